@@ -1,0 +1,45 @@
+/**
+ * The store seam: what a node asks of its disk, and all that it may assume.
+ *
+ * - `get` and `scan` see every batch submitted before them, durable or not.
+ * - A batch is atomic: after a crash all of its writes are there, or none.
+ * - Batches become durable in the order in which they were submitted, and each is then given back, once and in that order,
+ *   to the `onDurable` that the store was opened with. One callback for all, so that a batch costs no closure.
+ * - After a failed sync nothing more becomes durable: the page cache can no longer be trusted (the store reports it once).
+ *
+ * Bytes that were handed in are not changed afterwards by either side.
+ * Two implementations keep one contract (`test/contract/store.ts`): LMDB in node/io, and the simulator's disk.
+ */
+
+/** `objects`: partition and key → record. `meta`: what the node knows of itself (identity, epoch lease). */
+export type Table = "objects" | "meta";
+
+export interface Write {
+  readonly table: Table;
+  readonly key: Uint8Array;
+  /** `undefined` removes the key. */
+  readonly value: Uint8Array | undefined;
+}
+
+export interface Batch {
+  readonly writes: readonly Write[];
+}
+
+/** The half that a node reads through while it takes a step: synchronous, without effects. */
+export interface StoreReader {
+  get(table: Table, key: Uint8Array): Uint8Array | undefined;
+  /** Entries with `from` ≤ key < `to` in byte order; stable against batches submitted while it is walked. */
+  scan(table: Table, from: Uint8Array, to: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+}
+
+/** The half that the driver of a node commits through. */
+export interface Store<B extends Batch = Batch> extends StoreReader {
+  commit(batch: B): void;
+}
+
+export interface StoreEvents<B extends Batch = Batch> {
+  /** The batch and all before it are on disk. */
+  onDurable(batch: B): void;
+  /** A write or sync failed, and with it everything not yet durable. Called at most once. */
+  onFailure(error: Error): void;
+}
