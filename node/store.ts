@@ -7,6 +7,8 @@
  *   to the `onDurable` that the store was opened with. One callback for all, so that a batch costs no closure.
  * - After a failed sync nothing more becomes durable: the page cache can no longer be trusted (the store reports it once).
  *
+ * - A batch without writes is a barrier: it is given back after all batches before it.
+ *
  * Bytes that were handed in are not changed afterwards by either side.
  * Two implementations keep one contract (`test/contract/store.ts`): LMDB in node/io, and the simulator's disk.
  */

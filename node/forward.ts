@@ -1,0 +1,69 @@
+/**
+ * Hands a request to a node that may coordinate it, because this one is not among the key's primaries: once, unchanged but
+ * for its id, and hands the answer back. A get whose coordinator is lost goes to the next one; a put does not, since it may
+ * have happened: its client retries it under the same operation id.
+ */
+import { timedOut, unavailable, type CoterieError, type Outcome } from "../src/errors.ts";
+import type { Get, Put } from "../src/messages.ts";
+import type { PreferenceEntry } from "../src/preference-list.ts";
+import type { NodeId } from "../src/ring.ts";
+import type { Origin, PeerMessage } from "./effects.ts";
+import type { OpenRequest, Self } from "./self.ts";
+
+export class ForwardedRequest implements OpenRequest {
+  readonly #self: Self;
+  readonly #origin: Origin;
+  readonly #message: Get | Put;
+  readonly #deadlineMs: number;
+  #untried: NodeId[];
+  #target: NodeId | undefined;
+  #id = 0;
+
+  constructor(self: Self, origin: Origin, message: Get | Put, primaries: readonly PreferenceEntry[]) {
+    this.#self = self;
+    this.#origin = origin;
+    this.#message = message;
+    this.#deadlineMs = self.now.monotonicMs + message.timeoutMs;
+    this.#untried = primaries.map((entry) => entry.node);
+  }
+
+  start(): void {
+    this.#self.counters.forwards++;
+    this.#id = this.#self.open(this, this.#deadlineMs);
+    this.#tryNext();
+  }
+
+  receive(node: NodeId, message: PeerMessage): void {
+    if (node !== this.#target) return;
+    if (message.kind !== "GetReply" && message.kind !== "PutReply" && message.kind !== "Failure") return;
+    this.#self.close(this.#id);
+    this.#self.answer(this.#origin, { ...message, id: this.#message.id });
+  }
+
+  lose(node: NodeId): void {
+    if (node !== this.#target) return;
+    if (this.#message.kind === "Get") this.#tryNext();
+    else this.#fail(unavailable(`the link to ${node}, which coordinates this put, went down`, "unknown"));
+  }
+
+  wake(): void {
+    this.#fail(timedOut(`${this.#target} did not answer within ${this.#message.timeoutMs} ms`, this.#outcome));
+  }
+
+  get #outcome(): Outcome {
+    return this.#message.kind === "Get" ? "none" : "unknown";
+  }
+
+  #tryNext(): void {
+    do this.#target = this.#untried.shift();
+    while (this.#target !== undefined && !this.#self.canReach(this.#target));
+    if (this.#target === undefined) return this.#fail(unavailable("none of the key's primaries can be reached", "none"));
+    const timeoutMs = Math.ceil(this.#deadlineMs - this.#self.now.monotonicMs);
+    this.#self.send(this.#target, { ...this.#message, id: this.#id, timeoutMs });
+  }
+
+  #fail(error: CoterieError): void {
+    this.#self.close(this.#id);
+    this.#self.fail(this.#origin, this.#message.id, error);
+  }
+}

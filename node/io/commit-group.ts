@@ -1,0 +1,54 @@
+/**
+ * The writes that go to disk in one transaction, and the window through which reads see them before they are there.
+ *
+ * - Of the writes to one key the last one stays: a key that is written often costs one write per group.
+ * - A group is thrown away whole. Entries never leave one by one, so no read can fall between a group and the disk.
+ */
+import type { Batch, Table, Write } from "../store.ts";
+
+export const tables: readonly Table[] = ["objects", "meta"];
+
+/** A write under its key as a binary string, which orders as the bytes do. */
+export type NamedWrite = readonly [name: string, write: Write];
+
+export class CommitGroup<B extends Batch> {
+  /** In the order of submission, which is the order in which they are given back. */
+  readonly batches: B[] = [];
+  readonly #writes: Readonly<Record<Table, Map<string, Write>>> = { objects: new Map(), meta: new Map() };
+
+  add(batch: B): void {
+    this.batches.push(batch);
+    for (const write of batch.writes) this.#writes[write.table].set(binaryKey(write.key), write);
+  }
+
+  get isEmpty(): boolean {
+    return this.batches.length === 0;
+  }
+
+  /** True also of a group that has nothing but empty batches. */
+  get hasNoWrites(): boolean {
+    return tables.every((table) => this.#writes[table].size === 0);
+  }
+
+  has(table: Table): boolean {
+    return this.#writes[table].size > 0;
+  }
+
+  find(table: Table, name: string): Write | undefined {
+    return this.#writes[table].get(name);
+  }
+
+  writes(table: Table): Iterable<Write> {
+    return this.#writes[table].values();
+  }
+
+  /** Unordered; looks at every write of the group, which is bounded by what one sync takes. */
+  *between(table: Table, from: string, to: string): Generator<NamedWrite> {
+    for (const entry of this.#writes[table]) if (entry[0] >= from && entry[0] < to) yield entry;
+  }
+}
+
+/** Made natively, because each write and each read under load makes one; twice as fast as a loop over the bytes. */
+export function binaryKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+}

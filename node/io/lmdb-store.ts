@@ -1,0 +1,271 @@
+/**
+ * The store of a node on disk: LMDB under group commit.
+ *
+ *   commit ─▶ gathering ──(the disk is free)──▶ committing ──(fdatasync, meta page)──▶ onDurable, batch by batch
+ *                 └───────── get and scan look here first ─────────┘
+ *
+ * One group is under way at a time; everything submitted meanwhile goes into the next one. So a write costs a map entry and
+ * an instruction for lmdb-js's writer thread, and promises, callbacks and syncs are counted per group. Measured against the
+ * alternative, synchronous transactions (which need a thread of our own to not block the node): the same processor time.
+ *
+ * Why LMDB is opened the way it is:
+ * - `overlappingSync: false` is plain LMDB: pages are written, synced, and only then named by a meta page that is synced
+ *   itself. A failed sync leaves the old state on disk. The default of lmdb-js shows the new state to readers, and to a
+ *   restart, before it is synced, and its `flushed` never settles when the sync fails. Overlapping gains nothing here: the
+ *   next group waits for this one anyway.
+ * - `eventTurnBatching: false` and one `batch` block per group: lmdb-js ends no transaction inside a block, so a group, and
+ *   with it each batch, is one transaction. Its own batching per turn would open a block whose promise nobody can handle.
+ * - `batchStartThreshold` out of reach: the writer thread starts when the block is complete and never waits inside one.
+ * - No noSync, useWritemap, noMetaSync, compression: each gives up a promise of the store seam.
+ */
+import { open, type Database, type RootDatabase, type RootDatabaseOptions } from "lmdb";
+import { closed, storage } from "../../src/errors.ts";
+import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
+import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
+import { ValueSlab } from "./value-slab.ts";
+
+export interface LmdbStoreOptions {
+  /** A group that is not durable after this long never will be: the store fails. Larger tolerates slower disks. Default 30 s. */
+  readonly flushTimeoutMs?: number;
+  /** Address space to begin with, not file size. LMDB grows it by itself, but leaves each outgrown mapping mapped. Default 1 GiB. */
+  readonly mapBytes?: number;
+}
+
+/** What LMDB takes with pages of 4 KiB. */
+export const storeKeyBytesMax = 1978;
+
+const defaults: Required<LmdbStoreOptions> = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30 };
+const watchTicks = 10;
+const binary = { keyEncoding: "binary", encoding: "binary" } as const;
+type Bytes = Uint8Array;
+type Stored = { readonly key: Bytes; readonly value: Bytes };
+/** `batchStartThreshold` is missing from the types of lmdb-js. */
+type OpenOptions = RootDatabaseOptions & { readonly batchStartThreshold: number };
+
+/**
+ * Opens the environment in `directory`, which must be ours alone (`data-directory.ts` sees to that).
+ *
+ * @throws CoterieError STORAGE when LMDB cannot open what it finds there
+ */
+export function openLmdbStore<B extends Batch>(
+  directory: string,
+  events: StoreEvents<B>,
+  options: LmdbStoreOptions = {},
+): LmdbStore<B> {
+  const settings = { ...defaults, ...options };
+  try {
+    return new LmdbStore(directory, openEnvironment(directory, settings.mapBytes), events, settings.flushTimeoutMs);
+  } catch (cause) {
+    throw storage(`The store in ${directory} cannot be opened: ${messageOf(cause)}.`, { cause });
+  }
+}
+
+function openEnvironment(directory: string, mapBytes: number): RootDatabase<Bytes, Bytes> {
+  const options: OpenOptions = {
+    ...binary,
+    noSubdir: false, // else a dot in the name of the directory makes it a file
+    overlappingSync: false,
+    eventTurnBatching: false,
+    batchStartThreshold: Number.MAX_SAFE_INTEGER,
+    mapSize: mapBytes,
+  };
+  return open<Bytes, Bytes>(directory, options);
+}
+
+export class LmdbStore<B extends Batch> implements Store<B> {
+  readonly #directory: string;
+  readonly #root: RootDatabase<Bytes, Bytes>;
+  readonly #tables: Readonly<Record<Table, Database<Bytes, Bytes>>>;
+  readonly #events: StoreEvents<B>;
+  readonly #slab = new ValueSlab();
+  readonly #watch: NodeJS.Timeout;
+  #gathering = new CommitGroup<B>();
+  /** Kept until a read transaction is certain to see it, and for good after a failure. */
+  #committing: CommitGroup<B> | undefined;
+  #watched: CommitGroup<B> | undefined;
+  #ticksWatched = 0;
+  /** The writer thread is inside LMDB: closing the environment now would take the memory from under it. */
+  #isWriting = false;
+  #hasFailed = false;
+  #closing: Promise<void> | undefined;
+  #isClosed = false;
+  #idleWaiters: (() => void)[] = [];
+  readonly #advance = (): void => this.#commitNext();
+  readonly #onCommitted = (): void => this.#finishCommit();
+  readonly #onRejected = (error: unknown): void => this.#rejectCommit(error);
+
+  /** Use `openLmdbStore`. */
+  constructor(directory: string, root: RootDatabase<Bytes, Bytes>, events: StoreEvents<B>, flushTimeoutMs: number) {
+    this.#directory = directory;
+    this.#root = root;
+    this.#tables = { objects: root.openDB("objects", binary), meta: root.openDB("meta", binary) };
+    this.#events = events;
+    this.#watch = setInterval(() => this.#watchCommit(), flushTimeoutMs / watchTicks).unref();
+  }
+
+  get(table: Table, key: Bytes): Bytes | undefined {
+    const pending = this.#findPending(table, key);
+    return pending === undefined ? this.#getStored(table, key) : pending.value;
+  }
+
+  /** Takes its snapshot at the first step. A walk that is given up must be ended (`for … of` does), else the file grows. */
+  *scan(table: Table, from: Bytes, to: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
+    const pending = this.#pendingBetween(table, binaryKey(from), binaryKey(to));
+    let at = 0;
+    for (const { key, value } of this.#storedBetween(table, from, to)) {
+      const name = binaryKey(key);
+      for (; at < pending.length && pending[at]![0] < name; at++) yield* entryOf(pending[at]![1]);
+      if (pending[at]?.[0] === name) yield* entryOf(pending[at++]![1]);
+      else yield [plain(key), plain(value)];
+    }
+    for (; at < pending.length; at++) yield* entryOf(pending[at]![1]);
+  }
+
+  commit(batch: B): void {
+    if (this.#closing !== undefined) throw closed("The store is closed.");
+    if (this.#hasFailed) return;
+    for (const { key } of batch.writes) assertKey(key);
+    // The first batch of a group waits for the end of the current callback, so that what came in one frame goes together.
+    if (this.#committing === undefined && this.#gathering.isEmpty) process.nextTick(this.#advance);
+    this.#gathering.add(batch);
+  }
+
+  /** Waits until everything submitted is durable, or has failed, and gives the files free. Nothing may be submitted any more. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #commitNext(): void {
+    if (this.#committing !== undefined || this.#gathering.isEmpty || this.#hasFailed) return;
+    const group = this.#gathering;
+    this.#committing = group;
+    this.#gathering = new CommitGroup();
+    if (group.hasNoWrites) return process.nextTick(this.#onCommitted);
+    this.#isWriting = true;
+    const written = this.#root.batch(() => this.#write(group));
+    // Without overlapping sync the two are one. Waiting for both keeps the promise should a version of lmdb-js part them.
+    Promise.all([written, this.#root.flushed]).then(this.#onCommitted, this.#onRejected);
+  }
+
+  #write(group: CommitGroup<B>): void {
+    this.#writeTable(this.#tables.objects, group.writes("objects"));
+    this.#writeTable(this.#tables.meta, group.writes("meta"));
+  }
+
+  #writeTable(table: Database<Bytes, Bytes>, writes: Iterable<Write>): void {
+    for (const { key, value } of writes) {
+      if (value === undefined) void table.remove(key);
+      else void table.put(key, value);
+    }
+  }
+
+  #finishCommit(): void {
+    this.#isWriting = false;
+    const group = this.#committing;
+    if (this.#hasFailed || group === undefined) return;
+    // lmdb-js keeps a read transaction for the rest of a turn, perhaps one from before this commit: without the reset, a
+    // read would look past the group that is dropped here and not see the group in LMDB yet.
+    this.#root.resetReadTxn();
+    this.#committing = undefined;
+    for (const batch of group.batches) this.#events.onDurable(batch);
+    this.#commitNext();
+    if (this.#committing === undefined) this.#wakeIdle();
+  }
+
+  /** lmdb-js tells what went wrong by a second promise, which would take the process down if nobody listened. */
+  #rejectCommit(error: unknown): void {
+    this.#isWriting = false;
+    const reason = error instanceof Error && "commitError" in error ? error.commitError : undefined;
+    if (reason instanceof Promise) reason.catch((cause: unknown) => this.#fail(cause));
+    else this.#fail(error);
+  }
+
+  /** Counts its own ticks and not the clock, so that a process that was stopped for a while does not blame the disk. */
+  #watchCommit(): void {
+    const isSame = this.#committing !== undefined && this.#committing === this.#watched;
+    this.#watched = this.#committing;
+    this.#ticksWatched = isSame ? this.#ticksWatched + 1 : 0;
+    if (this.#ticksWatched >= watchTicks) this.#fail(new Error("the disk did not finish a write in time"));
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    clearInterval(this.#watch);
+    this.#wakeIdle();
+    const message = `Writes to the store in ${this.#directory} are not durable any more: ${messageOf(cause)}.`;
+    this.#events.onFailure(storage(message, { cause }));
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isIdle()) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    clearInterval(this.#watch);
+    this.#isClosed = true;
+    // A sync that hangs may still end some day: better a leak in a process that is about to exit than a crash.
+    if (!this.#isWriting) await this.#root.close();
+  }
+
+  #isIdle(): boolean {
+    return this.#hasFailed || (this.#committing === undefined && this.#gathering.isEmpty);
+  }
+
+  #wakeIdle(): void {
+    for (const wake of this.#idleWaiters.splice(0)) wake();
+  }
+
+  #findPending(table: Table, key: Bytes): Write | undefined {
+    const isGathering = this.#gathering.has(table);
+    const isCommitting = this.#committing?.has(table) === true;
+    if (!isGathering && !isCommitting) return undefined;
+    const name = binaryKey(key);
+    return this.#gathering.find(table, name) ?? this.#committing?.find(table, name);
+  }
+
+  #pendingBetween(table: Table, from: string, to: string): NamedWrite[] {
+    const pending = new Map(this.#committing?.between(table, from, to));
+    for (const [name, write] of this.#gathering.between(table, from, to)) pending.set(name, write);
+    return [...pending].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #getStored(table: Table, key: Bytes): Bytes | undefined {
+    assertKey(key);
+    const shared = this.#tables[table].getBinaryFast(key);
+    return shared === undefined ? undefined : this.#slab.copy(shared);
+  }
+
+  /** Walks by hand, because stepping or ending a cursor whose environment is closed is a segmentation fault. */
+  *#storedBetween(table: Table, from: Bytes, to: Bytes): Generator<Stored> {
+    if (binaryKey(from) >= binaryKey(to)) return;
+    const walk = this.#tables[table].getRange({ start: from, end: to })[Symbol.iterator]();
+    try {
+      for (;;) {
+        if (this.#isClosed) throw closed("The store was closed under a scan.");
+        const step = walk.next();
+        if (step.done === true) return;
+        yield step.value;
+      }
+    } finally {
+      if (!this.#isClosed) walk.return?.();
+    }
+  }
+}
+
+function* entryOf(write: Write): Generator<readonly [key: Bytes, value: Bytes]> {
+  if (write.value !== undefined) yield [write.key, write.value];
+}
+
+/** Buffers inherit methods that mean something else (`slice` shares memory): nobody shall depend on which kind comes. */
+function plain(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A wrong key inside a block would leave half a batch behind, so it is refused before anything is written. */
+function assertKey(key: Bytes): void {
+  if (key.length > 0 && key.length <= storeKeyBytesMax) return;
+  throw new RangeError(`A store key must have 1 to ${storeKeyBytesMax} bytes, this one has ${key.length}.`);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,28 @@
+/**
+ * Copies of bytes that LMDB lends only until its next read.
+ *
+ * Small ones are cut from one slab: an ArrayBuffer for each costs more than the read itself (1.5 µs against 0.9 µs for 100
+ * bytes). A value that is kept keeps its slab alive, therefore the slab is small.
+ */
+const slabBytes = 8192;
+const ownBufferBytesMin = slabBytes / 4;
+
+export class ValueSlab {
+  #slab = new Uint8Array(slabBytes);
+  #used = 0;
+
+  /** @param lent its `length` counts, not its `byteLength`: lmdb-js lends one large buffer and overrides the former */
+  copy(lent: Uint8Array): Uint8Array {
+    const length = lent.length;
+    const source = new Uint8Array(lent.buffer, lent.byteOffset, length);
+    if (length >= ownBufferBytesMin) return source.slice();
+    if (this.#used + length > slabBytes) {
+      this.#slab = new Uint8Array(slabBytes);
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += length;
+    this.#slab.set(source, at);
+    return new Uint8Array(this.#slab.buffer, at, length);
+  }
+}

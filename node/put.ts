@@ -1,0 +1,150 @@
+/**
+ * Coordinates one put or delete: the write here and the copies to the other replicas go side by side (one sync of latency,
+ * not two), and the tally of distinct nodes decides.
+ *
+ *   admitted ──too few reachable──▶ Failure, outcome none (nothing was written)
+ *      │ write here, ReplicaPut to the others
+ *      ▼
+ *   pending ──w, pw, dw covered──▶ met: PutReply with what the writer has now seen
+ *      ├────they cannot be any more──▶ impossible: Failure at once, outcome unknown (nothing is rolled back)
+ *      └────deadline────────────────▶ Failure TIMEOUT, outcome unknown
+ */
+import { timedOut, unavailable, type CoterieError, type ErrorDetails } from "../src/errors.ts";
+import type { Put, PutReply } from "../src/messages.ts";
+import { encodeEffective, type EffectiveOptions } from "../src/options.ts";
+import type { PreferenceEntry } from "../src/preference-list.ts";
+import { Tally, type Needs } from "../src/quorum.ts";
+import type { NodeId } from "../src/ring.ts";
+import { encodeToken, type Token } from "../src/token.ts";
+import { toBinary } from "../src/bytes.ts";
+import type { Effect, Origin, PeerMessage } from "./effects.ts";
+import type { Partitions, Written } from "./partition.ts";
+import type { OpenRequest, Place, Self } from "./self.ts";
+
+export interface PutPlan {
+  readonly origin: Origin;
+  readonly message: Put;
+  readonly place: Place;
+  readonly options: EffectiveOptions;
+  /** The primaries: the first n of the preference list. This node is one of them. */
+  readonly list: readonly PreferenceEntry[];
+  readonly token: Token;
+}
+
+export class PutRequest implements OpenRequest {
+  readonly #self: Self;
+  readonly #plan: PutPlan;
+  readonly #tally: Tally;
+  readonly #deadlineMs: number;
+  /** Why replicas refused, for the error's sentence. */
+  readonly #refusals: string[] = [];
+  #id = 0;
+  #written: Written | undefined;
+
+  constructor(self: Self, plan: PutPlan) {
+    this.#self = self;
+    this.#plan = plan;
+    this.#deadlineMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
+    this.#tally = new Tally(plan.list, { answers: plan.options.w, primaries: plan.options.pw, durable: plan.options.dw });
+    for (const { node } of plan.list) if (!self.canReach(node)) this.#tally.fail(node);
+  }
+
+  /** @throws what `Partitions.write` throws, and UNAVAILABLE; nothing has been written then */
+  start(partitions: Partitions): void {
+    if (this.#tally.verdict() === "impossible") throw unavailable(this.#sentence(), "none", this.#shortfall());
+    this.#id = this.#self.open(this, this.#deadlineMs);
+    try {
+      this.#written = this.#writeHere(partitions);
+    } catch (error) {
+      this.#self.close(this.#id);
+      throw error;
+    }
+    this.#copy(this.#written.record);
+    if (this.#isEarly) this.#count(this.#self.id, false);
+  }
+
+  receive(node: NodeId, message: PeerMessage): void {
+    if (message.kind === "ReplicaPutReply") return this.#count(node, message.durable);
+    if (message.kind === "Failure") this.#refusals.push(`${node}: ${message.message}`);
+    this.lose(node);
+  }
+
+  lose(node: NodeId): void {
+    this.#tally.fail(node);
+    if (this.#tally.verdict() === "impossible") this.#fail(unavailable(this.#sentence(), "unknown", this.#shortfall()));
+  }
+
+  wake(): void {
+    this.#fail(timedOut(`${this.#sentence()} within ${this.#plan.options.timeoutMs} ms`, "unknown", this.#shortfall()));
+  }
+
+  /** Fewer than w have to be on disk: the others may answer from memory. */
+  get #isEarly(): boolean {
+    return this.#plan.options.dw < this.#plan.options.w;
+  }
+
+  #writeHere(partitions: Partitions): Written {
+    const { message, place, token } = this.#plan;
+    return partitions.write(place, { op: toBinary(message.op), value: message.value, token }, [this.#ownReply()]);
+  }
+
+  /** This node answers itself like any other, when its own disk has it. */
+  #ownReply(): Effect {
+    const message = { kind: "ReplicaPutReply", id: this.#id, durable: true } as const;
+    return { kind: "deliver", input: { kind: "peer", node: this.#self.id, message } };
+  }
+
+  #copy(record: Uint8Array): void {
+    const timeoutMs = Math.ceil(this.#deadlineMs - this.#self.now.monotonicMs);
+    const { key } = this.#plan.place;
+    for (const { node } of this.#plan.list) {
+      if (node === this.#self.id || !this.#tally.isOpen(node)) continue;
+      this.#self.send(node, { kind: "ReplicaPut", id: this.#id, key, record, timeoutMs, early: this.#isEarly });
+    }
+  }
+
+  #count(node: NodeId, isDurable: boolean): void {
+    this.#tally.answer(node, isDurable);
+    if (this.#tally.verdict() === "met") this.#finish();
+  }
+
+  #finish(): void {
+    const { message, origin, options, place } = this.#plan;
+    const { record, token } = this.#written!;
+    const reply: PutReply = {
+      kind: "PutReply",
+      id: message.id,
+      context: encodeToken(place.hash, token),
+      record: message.returnValue ? record : undefined,
+      effective: encodeEffective(options),
+      answered: message.details ? this.#tally.answered() : undefined,
+    };
+    this.#self.close(this.#id);
+    this.#self.answer(origin, reply);
+  }
+
+  #fail(error: CoterieError): void {
+    this.#self.close(this.#id);
+    this.#self.fail(this.#plan.origin, this.#plan.message.id, error);
+  }
+
+  #sentence(): string {
+    return sentenceOf(this.#shortfall(), this.#plan.options.n, this.#refusals);
+  }
+
+  #shortfall(): Shortfall {
+    return shortfallOf(this.#tally, { answers: "w", primaries: "pw", durable: "dw" });
+  }
+}
+
+export type Shortfall = ErrorDetails & { readonly need: number; readonly got: number; readonly of: string };
+
+/** What a tally lacks, in the words of the request's options. */
+export function shortfallOf(tally: Tally, words: Readonly<Record<keyof Needs, string>>): Shortfall {
+  const { of, need, got } = tally.shortfall(false) ?? { of: "answers" as const, need: 0, got: 0 };
+  return { need, got, of: words[of], answered: tally.answered() };
+}
+
+export function sentenceOf({ need, got, of }: Shortfall, n: number, refusals: readonly string[]): string {
+  return [`${got} of ${need} replicas answered that ${of} needs, of n ${n}`, ...refusals].join("; ");
+}

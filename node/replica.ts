@@ -1,0 +1,192 @@
+/**
+ * One node as a deterministic machine: `step(now, input)` is the only way in, effects are the only way out. No clock, no
+ * chance, no I/O but reads of its store.
+ *
+ *   new ──start──▶ starting ──lease durable──▶ serving ──stop──▶ stopping ──nothing open, or `drainMs` over──▶ stopped
+ *
+ * While stopping it still serves its peers and finishes what is open, and refuses new requests. Its last batch says that the
+ * stop was clean; what comes after that is ignored.
+ */
+import { CoterieError, invalidArgument, overloaded, tooLarge, unavailable } from "../src/errors.ts";
+import { bucketOf, checkKey } from "../src/key.ts";
+import { limits } from "../src/limits.ts";
+import type { ClientRequest, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
+import { replicasOf, settleOptions, type EffectiveOptions } from "../src/options.ts";
+import type { PreferenceEntry } from "../src/preference-list.ts";
+import { digestOf } from "../src/record.ts";
+import type { NodeId } from "../src/ring.ts";
+import { decodeToken, emptyToken } from "../src/token.ts";
+import { equalBytes } from "../src/bytes.ts";
+import type { Effect, Input, Instant, Origin, PeerMessage } from "./effects.ts";
+import { ForwardedRequest } from "./forward.ts";
+import { GetRequest } from "./get.ts";
+import { Identity } from "./identity.ts";
+import { Partitions } from "./partition.ts";
+import { PutRequest } from "./put.ts";
+import { Recoveries } from "./recovery.ts";
+import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
+import { statusOf } from "./status.ts";
+import type { StoreReader } from "./store.ts";
+
+/** How long a clean stop waits for open requests. */
+const drainMs = 5000;
+
+export class Replica {
+  readonly #self: Self;
+  readonly #identity = new Identity();
+  readonly #recoveries: Recoveries;
+  readonly #partitions: Partitions;
+  /** Options of requests that choose nothing, by kind and bucket: settled once. */
+  readonly #settled = new Map<string, EffectiveOptions>();
+  #phase: "serving" | "stopping" | "stopped" = "serving";
+  #drainedByMs = 0;
+
+  constructor(config: NodeConfig, store: StoreReader, now: Instant) {
+    this.#self = new Self(config, store, now);
+    this.#recoveries = new Recoveries(this.#self);
+    this.#partitions = new Partitions(this.#self, this.#identity, (place) => this.#recoveries.note(place));
+  }
+
+  step(now: Instant, input: Input): Effect[] {
+    this.#self.now = now;
+    if (this.#phase !== "stopped") this.#take(input);
+    if (this.#phase === "stopping") this.#stopIfDrained();
+    this.#recoveries.start(this.#partitions);
+    return this.#self.takeEffects();
+  }
+
+  #take(input: Input): void {
+    switch (input.kind) {
+      case "start":
+        return this.#self.emit(this.#identity.start(this.#self.store, input.freshReplicaId, input.isCopy));
+      case "client":
+        return this.#request({ connection: input.connection }, input.message);
+      case "peer":
+        return this.#fromPeer(input.node, input.message);
+      case "linkUp":
+        return this.#self.link(input.node);
+      case "linkDown":
+        return this.#self.unlink(input.node);
+      case "leased":
+        return this.#identity.leased(input.lease);
+      case "tick":
+        return this.#tick();
+      case "stop":
+        this.#phase = "stopping";
+        this.#drainedByMs = this.#self.now.monotonicMs + drainMs;
+        return;
+    }
+  }
+
+  #tick(): void {
+    this.#self.wakeDue();
+    const renewal = this.#identity.renewIfLow();
+    if (renewal !== undefined) this.#self.emit(renewal);
+  }
+
+  #stopIfDrained(): void {
+    if (this.#self.openRequests > 0 && this.#self.now.monotonicMs < this.#drainedByMs) return;
+    this.#phase = "stopped";
+    this.#self.emit(this.#identity.stop());
+  }
+
+  #fromPeer(node: NodeId, message: PeerMessage): void {
+    switch (message.kind) {
+      case "ReplicaPut":
+        return this.#replicaPut(node, message);
+      case "ReplicaGet":
+        return this.#replicaGet(node, message);
+      case "Get":
+      case "Put":
+        return this.#request({ node }, message);
+      default:
+        return this.#self.receive(node, message.id, message);
+    }
+  }
+
+  #request(origin: Origin, message: ClientRequest): void {
+    try {
+      if (message.kind === "Status") this.#status(origin, message.id);
+      else this.#coordinate(origin, message);
+    } catch (error) {
+      if (!(error instanceof CoterieError)) throw error;
+      this.#self.fail(origin, message.id, error);
+    }
+  }
+
+  /** @throws whatever refuses the request before anything of it was done */
+  #coordinate(origin: Origin, message: Get | Put): void {
+    if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
+    if (this.#self.openRequests >= limits.requestsPerNodeMax) throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
+    checkKey(message.key);
+    const options = this.#optionsOf(message);
+    const place = this.#self.locate(message.key);
+    const list = this.#self.ring.preferenceList(place.partition, options.n).slice(0, options.n);
+    if (!list.some(({ node }) => node === this.#self.id)) return this.#forward(origin, message, list);
+    if (message.kind === "Get") this.#get(origin, message, place, options, list);
+    else this.#put(origin, message, place, options, list);
+  }
+
+  #get(origin: Origin, message: Get, place: Place, options: EffectiveOptions, list: readonly PreferenceEntry[]): void {
+    this.#self.counters.gets++;
+    new GetRequest(this.#self, { origin, message, place, options, list }).start(this.#partitions);
+  }
+
+  #put(origin: Origin, message: Put, place: Place, options: EffectiveOptions, list: readonly PreferenceEntry[]): void {
+    this.#self.counters.puts++;
+    if ((message.value?.length ?? 0) > limits.valueBytesMax)
+      throw tooLarge(`the value has ${message.value?.length} bytes, the limit is ${limits.valueBytesMax}`);
+    const token = message.context === undefined ? emptyToken : decodeToken(place.hash, message.context);
+    new PutRequest(this.#self, { origin, message, place, options, list, token }).start(this.#partitions);
+  }
+
+  #forward(origin: Origin, message: Get | Put, list: readonly PreferenceEntry[]): void {
+    if ("node" in origin) throw unavailable(`${origin.node} forwarded a request for a key that ${this.#self.id} has no replica of`, "none");
+    new ForwardedRequest(this.#self, origin, message, list).start();
+  }
+
+  #replicaPut(node: NodeId, { id, key, record, timeoutMs, early }: ReplicaPut): void {
+    if (timeoutMs <= 0) return;
+    this.#self.counters.replicaPuts++;
+    try {
+      const durable = { kind: "ReplicaPutReply", id, durable: true } as const;
+      this.#partitions.sync(this.#ownPlace(key), record, [{ kind: "send", node, message: durable }]);
+      if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
+    } catch (error) {
+      if (!(error instanceof CoterieError)) throw error;
+      this.#self.send(node, failureOf(id, error));
+    }
+  }
+
+  #replicaGet(node: NodeId, { id, key, have, timeoutMs }: ReplicaGet): void {
+    if (timeoutMs <= 0) return;
+    this.#self.counters.replicaGets++;
+    const local = this.#partitions.read(this.#self.locate(key));
+    if (typeof local === "string") return this.#self.send(node, { kind: "ReplicaGetReply", id, answer: local, record: undefined });
+    const isSame = have !== undefined && equalBytes(have, digestOf(local));
+    this.#self.send(node, { kind: "ReplicaGetReply", id, answer: isSame ? "same" : "record", record: isSame ? undefined : local });
+  }
+
+  /** @throws INVALID_ARGUMENT if this node is no primary of the key: its sender's ring is not ours */
+  #ownPlace(key: Uint8Array): Place {
+    const place = this.#self.locate(key);
+    const { ring, id, options } = this.#self;
+    if (!ring.isPrimary(id, place.partition, replicasOf(bucketOf(key), options)))
+      throw invalidArgument(`${id} is no replica of partition ${place.partition} in ring epoch ${ring.table.epoch}`);
+    return place;
+  }
+
+  #optionsOf(message: Get | Put): EffectiveOptions {
+    const kind = message.kind === "Get" ? "get" : "put";
+    const bucket = bucketOf(message.key);
+    if (message.options !== undefined) return settleOptions(kind, message.options, bucket, this.#self.options);
+    const slot = `${kind} ${this.#self.options.buckets[bucket] === undefined ? "" : bucket}`;
+    const known = this.#settled.get(slot) ?? settleOptions(kind, {}, bucket, this.#self.options);
+    this.#settled.set(slot, known);
+    return known;
+  }
+
+  #status(origin: Origin, id: number): void {
+    this.#self.answer(origin, { kind: "StatusReply", id, status: JSON.stringify(statusOf(this.#self, this.#identity)) });
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What the parts of a node share: who it is, whom it can reach, the moment of the current step, the effects that the step
+ * has produced so far, and the requests that are open.
+ */
+import { hashKey } from "../src/key.ts";
+import type { CoterieError } from "../src/errors.ts";
+import type { Answer, Failure } from "../src/messages.ts";
+import type { ClusterOptions } from "../src/options.ts";
+import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { Effect, Instant, LogEvent, Origin, PeerMessage } from "./effects.ts";
+import type { StoreReader } from "./store.ts";
+
+export interface NodeConfig {
+  readonly id: NodeId;
+  readonly ring: Ring;
+  readonly options: ClusterOptions;
+}
+
+/** Where a key lives: computed once per message. */
+export interface Place {
+  readonly key: Uint8Array;
+  readonly hash: bigint;
+  readonly partition: number;
+  /** Two bytes of partition, then the key: a partition's keys lie together on disk. */
+  readonly storeKey: Uint8Array;
+}
+
+/** A request that this node waits for others on, from its first send to its answer. */
+export interface OpenRequest {
+  /** `node` answered; a `Failure` is an answer too. */
+  receive(node: NodeId, message: PeerMessage): void;
+  /** The link to `node` went down: from there nothing will come. */
+  lose(node: NodeId): void;
+  /** One of the moments that the request asked to be woken at. */
+  wake(): void;
+}
+
+const counterNames = [
+  "gets",
+  "puts",
+  "forwards",
+  "failures",
+  "replicaGets",
+  "replicaPuts",
+  "lateReplies",
+  "amnesias",
+  "recoveries",
+  "badRecords",
+] as const;
+export type Counters = Record<(typeof counterNames)[number], number>;
+
+export class Self {
+  readonly id: NodeId;
+  readonly ring: Ring;
+  readonly options: ClusterOptions;
+  readonly store: StoreReader;
+  readonly links = new Set<NodeId>();
+  readonly counters: Counters = Object.fromEntries(counterNames.map((name) => [name, 0])) as Counters;
+  now: Instant;
+  #effects: Effect[] = [];
+  readonly #open = new Map<number, OpenRequest>();
+  readonly #deadlines: Deadlines;
+  #nextId = 1;
+
+  constructor(config: NodeConfig, store: StoreReader, now: Instant) {
+    this.id = config.id;
+    this.ring = config.ring;
+    this.options = config.options;
+    this.store = store;
+    this.now = now;
+    this.#deadlines = new Deadlines(now.monotonicMs);
+  }
+
+  get openRequests(): number {
+    return this.#open.size;
+  }
+
+  locate(key: Uint8Array): Place {
+    const hash = hashKey(key);
+    const partition = partitionOf(Number(hash >> 32n), this.ring.table.partitions);
+    const storeKey = new Uint8Array(key.length + 2);
+    storeKey[0] = partition >>> 8;
+    storeKey[1] = partition & 0xff;
+    storeKey.set(key, 2);
+    return { key, hash, partition, storeKey };
+  }
+
+  canReach(node: NodeId): boolean {
+    return node === this.id || this.links.has(node);
+  }
+
+  emit(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  takeEffects(): Effect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  send(node: NodeId, message: PeerMessage): void {
+    this.emit({ kind: "send", node, message });
+  }
+
+  answer(origin: Origin, message: Answer): void {
+    this.emit(answerTo(origin, message));
+  }
+
+  fail(origin: Origin, id: number, error: CoterieError): void {
+    this.counters.failures++;
+    this.answer(origin, failureOf(id, error));
+  }
+
+  log(level: LogEvent["level"], event: string, fields: LogEvent["fields"]): void {
+    this.emit({ kind: "log", level, event, fields });
+  }
+
+  /** @returns the id under which answers find the request */
+  open(request: OpenRequest, wakeAtMs: number): number {
+    const id = this.#nextId++;
+    this.#open.set(id, request);
+    this.#deadlines.add(wakeAtMs, id);
+    return id;
+  }
+
+  wakeAt(id: number, atMs: number): void {
+    this.#deadlines.add(atMs, id);
+  }
+
+  close(id: number): void {
+    this.#open.delete(id);
+  }
+
+  receive(node: NodeId, id: number, message: PeerMessage): void {
+    const request = this.#open.get(id);
+    if (request === undefined) this.counters.lateReplies++;
+    else request.receive(node, message);
+  }
+
+  link(node: NodeId): void {
+    this.links.add(node);
+  }
+
+  unlink(node: NodeId): void {
+    this.links.delete(node);
+    for (const request of [...this.#open.values()]) request.lose(node);
+  }
+
+  wakeDue(): void {
+    for (const id of this.#deadlines.due(this.now.monotonicMs)) this.#open.get(id)?.wake();
+  }
+}
+
+export function answerTo(origin: Origin, message: Answer): Effect {
+  return "connection" in origin
+    ? { kind: "reply", connection: origin.connection, message }
+    : { kind: "send", node: origin.node, message };
+}
+
+export function failureOf(id: number, error: CoterieError): Failure {
+  const { code, message, outcome, retryable, details } = error;
+  return { kind: "Failure", id, code, message, outcome, retryable, details };
+}

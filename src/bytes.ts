@@ -1,0 +1,172 @@
+/**
+ * Bytes in and out, canonical: each value has one form, and a reader refuses every other.
+ * Numbers are unsigned LEB128 of at most 53 bits, in their shortest form.
+ * Ids are "binary strings" (one character per byte): they compare, hash and concatenate at the speed of strings, and
+ * their order as strings is the order of their bytes.
+ */
+export class MalformedBytes extends Error {}
+
+export class ByteWriter {
+  #bytes = new Uint8Array(256);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Starts over, keeping the memory: one writer serves a whole process. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  number(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** `width` bytes, most significant first; at most 6. */
+  fixed(value: number, width: number): void {
+    this.#reserve(width);
+    let rest = value;
+    for (let at = this.#length + width - 1; at >= this.#length; at--) {
+      this.#bytes[at] = rest % 0x100;
+      rest = Math.floor(rest / 0x100);
+    }
+    this.#length += width;
+  }
+
+  /** The characters `from` to `to` of a binary string. */
+  text(binary: string, from: number, to: number): void {
+    this.#reserve(to - from);
+    for (let at = from; at < to; at++) this.#bytes[this.#length++] = binary.charCodeAt(at);
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** What was written, valid until the next write. */
+  view(from = 0): Uint8Array {
+    return this.#bytes.subarray(from, this.#length);
+  }
+
+  /** A copy of what was written. */
+  take(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#length + more, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at: number;
+
+  constructor(bytes: Uint8Array, from = 0) {
+    this.#bytes = bytes;
+    this.#at = from;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#at++];
+    if (value === undefined) throw new MalformedBytes("bytes end too early");
+    return value;
+  }
+
+  number(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const next = this.byte();
+      value += (next & 0x7f) * scale;
+      if (next < 0x80) {
+        if (next === 0 && scale > 1) throw new MalformedBytes("number not in its shortest form");
+        if (value > Number.MAX_SAFE_INTEGER) throw new MalformedBytes("number over 53 bits");
+        return value;
+      }
+      scale *= 0x80;
+      if (scale > Number.MAX_SAFE_INTEGER) throw new MalformedBytes("number over 53 bits");
+    }
+  }
+
+  /** A count of things of which each takes at least one byte: bounded by what is left, before anything is allocated. */
+  count(): number {
+    const value = this.number();
+    if (value > this.#bytes.length - this.#at) throw new MalformedBytes("count larger than the bytes that are left");
+    return value;
+  }
+
+  fixed(width: number): number {
+    let value = 0;
+    for (let left = width; left > 0; left--) value = value * 0x100 + this.byte();
+    return value;
+  }
+
+  /** Eight bytes as a binary string. */
+  text8(): string {
+    const b = this.#bytes;
+    const at = this.#at;
+    if (at + 8 > b.length) throw new MalformedBytes("bytes end too early");
+    this.#at += 8;
+    return String.fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!, b[at + 4]!, b[at + 5]!, b[at + 6]!, b[at + 7]!);
+  }
+
+  /** A view, not a copy. */
+  raw(length: number): Uint8Array {
+    if (this.#at + length > this.#bytes.length) throw new MalformedBytes("bytes end too early");
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw new MalformedBytes("bytes left over");
+  }
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+/** Byte order, as the disk sorts its keys. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let at = 0; at < shorter; at++) if (a[at] !== b[at]) return a[at]! - b[at]!;
+  return a.length - b.length;
+}
+
+export function toBinary(bytes: Uint8Array): string {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return binary;
+}
+
+export function fromBinary(binary: string): Uint8Array {
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
+}
+
+export function hexOf(binary: string): string {
+  let hex = "";
+  for (let at = 0; at < binary.length; at++) hex += binary.charCodeAt(at).toString(16).padStart(2, "0");
+  return hex;
+}

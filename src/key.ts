@@ -1,0 +1,59 @@
+/**
+ * A key as bytes: bucket name, a zero byte, the key's text in UTF-8. Nodes treat it as opaque, but for the bucket's name,
+ * which chooses the options, and its hash, which chooses the partition.
+ */
+import { invalidArgument, tooLarge } from "./errors.ts";
+import { hash64 } from "./hash.ts";
+import { limits } from "./limits.ts";
+
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: false });
+const bucketPattern = /^[a-z0-9][a-z0-9._-]*$/i;
+
+/** @throws INVALID_ARGUMENT, TOO_LARGE */
+export function makeKey(bucket: string, key: string): Uint8Array {
+  checkBucket(bucket);
+  if (typeof key !== "string" || key.length === 0) throw invalidArgument(`a key is a text of at least one character, not ${JSON.stringify(key)}`);
+  const text = encoder.encode(key);
+  if (text.length > limits.keyBytesMax) throw tooLarge(`the key has ${text.length} bytes, the limit is ${limits.keyBytesMax}`);
+  const bytes = new Uint8Array(bucket.length + 1 + text.length);
+  for (let at = 0; at < bucket.length; at++) bytes[at] = bucket.charCodeAt(at);
+  bytes.set(text, bucket.length + 1);
+  return bytes;
+}
+
+export function checkBucket(bucket: string): void {
+  if (typeof bucket !== "string" || !bucketPattern.test(bucket) || bucket.length > limits.bucketBytesMax)
+    throw invalidArgument(
+      `a bucket's name has 1 to ${limits.bucketBytesMax} letters, digits, dots, dashes or underscores and begins with a letter or digit, not ${JSON.stringify(bucket)}`,
+    );
+}
+
+export function bucketOf(key: Uint8Array): string {
+  let bucket = "";
+  for (let at = 0; at <= limits.bucketBytesMax && at < key.length && key[at] !== 0; at++) bucket += String.fromCharCode(key[at]!);
+  return bucket;
+}
+
+/** What a person typed, for messages and traces. */
+export function formatKey(key: Uint8Array): string {
+  const bucket = bucketOf(key);
+  return `${bucket}/${decoder.decode(key.subarray(bucket.length + 1))}`;
+}
+
+/** Checks key bytes that a client sent. @throws INVALID_ARGUMENT, TOO_LARGE */
+export function checkKey(key: Uint8Array): void {
+  const bucket = bucketOf(key);
+  checkBucket(bucket);
+  const length = key.length - bucket.length - 1;
+  if (length < 1) throw invalidArgument("the key is empty");
+  if (length > limits.keyBytesMax) throw tooLarge(`the key has ${length} bytes, the limit is ${limits.keyBytesMax}`);
+}
+
+/** Places the key on the ring, seeds its digests and binds its tokens. */
+export function hashKey(key: Uint8Array): bigint {
+  return hash64(key);
+}

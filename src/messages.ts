@@ -1,0 +1,161 @@
+/**
+ * Everything that is ever said on a link, between client and node and between nodes. Messages come in pairs, `X` and
+ * `XReply`; any request may be answered by a `Failure` instead. `id` is the sender's own number for its request on that
+ * link, and comes back in the reply.
+ *
+ * A `Get` or `Put` between nodes is a request that was forwarded, unchanged but for its id: it is coordinated where it
+ * arrives and never forwarded again.
+ *
+ * Time travels as time *left* (`timeoutMs`), never as a moment: each receiver makes its own absolute deadline of it, so
+ * that clocks which differ do not make requests expire early or live for ever.
+ */
+import type { ErrorCode, ErrorDetails, Outcome } from "./errors.ts";
+import type { ClusterOptions, RequestOptions } from "./options.ts";
+import type { NodeId, RingTable } from "./ring.ts";
+
+export const protocolVersion = 1;
+
+/** The first message on a link, from whoever opened it. */
+export interface Hello {
+  readonly kind: "Hello";
+  readonly version: number;
+  readonly features: readonly string[];
+  readonly role: "client" | "node";
+  /** 8 bytes of client id, or a node's name in ASCII. */
+  readonly identity: Uint8Array;
+  readonly credential: string | undefined;
+}
+
+/** The answer to a Hello that was accepted; one that was not gets a `Failure` with id 0 and the link closes. */
+export interface Welcome {
+  readonly kind: "Welcome";
+  readonly version: number;
+  readonly features: readonly string[];
+  readonly node: NodeId;
+  readonly ring: RingTable;
+  readonly options: ClusterOptions;
+}
+
+export interface Get {
+  readonly kind: "Get";
+  readonly id: number;
+  readonly key: Uint8Array;
+  readonly timeoutMs: number;
+  readonly options: RequestOptions | undefined;
+  /** Leave the values out: the reply's record has empty ones. */
+  readonly head: boolean;
+  /** Have the reply say which nodes answered. */
+  readonly details: boolean;
+}
+
+export interface GetReply {
+  readonly kind: "GetReply";
+  readonly id: number;
+  /** The join of the answers, as a record; `undefined`: no replica that answered has ever heard of the key. */
+  readonly record: Uint8Array | undefined;
+  readonly effective: readonly number[];
+  readonly answered: readonly NodeId[] | undefined;
+}
+
+/** Put or, without a value, delete. */
+export interface Put {
+  readonly kind: "Put";
+  readonly id: number;
+  /** 14 bytes: the same for every try of one operation. */
+  readonly op: Uint8Array;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+  /** Context token; `undefined`: blind, it replaces nothing. */
+  readonly context: Uint8Array | undefined;
+  readonly timeoutMs: number;
+  readonly options: RequestOptions | undefined;
+  /** Have the reply carry the object as it is after the write. */
+  readonly returnValue: boolean;
+  readonly details: boolean;
+}
+
+export interface PutReply {
+  readonly kind: "PutReply";
+  readonly id: number;
+  /** What the writer has now seen: the context that it sent, and its own write. */
+  readonly context: Uint8Array;
+  readonly record: Uint8Array | undefined;
+  readonly effective: readonly number[];
+  readonly answered: readonly NodeId[] | undefined;
+}
+
+export interface Status {
+  readonly kind: "Status";
+  readonly id: number;
+}
+
+export interface StatusReply {
+  readonly kind: "StatusReply";
+  readonly id: number;
+  /** JSON: for people and scripts, never for programs that must understand all of it. */
+  readonly status: string;
+}
+
+export interface ReplicaPut {
+  readonly kind: "ReplicaPut";
+  readonly id: number;
+  readonly key: Uint8Array;
+  readonly record: Uint8Array;
+  readonly timeoutMs: number;
+  /** Reply from memory first and again from disk, instead of only from disk. */
+  readonly early: boolean;
+}
+
+export interface ReplicaPutReply {
+  readonly kind: "ReplicaPutReply";
+  readonly id: number;
+  readonly durable: boolean;
+}
+
+export interface ReplicaGet {
+  readonly kind: "ReplicaGet";
+  readonly id: number;
+  readonly key: Uint8Array;
+  /** Digest of what the coordinator holds itself; `undefined`: nothing. */
+  readonly have: Uint8Array | undefined;
+  readonly timeoutMs: number;
+}
+
+export interface ReplicaGetReply {
+  readonly kind: "ReplicaGetReply";
+  readonly id: number;
+  /** `same` as what the coordinator has; `missing`: there was a record and it cannot be read, which is no vote at all. */
+  readonly answer: "same" | "record" | "absent" | "missing";
+  readonly record: Uint8Array | undefined;
+}
+
+export interface Failure {
+  readonly kind: "Failure";
+  readonly id: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly outcome: Outcome;
+  readonly retryable: boolean;
+  readonly details: ErrorDetails;
+}
+
+/** A message of a kind that this version does not know: it is answered with a `Failure`, and the link lives on. */
+export interface Unknown {
+  readonly kind: "Unknown";
+  readonly id: number;
+  readonly number: number;
+}
+
+/** What a node that coordinates answers a client, or the node that forwarded the client's request. */
+export type Answer = GetReply | PutReply | StatusReply | Failure;
+export type ClientRequest = Get | Put | Status;
+export type Message =
+  | Hello
+  | Welcome
+  | ClientRequest
+  | Answer
+  | ReplicaPut
+  | ReplicaPutReply
+  | ReplicaGet
+  | ReplicaGetReply
+  | Unknown;

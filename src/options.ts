@@ -1,0 +1,156 @@
+/**
+ * What a request may choose, and how its choices are settled: request before bucket before cluster before the built-in default.
+ * Client and node settle them with this same code, so that a wrong combination is refused before anything is sent, and
+ * again where it arrives.
+ */
+import { invalidArgument } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+/** A number of nodes, or a word that becomes one when n is known: 1, ⌊n/2⌋ + 1, n. */
+export type Count = number | "one" | "quorum" | "all";
+
+export interface RequestOptions {
+  /** Use the first n nodes of the preference list; 1 to the bucket's n. */
+  readonly n?: number | undefined;
+  /** Answers that a get needs, from distinct nodes. */
+  readonly r?: Count | undefined;
+  /** Answers that a put or delete needs, from distinct nodes. */
+  readonly w?: Count | undefined;
+  /** How many of the r, of the w, must be primaries: counted on the answers, not on the plan. */
+  readonly pr?: Count | undefined;
+  readonly pw?: Count | undefined;
+  /** How many of the w must have it on disk before they answer; the others answer from memory. Default: all of them. */
+  readonly dw?: Count | undefined;
+  /** Milliseconds until the request has failed. */
+  readonly timeoutMs?: number | undefined;
+  /** `quorum`: a get asks r replicas and further ones when those are slow or fail. `all`: it asks all n at once. */
+  readonly fanout?: "quorum" | "all" | undefined;
+}
+
+export type OptionName = keyof RequestOptions;
+export type Source = "default" | "cluster" | "bucket" | "request";
+
+/** The options of a request as they were used, counts as numbers, and where each came from. */
+export interface EffectiveOptions {
+  readonly n: number;
+  readonly r: number;
+  readonly w: number;
+  readonly pr: number;
+  readonly pw: number;
+  readonly dw: number;
+  readonly timeoutMs: number;
+  readonly fanout: "quorum" | "all";
+  readonly from: Readonly<Record<OptionName, Source>>;
+}
+
+/** What the cluster's configuration says; the same on every node. */
+export interface ClusterOptions {
+  readonly defaults: RequestOptions;
+  readonly buckets: Readonly<Record<string, RequestOptions>>;
+}
+
+export const optionNames = ["n", "r", "w", "pr", "pw", "dw", "timeoutMs", "fanout"] as const;
+const counts = ["r", "w", "pr", "pw", "dw"] as const;
+const sources = ["default", "cluster", "bucket", "request"] as const;
+
+const defaultN = 3;
+const defaults = { r: "quorum", w: "quorum", pr: 0, pw: 0, timeoutMs: 5000, fanout: "quorum" } as const;
+
+/**
+ * @param kind which half of the counts must fit together: r and pr of a get, w, pw and dw of a put
+ * @throws INVALID_ARGUMENT naming the option, its value and what is allowed
+ */
+export function settleOptions(
+  kind: "get" | "put",
+  request: RequestOptions,
+  bucketName: string,
+  cluster: ClusterOptions,
+): EffectiveOptions {
+  checkOptions(request);
+  const settled = settle(request, cluster.buckets[bucketName] ?? {}, cluster.defaults);
+  const bucketN = cluster.buckets[bucketName]?.n ?? cluster.defaults.n ?? defaultN;
+  refuse(settled.n > bucketN, `n is ${settled.n}, but bucket ${bucketName} has n ${bucketN}`);
+  const [needed, primaries] = kind === "get" ? (["r", "pr"] as const) : (["w", "pw"] as const);
+  refuse(settled[needed] > settled.n, `${needed} is ${settled[needed]}, more than n, which is ${settled.n}`);
+  refuse(settled[needed] < 1, `${needed} is 0: nobody would have to answer`);
+  refuse(settled[primaries] > settled[needed], `${primaries} is ${settled[primaries]}, more than ${needed}, which is ${settled[needed]}`);
+  refuse(kind === "put" && settled.dw > settled.w, `dw is ${settled.dw}, more than w, which is ${settled.w}`);
+  return settled;
+}
+
+/** Replicas that the keys of a bucket have: what n may not exceed. */
+export function replicasOf(bucketName: string, cluster: ClusterOptions): number {
+  return cluster.buckets[bucketName]?.n ?? cluster.defaults.n ?? defaultN;
+}
+
+/** Checks each option by itself. @throws INVALID_ARGUMENT */
+export function checkOptions(options: RequestOptions): void {
+  if (options.n !== undefined) refuse(!isWhole(options.n, 1), `n is a number of nodes from 1, not ${show(options.n)}`);
+  for (const name of counts) {
+    const count = options[name];
+    if (count === undefined || count === "one" || count === "quorum" || count === "all") continue;
+    refuse(!isWhole(count, 0), `${name} is a number of nodes, one, quorum or all, not ${show(count)}`);
+  }
+  const { timeoutMs, fanout } = options;
+  if (timeoutMs !== undefined)
+    refuse(!isWhole(timeoutMs, 1) || timeoutMs > limits.timeoutMsMax, `timeoutMs is 1 to ${limits.timeoutMsMax}, not ${show(timeoutMs)}`);
+  if (fanout !== undefined) refuse(fanout !== "quorum" && fanout !== "all", `fanout is quorum or all, not ${show(fanout)}`);
+}
+
+function settle(request: RequestOptions, bucket: RequestOptions, cluster: RequestOptions): EffectiveOptions {
+  const from = {} as Record<OptionName, Source>;
+  function chosen<Name extends OptionName>(name: Name): RequestOptions[Name] {
+    from[name] =
+      request[name] !== undefined ? "request" : bucket[name] !== undefined ? "bucket" : cluster[name] !== undefined ? "cluster" : "default";
+    return request[name] ?? bucket[name] ?? cluster[name];
+  }
+  const n = chosen("n") ?? defaultN;
+  const w = nodesIn(chosen("w") ?? defaults.w, n);
+  return {
+    n,
+    r: nodesIn(chosen("r") ?? defaults.r, n),
+    w,
+    pr: nodesIn(chosen("pr") ?? defaults.pr, n),
+    pw: nodesIn(chosen("pw") ?? defaults.pw, n),
+    dw: nodesIn(chosen("dw") ?? w, n),
+    timeoutMs: chosen("timeoutMs") ?? defaults.timeoutMs,
+    fanout: chosen("fanout") ?? defaults.fanout,
+    from,
+  };
+}
+
+function nodesIn(count: Count, n: number): number {
+  if (count === "one") return 1;
+  if (count === "quorum") return Math.floor(n / 2) + 1;
+  return count === "all" ? n : count;
+}
+
+/** The echo of a reply: the eight values and, digit by digit, their sources. */
+export function encodeEffective(options: EffectiveOptions): readonly number[] {
+  const digits = optionNames.reduce((sum, name) => sum * 4 + sources.indexOf(options.from[name]), 0);
+  const { n, r, w, pr, pw, dw, timeoutMs, fanout } = options;
+  return [n, r, w, pr, pw, dw, timeoutMs, fanout === "all" ? 1 : 0, digits];
+}
+
+export function decodeEffective(wire: readonly number[]): EffectiveOptions {
+  const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, all = 0, digits = 0] = wire;
+  const from = {} as Record<OptionName, Source>;
+  let rest = digits;
+  for (const name of optionNames.toReversed()) {
+    from[name] = sources[rest % 4] ?? "default";
+    rest = Math.floor(rest / 4);
+  }
+  return { n, r, w, pr, pw, dw, timeoutMs, fanout: all === 1 ? "all" : "quorum", from };
+}
+
+function isWhole(value: unknown, least: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= least;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}
+
+function refuse(wrong: boolean, sentence: string): void {
+  if (wrong) throw invalidArgument(sentence);
+}

@@ -1,0 +1,89 @@
+/**
+ * Quorum arithmetic, with no sends: who was asked, who answered how, and whether the request is met, impossible or pending.
+ *
+ * - Distinct nodes count, never answers: a node that answers twice is one node.
+ * - Met as soon as every need is covered; impossible as soon as one cannot be any more, even if all that are open answer.
+ * - A met tally stays met.
+ *
+ *   open ──answers──▶ accepted ──its disk──▶ durable
+ *     │                  └──────fails──────▶ volatile   (it holds the write, and no word of its disk will come)
+ *     └──fails──▶ failed   (a late answer is an answer all the same: failed and volatile go on to accepted and durable)
+ */
+import type { NodeId } from "./ring.ts";
+import type { PreferenceEntry } from "./preference-list.ts";
+
+export type Verdict = "pending" | "met" | "impossible";
+
+export interface Needs {
+  /** r or w: nodes that answered. */
+  readonly answers: number;
+  /** pr or pw: primaries among them. */
+  readonly primaries: number;
+  /** dw: nodes that answered from disk. */
+  readonly durable: number;
+}
+
+type State = "open" | "accepted" | "durable" | "volatile" | "failed";
+
+export class Tally {
+  readonly #entries: readonly PreferenceEntry[];
+  readonly #needs: Needs;
+  readonly #states: State[];
+
+  constructor(entries: readonly PreferenceEntry[], needs: Needs) {
+    this.#entries = entries;
+    this.#needs = needs;
+    this.#states = entries.map(() => "open");
+  }
+
+  /** Strangers are ignored: whoever is not in the request's own list cannot make its quorum. */
+  answer(node: NodeId, durable: boolean): void {
+    const at = this.#indexOf(node);
+    if (at >= 0 && this.#states[at] !== "durable") this.#states[at] = durable ? "durable" : "accepted";
+  }
+
+  fail(node: NodeId): void {
+    const at = this.#indexOf(node);
+    if (at < 0) return;
+    if (this.#states[at] === "open") this.#states[at] = "failed";
+    if (this.#states[at] === "accepted") this.#states[at] = "volatile";
+  }
+
+  isOpen(node: NodeId): boolean {
+    const at = this.#indexOf(node);
+    return at >= 0 && this.#states[at] === "open";
+  }
+
+  verdict(): Verdict {
+    if (this.shortfall(false) === undefined) return "met";
+    return this.shortfall(true) === undefined ? "pending" : "impossible";
+  }
+
+  /** The first need that is not covered; counting those that may still come as if they had, if `hopeful`. */
+  shortfall(hopeful: boolean): { readonly of: keyof Needs; readonly need: number; readonly got: number } | undefined {
+    let answers = 0;
+    let primaries = 0;
+    let durable = 0;
+    for (let at = 0; at < this.#entries.length; at++) {
+      const state = this.#states[at];
+      if (state === "failed" || (state === "open" && !hopeful)) continue;
+      answers++;
+      if (this.#entries[at]!.role === "primary") primaries++;
+      if (state === "durable" || (hopeful && state !== "volatile")) durable++;
+    }
+    const needs = this.#needs;
+    if (answers < needs.answers) return { of: "answers", need: needs.answers, got: answers };
+    if (primaries < needs.primaries) return { of: "primaries", need: needs.primaries, got: primaries };
+    if (durable < needs.durable) return { of: "durable", need: needs.durable, got: durable };
+    return undefined;
+  }
+
+  answered(): NodeId[] {
+    return this.#entries.filter((_, at) => this.#states[at] !== "open" && this.#states[at] !== "failed").map((e) => e.node);
+  }
+
+  #indexOf(node: NodeId): number {
+    for (let at = 0; at < this.#entries.length; at++) if (this.#entries[at]!.node === node) return at;
+    return -1;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The bytes of an object, on disk and on the wire alike: encoded once, sent as they are stored.
+ *
+ *   version 1 | checksum 4 (of all that follows) | digest 8 | context | sibling heads | values
+ *   head: actor's place in the context, counter, timestamp, client id 8, sequence, value length × 2 + (tombstone?)
+ *
+ * The digest names the state: one hash over key, context and heads, so that replicas compare eight bytes instead of objects.
+ * It is computed when a record is made and never again. A record whose checksum is wrong is *missing, not absent*.
+ */
+import { ByteReader, ByteWriter, MalformedBytes } from "./bytes.ts";
+import { contains, readContext, writeContext, type CausalContext } from "./causal-context.ts";
+import { compareDots } from "./dot.ts";
+import { protocol } from "./errors.ts";
+import { checksum32, hash64 } from "./hash.ts";
+import type { Sibling, StoredObject } from "./object.ts";
+import { makeOpId, sequenceOf } from "./op-id.ts";
+import { readTimestamp, writeTimestamp } from "./timestamp.ts";
+
+export const recordVersion = 1;
+export const digestBytes = 8;
+const digestAt = 5;
+const bodyAt = digestAt + digestBytes;
+const writer = new ByteWriter();
+
+/** @param keyHash the 64-bit hash of the key, which seeds the digest */
+export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array {
+  writer.clear();
+  for (let at = 0; at < bodyAt; at++) writer.byte(0);
+  writeContext(writer, object.context);
+  writer.number(object.siblings.length);
+  for (const sibling of object.siblings) writeHead(object.context, sibling);
+  const digest = hash64(writer.view(bodyAt), keyHash);
+  for (const { value } of object.siblings) if (value !== undefined) writer.raw(value);
+  return seal(writer.take(), digest);
+}
+
+/** The order of a record's making: the digest goes in before the checksum that covers it. */
+function seal(record: Uint8Array, digest: bigint): Uint8Array {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  record[0] = recordVersion;
+  view.setBigUint64(digestAt, digest);
+  view.setUint32(1, checksum32(record.subarray(digestAt)));
+  return record;
+}
+
+/** Says what is wrong with a record, without decoding it. */
+export function recordProblem(record: Uint8Array): string | undefined {
+  if (record.length <= bodyAt) return "too short";
+  if (record[0] !== recordVersion) return `format version ${record[0]}, this program knows ${recordVersion}`;
+  const stored = ((record[1]! << 24) | (record[2]! << 16) | (record[3]! << 8) | record[4]!) >>> 0;
+  return stored === checksum32(record.subarray(digestAt)) ? undefined : "wrong checksum";
+}
+
+/** The eight bytes that two equal states share. */
+export function digestOf(record: Uint8Array): Uint8Array {
+  return record.subarray(digestAt, bodyAt);
+}
+
+/**
+ * @param record one that `recordProblem` finds nothing wrong with; values are views into it
+ * @throws MalformedBytes on anything but canonical bytes
+ */
+export function decodeRecord(record: Uint8Array): StoredObject {
+  const reader = new ByteReader(record, bodyAt);
+  const context = readContext(reader);
+  const heads: Head[] = [];
+  for (let left = reader.count(); left > 0; left--) heads.push(readHead(reader, context, heads.at(-1)));
+  const siblings = heads.map(({ length, tombstone, ...head }) => ({
+    ...head,
+    value: tombstone ? undefined : reader.raw(length),
+  }));
+  reader.end();
+  return { siblings, context };
+}
+
+/** The object in a record that came over the wire. @throws PROTOCOL */
+export function openRecord(record: Uint8Array): StoredObject {
+  const problem = recordProblem(record);
+  if (problem !== undefined) throw protocol(`not a record: ${problem}`);
+  try {
+    return decodeRecord(record);
+  } catch (error) {
+    if (error instanceof MalformedBytes) throw protocol(`not a record: ${error.message}`);
+    throw error;
+  }
+}
+
+interface Head extends Omit<Sibling, "value"> {
+  readonly length: number;
+  readonly tombstone: boolean;
+}
+
+function writeHead(context: CausalContext, sibling: Sibling): void {
+  writer.number(context.findIndex((events) => events.actor === sibling.dot.actor));
+  writer.number(sibling.dot.counter);
+  writeTimestamp(writer, sibling.timestamp);
+  writer.text(sibling.op, 0, 8);
+  writer.number(sequenceOf(sibling.op));
+  writer.number((sibling.value?.length ?? 0) * 2 + (sibling.value === undefined ? 1 : 0));
+}
+
+function readHead(reader: ByteReader, context: CausalContext, previous: Head | undefined): Head {
+  const actor = context[reader.number()]?.actor;
+  if (actor === undefined) throw new MalformedBytes("a sibling of an actor that the context lacks");
+  const dot = { actor, counter: reader.number() };
+  if (!contains(context, dot)) throw new MalformedBytes("a sibling that the context has not seen");
+  if (previous !== undefined && compareDots(previous.dot, dot) >= 0) throw new MalformedBytes("siblings out of order");
+  const timestamp = readTimestamp(reader);
+  const op = makeOpId(reader.text8(), reader.number());
+  const size = reader.number();
+  if (size % 2 === 1 && size !== 1) throw new MalformedBytes("a tombstone with a value");
+  return { dot, timestamp, op, length: Math.floor(size / 2), tombstone: size % 2 === 1 };
+}

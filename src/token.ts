@@ -1,0 +1,70 @@
+/**
+ * The causal context as clients hold it: opaque, bound to its key.
+ *
+ *   version 1 | hash of the key 8 | latest timestamp that it covers | context
+ *
+ * The timestamp lets the next write be later than everything that it replaces, whatever the clocks. A later version may
+ * append a signature (design §17).
+ */
+import { base64urlnopad } from "@scure/base";
+import { ByteReader, ByteWriter, MalformedBytes } from "./bytes.ts";
+import { emptyContext, readContext, writeContext, type CausalContext } from "./causal-context.ts";
+import { badContext, tooLarge } from "./errors.ts";
+import { limits } from "./limits.ts";
+import { earliest, readTimestamp, writeTimestamp, type Timestamp } from "./timestamp.ts";
+
+export interface Token {
+  readonly context: CausalContext;
+  readonly latest: Timestamp;
+}
+
+/** Of somebody who has seen nothing. */
+export const emptyToken: Token = { context: emptyContext, latest: earliest };
+
+const version = 1;
+const writer = new ByteWriter();
+
+export function encodeToken(keyHash: bigint, token: Token): Uint8Array {
+  writer.clear();
+  writer.byte(version);
+  writer.fixed(Number(keyHash >> 32n), 4);
+  writer.fixed(Number(keyHash & 0xffff_ffffn), 4);
+  writeTimestamp(writer, token.latest);
+  writeContext(writer, token.context);
+  return writer.take();
+}
+
+/** @throws BAD_CONTEXT, TOO_LARGE */
+export function decodeToken(keyHash: bigint, bytes: Uint8Array): Token {
+  if (bytes.length > limits.tokenBytesMax) throw tooLarge(`the context has ${bytes.length} bytes, the limit is ${limits.tokenBytesMax}`);
+  try {
+    return readToken(keyHash, new ByteReader(bytes));
+  } catch (error) {
+    if (error instanceof MalformedBytes) throw badContext(`this is not a context: ${error.message}`);
+    throw error;
+  }
+}
+
+function readToken(keyHash: bigint, reader: ByteReader): Token {
+  const found = reader.byte();
+  if (found !== version) throw badContext(`this is not a context of version ${version}`);
+  if (reader.fixed(4) !== Number(keyHash >> 32n) || reader.fixed(4) !== Number(keyHash & 0xffff_ffffn))
+    throw badContext("this context belongs to another key");
+  const latest = readTimestamp(reader);
+  const context = readContext(reader);
+  reader.end();
+  return { context, latest };
+}
+
+export function tokenText(bytes: Uint8Array): string {
+  return base64urlnopad.encode(bytes);
+}
+
+/** @throws BAD_CONTEXT */
+export function tokenBytes(text: string): Uint8Array {
+  try {
+    return base64urlnopad.decode(text);
+  } catch (error) {
+    throw badContext(`this is not a context: ${(error as Error).message}`);
+  }
+}
