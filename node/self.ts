@@ -36,19 +36,23 @@ export interface OpenRequest {
   wake(): void;
 }
 
-const counterNames = [
-  "gets",
-  "puts",
-  "forwards",
-  "failures",
-  "replicaGets",
-  "replicaPuts",
-  "lateReplies",
-  "amnesias",
-  "recoveries",
-  "badRecords",
-] as const;
-export type Counters = Record<(typeof counterNames)[number], number>;
+/** Since the node started. */
+export interface Counters {
+  gets: number;
+  puts: number;
+  forwards: number;
+  failures: number;
+  replicaGets: number;
+  replicaPuts: number;
+  /** Replies to requests that were over: answered by others, or expired. */
+  lateReplies: number;
+  /** Keys of which others remembered dots of this replica that it had lost. */
+  amnesias: number;
+  /** Keys fetched again from the other replicas. */
+  recoveries: number;
+  /** Records whose checksum was wrong. */
+  badRecords: number;
+}
 
 export class Self {
   readonly id: NodeId;
@@ -56,7 +60,18 @@ export class Self {
   readonly options: ClusterOptions;
   readonly store: StoreReader;
   readonly links = new Set<NodeId>();
-  readonly counters: Counters = Object.fromEntries(counterNames.map((name) => [name, 0])) as Counters;
+  readonly counters: Counters = {
+    gets: 0,
+    puts: 0,
+    forwards: 0,
+    failures: 0,
+    replicaGets: 0,
+    replicaPuts: 0,
+    lateReplies: 0,
+    amnesias: 0,
+    recoveries: 0,
+    badRecords: 0,
+  };
   now: Instant;
   #effects: Effect[] = [];
   readonly #open = new Map<number, OpenRequest>();

@@ -99,7 +99,8 @@ export class Ring {
   /** All members clockwise from `partition`; those that own nothing come last, turned by `partition` to share the load. */
   #walk(partition: number): readonly Member[] {
     const { members, partitions } = this.table;
-    if (!isIntegerIn(partition, 0, partitions - 1)) throw new Error(`partition ${partition} is not in 0..${partitions - 1}.`);
+    if (!isIntegerIn(partition, 0, partitions - 1))
+      throw new Error(`partition ${partition} is not in 0..${partitions - 1}.`);
     const owners = this.#circle.get(partitionName(partition), members.length) ?? [];
     const idle = members.filter((member) => !owners.includes(member));
     const turn = idle.length === 0 ? 0 : partition % idle.length;
@@ -191,6 +192,7 @@ function arrayOf(value: unknown, what: string): readonly unknown[] {
 }
 
 function wrong(field: string, expected: string, value: unknown): Error {
-  const shown = typeof value === "string" || typeof value === "number" ? JSON.stringify(value).slice(0, 80) : typeof value;
+  const shown =
+    typeof value === "string" || typeof value === "number" ? JSON.stringify(value).slice(0, 80) : typeof value;
   return new Error(`The ring table's ${field} must be ${expected}, not ${shown}.`);
 }
