@@ -20,7 +20,7 @@ export interface Runtime {
   readonly random: Random;
   /** Milliseconds on a clock that never jumps. */
   now(): number;
-  /** @returns what cancels it */
+  /** A delay of 0 is the end of this turn of the event loop. @returns what cancels it */
   schedule(delayMs: number, callback: () => void): () => void;
   openSocket(url: string, events: SocketEvents): Socket;
 }

@@ -57,7 +57,8 @@ export class ForwardedRequest implements OpenRequest {
   #tryNext(): void {
     do this.#target = this.#untried.shift();
     while (this.#target !== undefined && !this.#self.canReach(this.#target));
-    if (this.#target === undefined) return this.#fail(unavailable("none of the key's primaries can be reached", "none"));
+    if (this.#target === undefined)
+      return this.#fail(unavailable("none of the key's primaries can be reached", "none", { need: 1, got: 0 }));
     const timeoutMs = Math.ceil(this.#deadlineMs - this.#self.now.monotonicMs);
     this.#self.send(this.#target, { ...this.#message, id: this.#id, timeoutMs });
   }

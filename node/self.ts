@@ -59,7 +59,7 @@ export class Self {
   readonly ring: Ring;
   readonly options: ClusterOptions;
   readonly store: StoreReader;
-  readonly links = new Set<NodeId>();
+  readonly links: Set<NodeId> = new Set();
   readonly counters: Counters = {
     gets: 0,
     puts: 0,

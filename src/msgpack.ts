@@ -19,7 +19,14 @@ export function unpack(bytes: Uint8Array): unknown {
   return packr.unpack(bytes);
 }
 
-/** The application's own data: any value that MessagePack can carry, dates among them. @throws Error */
+/** The application's own data: what comes back from `unpackValue` equal to what went in. @throws Error on anything else */
+export function packValue(value: unknown): Uint8Array {
+  const bytes = packr.pack(value);
+  check(bytes, true);
+  return bytes;
+}
+
+/** @throws Error */
 export function unpackValue(bytes: Uint8Array): unknown {
   check(bytes, true);
   return valueUnpackr.unpack(bytes);

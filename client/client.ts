@@ -1,0 +1,125 @@
+/** The client: what `connect` returns. */
+import { fromBinary } from "../src/bytes.ts";
+import { closed, invalidArgument, unavailable } from "../src/errors.ts";
+import { protocolVersion } from "../src/messages.ts";
+import { makeOpId, type ClientId } from "../src/op-id.ts";
+import type { NodeId } from "../src/ring.ts";
+import { Bucket, type BucketHost, type BucketOptions } from "./bucket.ts";
+import { Pool } from "./pool.ts";
+import type { Runtime } from "./runtime.ts";
+import { SeenContexts } from "./seen.ts";
+
+export interface ConnectOptions {
+  /** A client token of the cluster, if it asks for one. */
+  readonly auth?: string | undefined;
+  /** Milliseconds until `connect` gives up finding a first node. Default 5000. */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+/** A node's own words about itself, as JSON, or why there are none. */
+export type NodeReport =
+  | { readonly node: NodeId; readonly url: string; readonly status: unknown }
+  | { readonly node: NodeId; readonly url: string; readonly problem: string };
+
+const connectTimeoutMsDefault = 5000;
+const statusTimeoutMs = 2000;
+const pollMs = 5;
+
+export class Client {
+  readonly #pool: Pool;
+  readonly #runtime: Runtime;
+  readonly #host: BucketHost;
+  readonly #id: ClientId;
+  #sequence = 0;
+  #isClosed = false;
+
+  constructor(urls: readonly string[], options: ConnectOptions, runtime: Runtime) {
+    this.#id = runtime.random.binary(8);
+    this.#runtime = runtime;
+    const identity = fromBinary(this.#id);
+    const hello = {
+      kind: "Hello",
+      version: protocolVersion,
+      features: [],
+      role: "client",
+      identity,
+      credential: options.auth,
+    } as const;
+    this.#pool = new Pool(urls, hello, runtime);
+    this.#host = {
+      pool: this.#pool,
+      runtime,
+      seen: new SeenContexts(),
+      nextOp: () => fromBinary(makeOpId(this.#id, ++this.#sequence)),
+      checkOpen: () => {
+        if (this.#isClosed) throw closed("this client was closed");
+      },
+    };
+  }
+
+  /** A bucket of values of type `T`; `options` hold for all its requests that do not choose otherwise. */
+  bucket<T = unknown>(name: string, options: BucketOptions<T> = {}): Bucket<T> {
+    return new Bucket<T>(this.#host, name, options);
+  }
+
+  /** What each node of the ring says of itself; asked side by side, and none waits for another. */
+  async status(): Promise<readonly NodeReport[]> {
+    this.#host.checkOpen();
+    return Promise.all(this.#pool.nodes.map((member) => this.#report(member)));
+  }
+
+  /** Sends what is waiting, then closes every socket. Requests without an answer fail with `CLOSED`. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#pool.close();
+  }
+
+  /** @throws the refusal of a node; UNAVAILABLE if none is there in time */
+  async ready(timeoutMs: number): Promise<void> {
+    const deadlineMs = this.#runtime.now() + timeoutMs;
+    while (!this.#pool.isReady) {
+      this.#pool.useAll();
+      const problem = this.#pool.refusal ?? (this.#runtime.now() < deadlineMs ? undefined : this.#unreachable());
+      if (problem !== undefined) {
+        this.#pool.close();
+        throw problem;
+      }
+      await new Promise<void>((resolve) => void this.#runtime.schedule(pollMs, resolve));
+    }
+  }
+
+  #unreachable(): Error {
+    return unavailable(`no node can be reached: ${this.#pool.problems()}`, "none");
+  }
+
+  async #report({ node, url }: { readonly node: NodeId; readonly url: string }): Promise<NodeReport> {
+    try {
+      const reply = await this.#pool.of(node)!.request({ kind: "Status", id: 0 }, statusTimeoutMs);
+      return { node, url, status: JSON.parse(reply.status) as unknown };
+    } catch (error) {
+      return { node, url, problem: (error as Error).message };
+    }
+  }
+}
+
+/**
+ * Connects to a cluster through any of its nodes; the others are found through the ring.
+ * @param urls `ws://host:port` of some nodes; one that is up is enough
+ */
+export async function openClient(urls: readonly string[], options: ConnectOptions, runtime: Runtime): Promise<Client> {
+  if (!Array.isArray(urls) || urls.length === 0)
+    throw invalidArgument("connect needs the address of at least one node, as in ws://127.0.0.1:7401");
+  for (const url of urls) checkUrl(url);
+  const client = new Client(
+    urls.map((url) => url.replace(/\/$/, "")),
+    options,
+    runtime,
+  );
+  await client.ready(options.connectTimeoutMs ?? connectTimeoutMsDefault);
+  return client;
+}
+
+function checkUrl(url: unknown): void {
+  if (typeof url !== "string" || !/^wss?:\/\/[^/\s]+\/?$/.test(url))
+    throw invalidArgument(`a node's address looks like ws://127.0.0.1:7401, not ${JSON.stringify(url)}`);
+}

@@ -1,0 +1,257 @@
+/**
+ * One socket to one node: greets, numbers requests, sends what a turn of the event loop produced as one frame, and
+ * reconnects by itself for as long as somebody uses it.
+ *
+ *   idle ──use──▶ connecting ──open, Hello──▶ greeting ──Welcome──▶ open
+ *     ▲               └───────────┬──────────────┘                   │
+ *     └──backoff is over── down ◀─┴──────────closed──────────────────┘         close() ──▶ closed, for good
+ */
+import { decodeFrame, encodeFrame, roughSize } from "../src/codec.ts";
+import { closed, CoterieError, unavailable } from "../src/errors.ts";
+import { limits } from "../src/limits.ts";
+import type {
+  Answer,
+  Failure,
+  Get,
+  GetReply,
+  Hello,
+  Message,
+  Put,
+  PutReply,
+  Status,
+  StatusReply,
+  Welcome,
+} from "../src/messages.ts";
+import type { NodeId } from "../src/ring.ts";
+import type { Runtime, Socket } from "./runtime.ts";
+
+export interface Replies {
+  readonly Get: GetReply;
+  readonly Put: PutReply;
+  readonly Status: StatusReply;
+}
+
+interface Waiting {
+  readonly isWrite: boolean;
+  readonly giveUpAtMs: number;
+  readonly resolve: (reply: Answer) => void;
+  readonly reject: (error: CoterieError) => void;
+}
+
+/** How long after its own timeout a node may still be heard: its error knows more than ours. */
+const graceMs = 50;
+/** How often unanswered requests are looked at. One timer per connection, none per request. */
+const sweepMs = 20;
+const handshakeMs = 5000;
+const backoffMs = { first: 50, most: 2000 } as const;
+
+export class Connection {
+  readonly url: string;
+  /** Known from the first Welcome on. */
+  node: NodeId | undefined;
+  readonly #hello: Hello;
+  readonly #runtime: Runtime;
+  readonly #onWelcome: (connection: Connection, welcome: Welcome) => void;
+  #state: "idle" | "connecting" | "greeting" | "open" | "down" | "closed" = "idle";
+  #socket: Socket | undefined;
+  #outbox: Message[] = [];
+  #outboxBytes = 0;
+  #isFlushing = false;
+  #isSweeping = false;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+  #failures = 0;
+  #downUntilMs = 0;
+  /** Why the last try failed, in words. */
+  lastProblem = "not tried yet";
+  #refusal: CoterieError | undefined;
+
+  constructor(
+    url: string,
+    hello: Hello,
+    runtime: Runtime,
+    onWelcome: (connection: Connection, welcome: Welcome) => void,
+  ) {
+    this.url = url;
+    this.#hello = hello;
+    this.#runtime = runtime;
+    this.#onWelcome = onWelcome;
+  }
+
+  /** Worth a request: open, on its way, or due for another try. */
+  get isUsable(): boolean {
+    return this.#state !== "closed" && (this.#state !== "down" || this.#runtime.now() >= this.#downUntilMs);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Set once a node has refused us for good: wrong credentials, another protocol. */
+  get refusal(): CoterieError | undefined {
+    return this.#refusal;
+  }
+
+  /** Opens the socket unless it is open or being opened. */
+  use(): void {
+    if (this.#state !== "idle" && this.#state !== "down") return;
+    this.#state = "connecting";
+    const socket = this.#runtime.openSocket(this.url, {
+      onOpen: () => this.#greet(socket),
+      onFrame: (frame) => this.#receive(socket, frame),
+      onClose: (reason) => this.#down(socket, reason),
+    });
+    this.#socket = socket;
+    this.#runtime.schedule(handshakeMs, () => {
+      if (this.#socket === socket && this.#state !== "open") this.#cut(`no Welcome within ${handshakeMs} ms`);
+    });
+  }
+
+  /**
+   * Sends a request, as soon as the socket is open.
+   * @param waitMs how long to wait for the answer; the node is told the same
+   * @throws the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
+   */
+  request<Kind extends keyof Replies>(
+    message: (Get | Put | Status) & { kind: Kind },
+    waitMs: number,
+  ): Promise<Replies[Kind]> {
+    return new Promise((resolve, reject) => {
+      if (this.#state === "closed") return reject(closed("this client was closed"));
+      const id = this.#nextId++;
+      this.#waiting.set(id, {
+        isWrite: message.kind === "Put",
+        giveUpAtMs: this.#runtime.now() + waitMs + graceMs,
+        resolve: resolve as (reply: Answer) => void,
+        reject,
+      });
+      this.#send({ ...message, id });
+      this.use();
+      this.#sweepLater();
+    });
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#flush();
+    this.#state = "closed";
+    this.#rejectAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  #greet(socket: Socket): void {
+    if (this.#socket !== socket) return;
+    this.#state = "greeting";
+    socket.send(encodeFrame([this.#hello]));
+  }
+
+  #receive(socket: Socket, frame: Uint8Array): void {
+    if (this.#socket !== socket) return;
+    try {
+      for (const message of decodeFrame(frame)) this.#take(message);
+    } catch (error) {
+      if (!(error instanceof CoterieError)) throw error;
+      this.#cut(error.message);
+    }
+  }
+
+  #take(message: Message): void {
+    if (message.kind === "Welcome") return this.#welcomed(message);
+    if (this.#state === "greeting" && message.kind === "Failure") this.#refusal = errorOf(message);
+    const waiting = this.#waiting.get(message.kind === "Hello" ? -1 : message.id);
+    if (waiting === undefined) return;
+    switch (message.kind) {
+      case "GetReply":
+      case "PutReply":
+      case "StatusReply":
+        this.#waiting.delete(message.id);
+        return waiting.resolve(message);
+      case "Failure":
+        this.#waiting.delete(message.id);
+        return waiting.reject(errorOf(message));
+      default:
+        return this.#cut(`a node does not send ${message.kind} to a client`);
+    }
+  }
+
+  #welcomed(welcome: Welcome): void {
+    if (this.#state !== "greeting") return;
+    this.#state = "open";
+    this.#failures = 0;
+    this.node = welcome.node;
+    this.#onWelcome(this, welcome);
+    this.#flush();
+  }
+
+  #send(message: Message): void {
+    this.#outbox.push(message);
+    this.#outboxBytes += roughSize(message);
+    if (this.#outboxBytes >= limits.frameBytesTarget) return this.#flush();
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    this.#runtime.schedule(0, () => {
+      this.#isFlushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#state !== "open" || this.#outbox.length === 0) return;
+    this.#socket!.send(encodeFrame(this.#outbox));
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+  }
+
+  /** Ends the socket from our side. */
+  #cut(reason: string): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#down(socket, reason);
+    socket.close();
+  }
+
+  #down(socket: Socket, reason: string): void {
+    if (this.#socket !== socket) return;
+    this.#socket = undefined;
+    const wasSent = this.#state === "open";
+    this.#state = "down";
+    this.lastProblem = reason === "" ? "the connection ended" : reason;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    const most = Math.min(backoffMs.first * 2 ** this.#failures++, backoffMs.most);
+    this.#downUntilMs = this.#runtime.now() + most * (0.5 + this.#runtime.random.fraction() / 2);
+    this.#rejectAll((isWrite) =>
+      unavailable(`${this.url}: ${this.lastProblem}`, isWrite && wasSent ? "unknown" : "none"),
+    );
+  }
+
+  #rejectAll(error: (isWrite: boolean) => CoterieError): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const one of waiting) one.reject(error(one.isWrite));
+  }
+
+  #sweepLater(): void {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    this.#runtime.schedule(sweepMs, () => {
+      this.#isSweeping = false;
+      this.#sweep();
+    });
+  }
+
+  #sweep(): void {
+    const now = this.#runtime.now();
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.giveUpAtMs > now) continue;
+      this.#waiting.delete(id);
+      waiting.reject(unavailable(`${this.url} does not answer`, waiting.isWrite ? "unknown" : "none"));
+    }
+    if (this.#waiting.size > 0) this.#sweepLater();
+  }
+}
+
+function errorOf({ code, message, outcome, retryable, details }: Failure): CoterieError {
+  return new CoterieError(code, message, { outcome, retryable, details });
+}

@@ -1,0 +1,35 @@
+/** `coterie/client` in Node. */
+import { WebSocket } from "ws";
+import { limits } from "../src/limits.ts";
+import { openClient, type Client, type ConnectOptions } from "./client.ts";
+import { realClock } from "./clock.ts";
+import type { Socket, SocketEvents } from "./runtime.ts";
+
+/** One explicit list serves both doors. */
+export * from "./public.ts";
+
+/**
+ * Connects to a cluster through any of its nodes; the others are found through the ring.
+ * @param urls `ws://host:port` of some nodes; one that is up is enough
+ * @throws CoterieError: INVALID_ARGUMENT, UNAUTHENTICATED, PROTOCOL, UNAVAILABLE if no node is there in time
+ */
+export function connect(urls: readonly string[], options: ConnectOptions = {}): Promise<Client> {
+  return openClient(urls, options, { ...realClock(), openSocket });
+}
+
+function openSocket(url: string, events: SocketEvents): Socket {
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+    maxPayload: limits.frameBytesMax,
+  });
+  let problem = "";
+  socket.on("open", () => events.onOpen());
+  socket.on("message", (data: Uint8Array) => events.onFrame(data));
+  socket.on("error", (error) => (problem = error.message));
+  socket.on("close", (_code, reason) => events.onClose(problem || reason.toString()));
+  return {
+    send: (frame) => socket.send(frame),
+    close: () => (socket.readyState === WebSocket.OPEN ? socket.close() : socket.terminate()),
+  };
+}

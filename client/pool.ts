@@ -1,0 +1,110 @@
+/**
+ * The connections of a client, and which of them a key's request should go to: the nodes of its preference list in order,
+ * then any other (it forwards). The ring comes with each Welcome; the one with the highest epoch holds.
+ */
+import { settleOptions, type ClusterOptions, type EffectiveOptions, type RequestOptions } from "../src/options.ts";
+import type { CoterieError } from "../src/errors.ts";
+import type { Hello, Welcome } from "../src/messages.ts";
+import { partitionOf, Ring, type NodeId } from "../src/ring.ts";
+import { Connection } from "./connection.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Where a key's request may go. */
+export interface Route {
+  readonly keyHash: bigint;
+  readonly n: number;
+}
+
+export class Pool {
+  readonly #hello: Hello;
+  readonly #runtime: Runtime;
+  readonly #byUrl = new Map<string, Connection>();
+  readonly #byNode = new Map<NodeId, Connection>();
+  #ring: Ring | undefined;
+  #options: ClusterOptions = { defaults: {}, buckets: {} };
+  #isClosed = false;
+
+  constructor(urls: readonly string[], hello: Hello, runtime: Runtime) {
+    this.#hello = hello;
+    this.#runtime = runtime;
+    for (const url of urls) this.#connection(url);
+  }
+
+  /** Opens every connection that is known by now. */
+  useAll(): void {
+    for (const connection of this.#byUrl.values()) if (connection.isUsable) connection.use();
+  }
+
+  get isReady(): boolean {
+    return this.#ring !== undefined;
+  }
+
+  get nodes(): readonly { readonly node: NodeId; readonly url: string }[] {
+    return this.#ring?.table.members.map(({ id, url }) => ({ node: id, url })) ?? [];
+  }
+
+  /** A refusal that no other node would lift: wrong credentials, another protocol. */
+  get refusal(): CoterieError | undefined {
+    return [...this.#byUrl.values()].find((connection) => connection.refusal !== undefined)?.refusal;
+  }
+
+  /** Why nobody could be reached, address by address. */
+  problems(): string {
+    return [...this.#byUrl.values()].map(({ url, lastProblem }) => `${url}: ${lastProblem}`).join("; ");
+  }
+
+  settle(kind: "get" | "put", request: RequestOptions, bucket: string): EffectiveOptions {
+    return settleOptions(kind, request, bucket, this.#options);
+  }
+
+  /**
+   * The next connection to try, if there is one.
+   * @param tried those that failed in this round
+   * @param onlyPrimaries leave out the nodes that could but forward to those
+   */
+  choose({ keyHash, n }: Route, tried: ReadonlySet<Connection>, onlyPrimaries: boolean): Connection | undefined {
+    for (const connection of this.#preferred(keyHash, n, onlyPrimaries))
+      if (connection.isUsable && !tried.has(connection)) return connection;
+    return undefined;
+  }
+
+  /** The connection to one node, made if need be. */
+  of(node: NodeId): Connection | undefined {
+    const url = this.#ring?.member(node)?.url;
+    return this.#byNode.get(node) ?? (url === undefined ? undefined : this.#connection(url));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const connection of this.#byUrl.values()) connection.close();
+  }
+
+  *#preferred(keyHash: bigint, n: number, onlyPrimaries: boolean): Generator<Connection> {
+    if (this.#ring !== undefined) {
+      const partition = partitionOf(Number(keyHash >> 32n), this.#ring.table.partitions);
+      for (const { node, role } of this.#ring.preferenceList(partition, n)) {
+        const connection = onlyPrimaries && role !== "primary" ? undefined : this.of(node);
+        if (connection !== undefined) yield connection;
+      }
+    }
+    if (!onlyPrimaries) yield* this.#byUrl.values();
+  }
+
+  #connection(url: string): Connection {
+    const known = this.#byUrl.get(url);
+    if (known !== undefined) return known;
+    const connection = new Connection(url, this.#hello, this.#runtime, (from, welcome) =>
+      this.#welcomed(from, welcome),
+    );
+    if (this.#isClosed) connection.close();
+    this.#byUrl.set(url, connection);
+    return connection;
+  }
+
+  #welcomed(connection: Connection, { node, ring, options }: Welcome): void {
+    this.#byNode.set(node, connection);
+    if (this.#ring !== undefined && this.#ring.table.epoch >= ring.epoch) return;
+    this.#ring = new Ring(ring);
+    this.#options = options;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Tries a request at one node after another inside its deadline, every time under the same operation id.
+ *
+ * - A node that answered "too few replicas" or "too late" is not asked again; each other primary is, once, since it may
+ *   reach more. Then the error is out: as soon as it is known that nobody can help.
+ * - Nodes that are gone, stopping or overloaded may be back: if none gave a verdict, further rounds follow, with backoff and
+ *   jitter, until the deadline.
+ * - While there are others to try, one node gets half of the time that is left: it may be frozen.
+ * - Once any try of a write may have happened, so may the whole of it: the outcome of the final error says so.
+ */
+import { CoterieError, unavailable } from "../src/errors.ts";
+import type { Answer } from "../src/messages.ts";
+import type { Connection } from "./connection.ts";
+import type { Pool, Route } from "./pool.ts";
+import type { Runtime } from "./runtime.ts";
+
+const backoffMs = { first: 10, most: 500 } as const;
+const shortestTryMs = 50;
+
+/** @throws the error that says most: a node's verdict before a connection's trouble */
+export async function withRetry<Reply extends Answer>(
+  pool: Pool,
+  runtime: Runtime,
+  route: Route,
+  timeoutMs: number,
+  attempt: (connection: Connection, timeoutMs: number) => Promise<Reply>,
+): Promise<Reply> {
+  const deadlineMs = runtime.now() + timeoutMs;
+  const trouble = new Trouble();
+  for (let round = 0; ; round++) {
+    const tried = new Set<Connection>();
+    for (;;) {
+      const connection = pool.choose(route, tried, trouble.hasVerdict);
+      if (connection === undefined) break;
+      tried.add(connection);
+      const leftMs = deadlineMs - runtime.now();
+      const hasOthers = pool.choose(route, tried, trouble.hasVerdict) !== undefined;
+      try {
+        return await attempt(
+          connection,
+          Math.ceil(hasOthers ? Math.max(leftMs / 2, shortestTryMs) : Math.max(leftMs, 1)),
+        );
+      } catch (error) {
+        trouble.add(error);
+      }
+      if (runtime.now() >= deadlineMs) throw trouble.error();
+    }
+    const pauseMs = Math.min(backoffMs.first * 2 ** round, backoffMs.most) * (0.5 + runtime.random.fraction() / 2);
+    if (tried.size === 0)
+      trouble.add(pool.refusal ?? unavailable(`no node can be reached: ${pool.problems()}`, "none"));
+    if (trouble.hasVerdict || runtime.now() + pauseMs >= deadlineMs) throw trouble.error();
+    await new Promise<void>((resolve) => void runtime.schedule(pauseMs, resolve));
+  }
+}
+
+/** What went wrong so far, and what of it to tell. */
+class Trouble {
+  #latest: CoterieError | undefined;
+  #verdict: CoterieError | undefined;
+  #mayHaveHappened = false;
+
+  /** Whether a node has counted replicas for us, and found too few. */
+  get hasVerdict(): boolean {
+    return this.#verdict !== undefined;
+  }
+
+  /** @throws the error at once if no other try can help */
+  add(error: unknown): void {
+    if (!(error instanceof CoterieError)) throw error;
+    this.#latest = error;
+    if (error.outcome === "unknown") this.#mayHaveHappened = true;
+    if (error.details.need !== undefined) this.#verdict = error;
+    if (!error.retryable) throw this.#told(error);
+  }
+
+  error(): CoterieError {
+    return this.#told(this.#verdict ?? this.#latest!);
+  }
+
+  #told(error: CoterieError): CoterieError {
+    if (!this.#mayHaveHappened || error.outcome === "unknown") return error;
+    const { code, message, retryable, details } = error;
+    return new CoterieError(code, message, { outcome: "unknown", retryable, details, cause: error });
+  }
+}
