@@ -102,7 +102,9 @@ export class Bucket<T> {
     const context = Context.ofToken(route.keyHash, token);
     if (object !== undefined) this.#host.seen.add(this.#seenKey(key), context);
     const siblings =
-      object === undefined ? [] : visibleSiblings(object).map(({ value }) => decodeValue<T>(head ? undefined : value));
+      object === undefined
+        ? []
+        : visibleSiblings(object).map(({ value }) => decodeValue(head ? undefined : value) as T);
     return {
       found: siblings.length > 0,
       value: head ? undefined : resolve(this.#resolver, siblings),
@@ -172,7 +174,7 @@ export class Bucket<T> {
       context: after,
       effective: this.#effective(reply.effective, chosen),
       ...(reply.record && {
-        siblings: visibleSiblings(openRecord(reply.record)).map(({ value }) => decodeValue<T>(value)),
+        siblings: visibleSiblings(openRecord(reply.record)).map(({ value }) => decodeValue(value) as T),
       }),
       ...(reply.answered && { answered: reply.answered }),
     };
@@ -224,10 +226,10 @@ function packed(value: unknown): Uint8Array {
 }
 
 /** @throws PROTOCOL: what stands in the store need not have come from an SDK */
-function decodeValue<T>(bytes: Uint8Array | undefined): T {
-  if (bytes === undefined) return undefined as T;
+function decodeValue(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined) return undefined;
   try {
-    return unpackValue(bytes) as T;
+    return unpackValue(bytes);
   } catch (error) {
     throw protocol(`the stored bytes are no value: ${(error as Error).message}`);
   }

@@ -34,7 +34,8 @@ let channel: MessageChannel | undefined;
 function postToSelf(run: () => void): void {
   if (channel === undefined) {
     channel = new MessageChannel();
-    channel.port1.onmessage = () => waiting.shift()?.();
+    channel.port1.addEventListener("message", () => waiting.shift()?.());
+    channel.port1.start();
   }
   waiting.push(run);
   channel.port2.postMessage(undefined);

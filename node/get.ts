@@ -90,7 +90,10 @@ export class GetRequest implements OpenRequest {
 
   wake(): void {
     const { now } = this.#self;
-    if (now.monotonicMs >= this.#deadlineMs) return this.#fail(timedOut(`${this.#sentence()} within ${this.#plan.options.timeoutMs} ms`, "none", this.#shortfall()));
+    if (now.monotonicMs >= this.#deadlineMs)
+      return this.#fail(
+        timedOut(`${this.#sentence()} within ${this.#plan.options.timeoutMs} ms`, "none", this.#shortfall()),
+      );
     while (this.#unasked.length > 0) this.#askNext();
     this.#self.wakeAt(this.#id, this.#deadlineMs);
   }
@@ -111,7 +114,11 @@ export class GetRequest implements OpenRequest {
       else this.#joined = sync(this.#joined ?? decodeRecord(this.#record), object);
       return true;
     } catch (error) {
-      this.#self.log("warn", "bad record from peer", { node, key: formatKey(this.#plan.place.key), problem: (error as Error).message });
+      this.#self.log("warn", "bad record from peer", {
+        node,
+        key: formatKey(this.#plan.place.key),
+        problem: (error as Error).message,
+      });
       return false;
     }
   }
@@ -164,6 +171,8 @@ export class GetRequest implements OpenRequest {
 }
 
 function withoutValues(object: StoredObject): StoredObject {
-  const siblings = object.siblings.map((sibling) => (sibling.value === undefined ? sibling : { ...sibling, value: new Uint8Array(0) }));
+  const siblings = object.siblings.map((sibling) =>
+    sibling.value === undefined ? sibling : { ...sibling, value: new Uint8Array(0) },
+  );
   return { siblings, context: object.context };
 }

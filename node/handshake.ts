@@ -9,7 +9,9 @@ import { toBinary } from "../src/bytes.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { NodeConfig } from "./self.ts";
 
-export type Guest = { readonly role: "client"; readonly client: ClientId } | { readonly role: "node"; readonly node: NodeId };
+export type Guest =
+  | { readonly role: "client"; readonly client: ClientId }
+  | { readonly role: "node"; readonly node: NodeId };
 
 /** @throws PROTOCOL, UNAUTHENTICATED, INVALID_ARGUMENT with a sentence for the guest */
 export function greet(

@@ -150,7 +150,13 @@ export class Identity {
   #encoded(wasCleanStop: boolean): Write {
     this.#isBoundWritten = true;
     const { replicaId } = this;
-    const stored = { replicaId, epochFloor: this.#epochFloor, epochEnd: this.#epochEnd, boundMs: this.#boundMs, wasCleanStop };
+    const stored = {
+      replicaId,
+      epochFloor: this.#epochFloor,
+      epochEnd: this.#epochEnd,
+      boundMs: this.#boundMs,
+      wasCleanStop,
+    };
     return { table: "meta", key: metaKey, value: encodeIdentity(stored) };
   }
 }

@@ -85,11 +85,13 @@ export class Partitions {
    */
   sync(place: Place, record: Uint8Array, then: readonly Effect[]): void {
     const local = this.read(place);
-    if (typeof local !== "string" && equalBytes(digestOf(local), digestOf(record))) return this.#persist(place, undefined, then);
+    if (typeof local !== "string" && equalBytes(digestOf(local), digestOf(record)))
+      return this.#persist(place, undefined, then);
     const incoming = openRecord(record);
     for (const sibling of incoming.siblings) checkSkew(this.#self.now, sibling.timestamp);
     const mine = typeof local === "string" ? emptyObject : decodeRecord(local);
-    if (this.#identity.knowsLess(mine.context, incoming.context)) return this.#syncAmnesiac(place, mine, incoming, then);
+    if (this.#identity.knowsLess(mine.context, incoming.context))
+      return this.#syncAmnesiac(place, mine, incoming, then);
     const joined = sync(incoming, mine);
     if (joined === incoming) return this.#persist(place, record, then);
     this.#persist(place, isIncluded(incoming, mine) ? undefined : encodeRecord(place.hash, joined), then);
@@ -118,8 +120,11 @@ export class Partitions {
   #checkSize(place: Place, object: StoredObject): void {
     const siblings = object.siblings.length;
     if (siblings > limits.siblingsMax)
-      throw tooManySiblings(`the key would have ${siblings} siblings, the limit is ${limits.siblingsMax}: read it and write with its context`);
-    if (siblings > limits.siblingsWarn) this.#self.log("warn", "many siblings", { key: formatKey(place.key), siblings });
+      throw tooManySiblings(
+        `the key would have ${siblings} siblings, the limit is ${limits.siblingsMax}: read it and write with its context`,
+      );
+    if (siblings > limits.siblingsWarn)
+      this.#self.log("warn", "many siblings", { key: formatKey(place.key), siblings });
     const actors = object.context.length;
     if (actors > limits.actorsWarn) this.#self.log("warn", "many actors", { key: formatKey(place.key), actors });
   }

@@ -45,7 +45,11 @@ export class PutRequest implements OpenRequest {
     this.#self = self;
     this.#plan = plan;
     this.#deadlineMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
-    this.#tally = new Tally(plan.list, { answers: plan.options.w, primaries: plan.options.pw, durable: plan.options.dw });
+    this.#tally = new Tally(plan.list, {
+      answers: plan.options.w,
+      primaries: plan.options.pw,
+      durable: plan.options.dw,
+    });
     for (const { node } of plan.list) if (!self.canReach(node)) this.#tally.fail(node);
   }
 

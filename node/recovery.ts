@@ -57,7 +57,13 @@ class Recovery implements OpenRequest {
     this.#self.counters.recoveries++;
     this.#id = this.#self.open(this, this.#self.now.monotonicMs + deadlineMs);
     for (const node of this.#asked)
-      this.#self.send(node, { kind: "ReplicaGet", id: this.#id, key: this.#place.key, have: undefined, timeoutMs: deadlineMs });
+      this.#self.send(node, {
+        kind: "ReplicaGet",
+        id: this.#id,
+        key: this.#place.key,
+        have: undefined,
+        timeoutMs: deadlineMs,
+      });
   }
 
   receive(node: NodeId, message: PeerMessage): void {

@@ -117,7 +117,8 @@ export class Replica {
   /** @throws whatever refuses the request before anything of it was done */
   #coordinate(origin: Origin, message: Get | Put): void {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
-    if (this.#self.openRequests >= limits.requestsPerNodeMax) throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
+    if (this.#self.openRequests >= limits.requestsPerNodeMax)
+      throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
     checkKey(message.key);
     const options = this.#optionsOf(message);
     const place = this.#self.locate(message.key);
@@ -141,7 +142,8 @@ export class Replica {
   }
 
   #forward(origin: Origin, message: Get | Put, list: readonly PreferenceEntry[]): void {
-    if ("node" in origin) throw unavailable(`${origin.node} forwarded a request for a key that ${this.#self.id} has no replica of`, "none");
+    if ("node" in origin)
+      throw unavailable(`${origin.node} forwarded a request for a key that ${this.#self.id} has no replica of`, "none");
     new ForwardedRequest(this.#self, origin, message, list).start();
   }
 
@@ -162,9 +164,15 @@ export class Replica {
     if (timeoutMs <= 0) return;
     this.#self.counters.replicaGets++;
     const local = this.#partitions.read(this.#self.locate(key));
-    if (typeof local === "string") return this.#self.send(node, { kind: "ReplicaGetReply", id, answer: local, record: undefined });
+    if (typeof local === "string")
+      return this.#self.send(node, { kind: "ReplicaGetReply", id, answer: local, record: undefined });
     const isSame = have !== undefined && equalBytes(have, digestOf(local));
-    this.#self.send(node, { kind: "ReplicaGetReply", id, answer: isSame ? "same" : "record", record: isSame ? undefined : local });
+    this.#self.send(node, {
+      kind: "ReplicaGetReply",
+      id,
+      answer: isSame ? "same" : "record",
+      record: isSame ? undefined : local,
+    });
   }
 
   /** @throws INVALID_ARGUMENT if this node is no primary of the key: its sender's ring is not ours */
@@ -187,6 +195,10 @@ export class Replica {
   }
 
   #status(origin: Origin, id: number): void {
-    this.#self.answer(origin, { kind: "StatusReply", id, status: JSON.stringify(statusOf(this.#self, this.#identity)) });
+    this.#self.answer(origin, {
+      kind: "StatusReply",
+      id,
+      status: JSON.stringify(statusOf(this.#self, this.#identity)),
+    });
   }
 }

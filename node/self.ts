@@ -160,7 +160,7 @@ export class Self {
 
   unlink(node: NodeId): void {
     this.links.delete(node);
-    for (const request of [...this.#open.values()]) request.lose(node);
+    for (const request of this.#open.values()) request.lose(node);
   }
 
   wakeDue(): void {

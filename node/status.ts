@@ -8,7 +8,12 @@ export interface NodeStatus {
   readonly node: NodeId;
   /** 16 hexadecimal digits: changes when the node has lost its disk. */
   readonly replicaId: string;
-  readonly ring: { readonly epoch: number; readonly partitions: number; readonly nodes: number; readonly owned: number };
+  readonly ring: {
+    readonly epoch: number;
+    readonly partitions: number;
+    readonly nodes: number;
+    readonly owned: number;
+  };
   readonly links: Readonly<Record<NodeId, "up" | "down">>;
   readonly openRequests: number;
   readonly counters: Counters;

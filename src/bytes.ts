@@ -125,7 +125,16 @@ export class ByteReader {
     const at = this.#at;
     if (at + 8 > b.length) throw new MalformedBytes("bytes end too early");
     this.#at += 8;
-    return String.fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!, b[at + 4]!, b[at + 5]!, b[at + 6]!, b[at + 7]!);
+    return String.fromCharCode(
+      b[at]!,
+      b[at + 1]!,
+      b[at + 2]!,
+      b[at + 3]!,
+      b[at + 4]!,
+      b[at + 5]!,
+      b[at + 6]!,
+      b[at + 7]!,
+    );
   }
 
   /** A view, not a copy. */

@@ -157,7 +157,8 @@ export function readContext(reader: ByteReader): CausalContext {
     if (previous !== undefined && previous.actor >= events.actor) throw new MalformedBytes("actors out of order");
     context.push(events);
   }
-  if (clouds && !context.some((events) => events.cloud.length > 0)) throw new MalformedBytes("clouds announced, none there");
+  if (clouds && !context.some((events) => events.cloud.length > 0))
+    throw new MalformedBytes("clouds announced, none there");
   return context;
 }
 

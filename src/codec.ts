@@ -89,7 +89,18 @@ function toFields(message: Message): unknown[] {
       return [kinds.StatusReply, message.id, message.status];
     case "Failure": {
       const { id, code, message: text, outcome, retryable, details } = message;
-      return [kinds.Failure, id, code, text, outcome, retryable, details.need, details.got, details.of, details.answered];
+      return [
+        kinds.Failure,
+        id,
+        code,
+        text,
+        outcome,
+        retryable,
+        details.need,
+        details.got,
+        details.of,
+        details.answered,
+      ];
     }
     case "ReplicaPut":
       return [kinds.ReplicaPut, message.id, message.key, message.record, message.timeoutMs, message.early];
@@ -173,7 +184,14 @@ function fromFields(f: readonly unknown[]): Message {
     case kinds.Failure:
       return decodeFailure(id, f);
     case kinds.ReplicaPut:
-      return { kind: "ReplicaPut", id, key: key(f[2]), record: record(f[3]), timeoutMs: timeout(f[4]), early: f[5] === true };
+      return {
+        kind: "ReplicaPut",
+        id,
+        key: key(f[2]),
+        record: record(f[3]),
+        timeoutMs: timeout(f[4]),
+        early: f[5] === true,
+      };
     case kinds.ReplicaPutReply:
       return { kind: "ReplicaPutReply", id, durable: f[2] === true };
     case kinds.ReplicaGet:
@@ -263,7 +281,8 @@ function optional<T>(value: unknown, parse: (value: unknown) => T): T | undefine
 }
 
 function natural(value: unknown, name: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw malformed(`${name} is no whole number`);
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+    throw malformed(`${name} is no whole number`);
   return value;
 }
 

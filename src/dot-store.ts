@@ -52,8 +52,10 @@ export function isEmpty<V>(store: DotStore<V>): boolean {
 }
 
 function joinStores<V>(a: DotStore<V>, seenByA: CausalContext, b: DotStore<V>, seenByB: CausalContext): DotStore<V> {
-  if (a.type === "set" && b.type === "set") return { type: "set", entries: joinDotted(a.entries, seenByA, b.entries, seenByB) };
-  if (a.type === "fun" && b.type === "fun") return { type: "fun", entries: joinDotted(a.entries, seenByA, b.entries, seenByB) };
+  if (a.type === "set" && b.type === "set")
+    return { type: "set", entries: joinDotted(a.entries, seenByA, b.entries, seenByB) };
+  if (a.type === "fun" && b.type === "fun")
+    return { type: "fun", entries: joinDotted(a.entries, seenByA, b.entries, seenByB) };
   if (a.type === "map" && b.type === "map") return joinMaps(a, seenByA, b, seenByB);
   throw new Error(`a ${a.type} and a ${b.type} under one name do not join`);
 }

@@ -4,12 +4,12 @@
  */
 import xxhash from "xxhash-wasm";
 
-const { h32Raw, h64Raw } = await xxhash();
+const xx = await xxhash();
 
 export function hash64(bytes: Uint8Array, seed = 0n): bigint {
-  return h64Raw(bytes, seed);
+  return xx.h64Raw(bytes, seed);
 }
 
 export function checksum32(bytes: Uint8Array): number {
-  return h32Raw(bytes, 0);
+  return xx.h32Raw(bytes, 0);
 }

@@ -16,9 +16,11 @@ const bucketPattern = /^[a-z0-9][a-z0-9._-]*$/i;
 /** @throws INVALID_ARGUMENT, TOO_LARGE */
 export function makeKey(bucket: string, key: string): Uint8Array {
   checkBucket(bucket);
-  if (typeof key !== "string" || key.length === 0) throw invalidArgument(`a key is a text of at least one character, not ${JSON.stringify(key)}`);
+  if (typeof key !== "string" || key.length === 0)
+    throw invalidArgument(`a key is a text of at least one character, not ${JSON.stringify(key)}`);
   const text = encoder.encode(key);
-  if (text.length > limits.keyBytesMax) throw tooLarge(`the key has ${text.length} bytes, the limit is ${limits.keyBytesMax}`);
+  if (text.length > limits.keyBytesMax)
+    throw tooLarge(`the key has ${text.length} bytes, the limit is ${limits.keyBytesMax}`);
   const bytes = new Uint8Array(bucket.length + 1 + text.length);
   for (let at = 0; at < bucket.length; at++) bytes[at] = bucket.charCodeAt(at);
   bytes.set(text, bucket.length + 1);
@@ -34,7 +36,8 @@ export function checkBucket(bucket: string): void {
 
 export function bucketOf(key: Uint8Array): string {
   let bucket = "";
-  for (let at = 0; at <= limits.bucketBytesMax && at < key.length && key[at] !== 0; at++) bucket += String.fromCharCode(key[at]!);
+  for (let at = 0; at <= limits.bucketBytesMax && at < key.length && key[at] !== 0; at++)
+    bucket += String.fromCharCode(key[at]!);
   return bucket;
 }
 

@@ -73,7 +73,10 @@ export function settleOptions(
   const [needed, primaries] = kind === "get" ? (["r", "pr"] as const) : (["w", "pw"] as const);
   refuse(settled[needed] > settled.n, `${needed} is ${settled[needed]}, more than n, which is ${settled.n}`);
   refuse(settled[needed] < 1, `${needed} is 0: nobody would have to answer`);
-  refuse(settled[primaries] > settled[needed], `${primaries} is ${settled[primaries]}, more than ${needed}, which is ${settled[needed]}`);
+  refuse(
+    settled[primaries] > settled[needed],
+    `${primaries} is ${settled[primaries]}, more than ${needed}, which is ${settled[needed]}`,
+  );
   refuse(kind === "put" && settled.dw > settled.w, `dw is ${settled.dw}, more than w, which is ${settled.w}`);
   return settled;
 }
@@ -93,15 +96,25 @@ export function checkOptions(options: RequestOptions): void {
   }
   const { timeoutMs, fanout } = options;
   if (timeoutMs !== undefined)
-    refuse(!isWhole(timeoutMs, 1) || timeoutMs > limits.timeoutMsMax, `timeoutMs is 1 to ${limits.timeoutMsMax}, not ${show(timeoutMs)}`);
-  if (fanout !== undefined) refuse(fanout !== "quorum" && fanout !== "all", `fanout is quorum or all, not ${show(fanout)}`);
+    refuse(
+      !isWhole(timeoutMs, 1) || timeoutMs > limits.timeoutMsMax,
+      `timeoutMs is 1 to ${limits.timeoutMsMax}, not ${show(timeoutMs)}`,
+    );
+  if (fanout !== undefined)
+    refuse(fanout !== "quorum" && fanout !== "all", `fanout is quorum or all, not ${show(fanout)}`);
 }
 
 function settle(request: RequestOptions, bucket: RequestOptions, cluster: RequestOptions): EffectiveOptions {
   const from = {} as Record<OptionName, Source>;
   function chosen<Name extends OptionName>(name: Name): RequestOptions[Name] {
     from[name] =
-      request[name] !== undefined ? "request" : bucket[name] !== undefined ? "bucket" : cluster[name] !== undefined ? "cluster" : "default";
+      request[name] !== undefined
+        ? "request"
+        : bucket[name] !== undefined
+          ? "bucket"
+          : cluster[name] !== undefined
+            ? "cluster"
+            : "default";
     return request[name] ?? bucket[name] ?? cluster[name];
   }
   const n = chosen("n") ?? defaultN;

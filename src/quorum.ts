@@ -79,7 +79,9 @@ export class Tally {
   }
 
   answered(): NodeId[] {
-    return this.#entries.filter((_, at) => this.#states[at] !== "open" && this.#states[at] !== "failed").map((e) => e.node);
+    return this.#entries
+      .filter((_, at) => this.#states[at] !== "open" && this.#states[at] !== "failed")
+      .map((e) => e.node);
   }
 
   #indexOf(node: NodeId): number {

@@ -1,13 +1,14 @@
 // The planner: members, weights, zones and the previous table → the next table (design.md §5).
 //
 // - Deterministic: the result depends on the values of the arguments alone, not on the order of the members.
-// - A *window* is N consecutive partitions, counted across the wrap (the tail violation of riak_core#913). The owners
-//   of a window are the primaries of its first partition, so a window wants as many distinct nodes, then zones, as
-//   there are, up to N. The first is a promise; the second is kept by fresh plans and approached by later ones.
+// - The owners of a window (ring-layout.ts) are the primaries of its first partition, so a window wants as many distinct
+//   nodes, then zones, as there are, up to N, the windows across the wrap too (the tail violation of riak_core#913).
+//   Distinct nodes come first; distinct zones are kept by fresh plans and approached by later ones.
 // - Everybody owns its quota exactly (ring-quota.ts): its fair share rounded down or up.
 // - While every node holds every partition (S ≤ N), and when that ends, owners change without a byte being moved, so
 //   such tables are planned afresh. Other tables keep the previous owners and move what the quotas ask for.
 
+import { Layout, NODE_SHORTFALL, VACANT } from "./ring-layout.ts";
 import { MEMBERS_MAX, PARTITIONS_MAX, isPartitionCount, isWeight } from "./ring.ts";
 import type { Member, RingTable } from "./ring.ts";
 import { membersByZone, partitionQuotas } from "./ring-quota.ts";
@@ -22,10 +23,6 @@ export interface RingPlan {
   readonly previous?: RingTable | undefined;
 }
 
-/** No owner yet: its node left. Does not stand in a window's way. */
-const VACANT = -1;
-/** A window short of one node weighs more than any number of zones that a swap could win. */
-const NODE_SHORTFALL = 1_000;
 /** Rounds of repair at most; two or three are usual. */
 const REPAIR_ROUNDS_MAX = 12;
 /** Repairing zones may displace this many times the partitions that the quotas moved: keeps a join below 1.5 × the minimum. */
@@ -37,10 +34,16 @@ const ZONE_REPAIR_FACTOR = 1.4;
  * What holds of the result, for S members and N = `replicas`:
  * - ownership: each member owns its fair share rounded down or up; shares are proportional to the weights, limited as
  *   ring-quota.ts says.
- * - distinct nodes: with more than N members and no share above ⌊Q/N⌋, no window names a member twice.
+ * - distinct nodes: with S > N no window names a member twice, if weights are equal and there is one zone, or if no
+ *   share is above 3/4 of Q/N. Nearer to Q/N the ring has hardly room for it: about one random ring in 80 keeps a
+ *   clash or more. (S = N has no such ring unless N divides Q.) A clash costs balance only: lists name distinct nodes.
  * - replicas: with equal weights and one zone, N × ⌊Q/S⌋ to N × ⌈Q/S⌉ per member, hence below 1.15 × the mean where
  *   ⌈Q/S⌉ is below 1.15 × Q/S, and within one partition's worth (N) of the mean anywhere.
- * - a join with equal weights and one zone moves replicas to the new member only: the minimum, Q·N/(S+1), up to rounding.
+ * - a join with equal weights and one zone moves replicas to the new member only: the minimum, ⌊Q/(S+1)⌋·N. With
+ *   zones of equal size or nearly so it stays below 1.5 × that at N = 3, Q = 256 while Q/S is 8 or more (the worst seen
+ *   elsewhere under that condition is 1.7, at Q = 64 in four zones).
+ * - a node leaving moves at most 1.4 × what it held at N = 3, 1.7 × at N = 5; between S = N+2 and 2N, where windows are
+ *   tight, up to N times what it held.
  * - zones: a first plan with equal zones, more than N of them, has distinct zones in every window. Unequal zones cost
  *   balance: preference lists name distinct zones first, so a small zone's nodes hold more than the mean.
  * @throws Error with a sentence if an argument is wrong.
@@ -50,27 +53,29 @@ export function planRing(members: readonly Member[], plan: RingPlan): RingTable 
   const { partitions, replicas, previous } = plan;
   const sorted = members.map(({ id, url, zone, weight }) => ({ id, url, zone, weight })).sort(byId);
   const kept = keptOwners(sorted, plan);
-  const owners = (kept && ownersFromKept(sorted, replicas, kept)) ?? freshOwners(sorted, plan, kept);
+  const { owners } = kept === undefined ? freshLayout(sorted, plan) : adaptedLayout(sorted, plan, kept);
   return { epoch: (previous?.epoch ?? 0) + 1, partitions, replicas, members: sorted, owners };
 }
 
 function checkPlan(members: readonly Member[], { partitions, replicas }: RingPlan): void {
-  if (!isPartitionCount(partitions))
-    throw new Error(`partitions must be a power of two in 1..${PARTITIONS_MAX}, not ${partitions}.`);
-  if (!Number.isInteger(replicas) || replicas < 1)
-    throw new Error(`replicas must be a positive integer, not ${replicas}.`);
-  if (replicas > MEMBERS_MAX) throw new Error(`replicas must be at most ${MEMBERS_MAX}, not ${replicas}.`);
-  if (members.length === 0) throw new Error("A ring needs at least one member.");
-  if (members.length > MEMBERS_MAX)
-    throw new Error(`A ring has at most ${MEMBERS_MAX} members, not ${members.length}.`);
+  if (!isPartitionCount(partitions)) throw wrong("partitions", `a power of two in 1..${PARTITIONS_MAX}`, partitions);
+  if (!isCount(replicas)) throw wrong("replicas", `an integer in 1..${MEMBERS_MAX}`, replicas);
+  if (!isCount(members.length)) throw wrong("the number of members", `1..${MEMBERS_MAX}`, members.length);
   const ids = new Set<string>();
   for (const { id, weight } of members) {
     if (id === "") throw new Error("A member's id must not be empty.");
     if (ids.has(id)) throw new Error(`Two members have the id ${JSON.stringify(id)}.`);
-    if (!isWeight(weight))
-      throw new Error(`The weight of member ${JSON.stringify(id)} must be above 0, not ${weight}.`);
+    if (!isWeight(weight)) throw wrong(`the weight of member ${JSON.stringify(id)}`, "a finite number above 0", weight);
     ids.add(id);
   }
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= MEMBERS_MAX;
+}
+
+function wrong(what: string, expected: string, value: unknown): Error {
+  return new Error(`planRing: ${what} must be ${expected}, not ${String(value)}.`);
 }
 
 /** By UTF-16 code unit: a locale's order would differ from process to process. */
@@ -91,34 +96,33 @@ function keptOwners(
   return previous.owners.map((owner) => indexes[owner] ?? VACANT);
 }
 
-/** The kept owners with every quota met, or undefined if some windows stay short of nodes: then a fresh plan is better. */
-function ownersFromKept(
-  members: readonly Member[],
-  replicas: number,
-  kept: readonly number[],
-): readonly number[] | undefined {
+/** The kept owners with every quota met; a fresh layout, turned towards them, if only that keeps nodes distinct. */
+function adaptedLayout(members: readonly Member[], plan: RingPlan, kept: readonly number[]): Layout {
   const held = members.map((_, index) => kept.filter((owner) => owner === index).length);
-  const quotas = partitionQuotas(members, kept.length, replicas, held);
-  const layout = new Layout(members, replicas, quotas, kept);
+  const quotas = partitionQuotas(members, plan.partitions, plan.replicas, held);
+  const layout = new Layout(members, plan.replicas, quotas, kept);
+  for (const node of neediestFirst(quotas, held)) claimQuota(layout, node);
+  repair(layout, Math.floor(layout.displaced * ZONE_REPAIR_FACTOR));
+  if (layout.nodesMissing() === 0) return layout;
+  const fresh = freshLayout(members, plan, kept);
+  return fresh.nodesMissing() < layout.nodesMissing() ? fresh : layout;
+}
+
+/** Those that hold less than their quota. */
+function neediestFirst(quotas: readonly number[], held: readonly number[]): readonly number[] {
   const missing = quotas.map((quota, index) => quota - held[index]!);
   const needy = [...missing.keys()].filter((index) => missing[index]! > 0);
-  for (const node of needy.sort((a, b) => missing[b]! - missing[a]! || a - b)) claimQuota(layout, node);
-  repair(layout, Math.floor(layout.displaced * ZONE_REPAIR_FACTOR));
-  return layout.shortfall() < NODE_SHORTFALL ? layout.owners : undefined;
+  return needy.sort((a, b) => missing[b]! - missing[a]! || a - b);
 }
 
 /** Owners dealt from nothing; turned to agree with `kept` where they can. */
-function freshOwners(
-  members: readonly Member[],
-  plan: RingPlan,
-  kept: readonly number[] | undefined,
-): readonly number[] {
+function freshLayout(members: readonly Member[], { partitions, replicas }: RingPlan, kept?: readonly number[]): Layout {
   const nothing = members.map(() => 0);
-  const quotas = partitionQuotas(members, plan.partitions, plan.replicas, nothing);
+  const quotas = partitionQuotas(members, partitions, replicas, nothing);
   const dealt = dealZones(members, quotas);
-  const layout = new Layout(members, plan.replicas, quotas, kept ? turnTowards(kept, dealt) : dealt);
+  const layout = new Layout(members, replicas, quotas, kept ? turnTowards(kept, dealt) : dealt);
   repair(layout, Infinity);
-  return layout.owners;
+  return layout;
 }
 
 /** Deals turns to zones, then each zone's turns to its members: zones alternate, and so do the nodes of a zone. */
@@ -147,101 +151,6 @@ function turnTowards(kept: readonly number[], dealt: readonly number[]): readonl
   );
   const turn = inCommon.indexOf(inCommon.reduce((most, count) => Math.max(most, count)));
   return twice.slice(turn, turn + dealt.length);
-}
-
-/** A table being planned: the owners so far and how good they are. */
-class Layout {
-  readonly owners: number[];
-  readonly quotas: readonly number[];
-  /** Partitions per node now. */
-  readonly held: number[];
-  /** Partitions whose owner is not the one at the start. */
-  displaced = 0;
-  readonly #start: readonly number[];
-  readonly #zoneOf: readonly number[];
-  readonly #window: number;
-  readonly #nodesWanted: number;
-  readonly #zonesWanted: number;
-  // Which nodes and zones a window has shown: those marked with the window's own mark. Saves a Set per window.
-  readonly #nodeMarks: number[];
-  readonly #zoneMarks: number[];
-  #mark = 0;
-
-  constructor(members: readonly Member[], replicas: number, quotas: readonly number[], start: readonly number[]) {
-    const zones = membersByZone(members);
-    this.owners = [...start];
-    this.quotas = quotas;
-    this.held = members.map((_, index) => start.filter((owner) => owner === index).length);
-    this.#start = start;
-    this.#zoneOf = members.map((_, index) => zones.findIndex((zone) => zone.includes(index)));
-    this.#window = Math.min(replicas, start.length);
-    this.#nodesWanted = Math.min(this.#window, members.length);
-    this.#zonesWanted = Math.min(this.#window, zones.length);
-    this.#nodeMarks = members.map(() => 0);
-    this.#zoneMarks = zones.map(() => 0);
-  }
-
-  /** Whether `node` may take this partition: it is vacant, or its owner has more than its quota. */
-  isFree(position: number): boolean {
-    const owner = this.owners[position]!;
-    return owner === VACANT || this.held[owner]! > this.quotas[owner]!;
-  }
-
-  assign(position: number, node: number): void {
-    const owner = this.owners[position]!;
-    const start = this.#start[position]!;
-    this.owners[position] = node;
-    this.displaced += Number(node !== start) - Number(owner !== start);
-    if (owner !== VACANT) this.held[owner]! -= 1;
-    if (node !== VACANT) this.held[node]! += 1;
-  }
-
-  swap(a: number, b: number): void {
-    const owner = this.owners[a]!;
-    this.assign(a, this.owners[b]!);
-    this.assign(b, owner);
-  }
-
-  /** What all windows lack. */
-  shortfall(): number {
-    return this.owners.reduce((sum, _, position) => sum + this.#windowShortfall(position), 0);
-  }
-
-  /** What the windows that contain `position` lack. */
-  shortfallAt(position: number): number {
-    let sum = 0;
-    for (let back = 0; back < this.#window; back += 1) {
-      sum += this.#windowShortfall((position - back + this.owners.length) % this.owners.length);
-    }
-    return sum;
-  }
-
-  /** What `shortfallAt(position)` would be with `node` as its owner. */
-  shortfallWith(position: number, node: number): number {
-    const owner = this.owners[position]!;
-    this.owners[position] = node;
-    const shortfall = this.shortfallAt(position);
-    this.owners[position] = owner;
-    return shortfall;
-  }
-
-  #windowShortfall(start: number): number {
-    this.#mark += 1;
-    let nodesMissing = this.#nodesWanted;
-    let zonesMissing = this.#zonesWanted;
-    for (let step = 0; step < this.#window; step += 1) {
-      const owner = this.owners[(start + step) % this.owners.length]!;
-      if (owner === VACANT || this.#isNew(this.#nodeMarks, owner)) nodesMissing -= 1;
-      if (owner === VACANT || this.#isNew(this.#zoneMarks, this.#zoneOf[owner]!)) zonesMissing -= 1;
-    }
-    return NODE_SHORTFALL * Math.max(0, nodesMissing) + Math.max(0, zonesMissing);
-  }
-
-  #isNew(marks: number[], index: number): boolean {
-    if (marks[index] === this.#mark) return false;
-    marks[index] = this.#mark;
-    return true;
-  }
 }
 
 /**

@@ -81,7 +81,7 @@ export class Ring {
     const slot = partition * (MEMBERS_MAX + 1) + primaries;
     const known = this.#lists.get(slot);
     if (known !== undefined) return known;
-    if (!isIntegerIn(primaries, 1, MEMBERS_MAX)) throw new Error(`n must be a positive integer, not ${n}.`);
+    if (!isIntegerIn(primaries, 1, MEMBERS_MAX)) throw wrong("n", "a positive integer", n);
     const list = preferenceList(this.#order(partition), primaries);
     this.#lists.set(slot, list);
     return list;
@@ -99,8 +99,7 @@ export class Ring {
   /** All members clockwise from `partition`; those that own nothing come last, turned by `partition` to share the load. */
   #walk(partition: number): readonly Member[] {
     const { members, partitions } = this.table;
-    if (!isIntegerIn(partition, 0, partitions - 1))
-      throw new Error(`partition ${partition} is not in 0..${partitions - 1}.`);
+    if (!isIntegerIn(partition, 0, partitions - 1)) throw wrong("partition", `in 0..${partitions - 1}`, partition);
     const owners = this.#circle.get(partitionName(partition), members.length) ?? [];
     const idle = members.filter((member) => !owners.includes(member));
     const turn = idle.length === 0 ? 0 : partition % idle.length;

@@ -36,7 +36,8 @@ export function encodeToken(keyHash: bigint, token: Token): Uint8Array {
 
 /** @throws BAD_CONTEXT, TOO_LARGE */
 export function decodeToken(keyHash: bigint, bytes: Uint8Array): Token {
-  if (bytes.length > limits.tokenBytesMax) throw tooLarge(`the context has ${bytes.length} bytes, the limit is ${limits.tokenBytesMax}`);
+  if (bytes.length > limits.tokenBytesMax)
+    throw tooLarge(`the context has ${bytes.length} bytes, the limit is ${limits.tokenBytesMax}`);
   try {
     return readToken(keyHash, new ByteReader(bytes));
   } catch (error) {

@@ -22,6 +22,7 @@ import { open, type Database, type RootDatabase, type RootDatabaseOptions } from
 import { closed, storage } from "../../src/errors.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
 import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
+import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
 
 export interface LmdbStoreOptions {
@@ -54,7 +55,10 @@ export function openLmdbStore<B extends Batch>(
 ): LmdbStore<B> {
   const settings = { ...defaults, ...options };
   try {
-    return new LmdbStore(directory, openEnvironment(directory, settings.mapBytes), events, settings.flushTimeoutMs);
+    const root = openEnvironment(directory, settings.mapBytes);
+    const store = new LmdbStore(directory, root, events, settings.flushTimeoutMs);
+    syncDirectory(directory);
+    return store;
   } catch (cause) {
     throw storage(`The store in ${directory} cannot be opened: ${messageOf(cause)}.`, { cause });
   }
@@ -164,8 +168,8 @@ export class LmdbStore<B extends Batch> implements Store<B> {
     this.#isWriting = false;
     const group = this.#committing;
     if (this.#hasFailed || group === undefined) return;
-    // lmdb-js keeps a read transaction for the rest of a turn, perhaps one from before this commit: without the reset, a
-    // read would look past the group that is dropped here and not see the group in LMDB yet.
+    // lmdb-js keeps a read transaction for the rest of a turn, perhaps one from before this commit, through which a read
+    // would not find the group that is dropped here. It resets it on a commit too, but where is its own affair.
     this.#root.resetReadTxn();
     this.#committing = undefined;
     for (const batch of group.batches) this.#events.onDurable(batch);

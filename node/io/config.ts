@@ -1,0 +1,167 @@
+/** A node's configuration: what a file or a caller may say, checked in one place, with a sentence for each mistake. */
+import { z } from "zod";
+import { invalidArgument } from "../../src/errors.ts";
+import { checkBucket } from "../../src/key.ts";
+import { limits } from "../../src/limits.ts";
+import { settleOptions, type ClusterOptions, type RequestOptions } from "../../src/options.ts";
+import { isPartitionCount, PARTITIONS_MAX, type Member } from "../../src/ring.ts";
+import { isLoopback } from "./address.ts";
+
+const count = z.union([z.int().min(0), z.enum(["one", "quorum", "all"])]).optional();
+
+const requestOptions = z.strictObject({
+  n: z.int().min(1).max(1024).optional(),
+  r: count,
+  w: count,
+  pr: count,
+  pw: count,
+  dw: count,
+  timeoutMs: z.int().min(1).max(limits.timeoutMsMax).optional(),
+  fanout: z.enum(["quorum", "all"]).optional(),
+});
+
+const member = z.strictObject({
+  id: z
+    .string()
+    .regex(
+      /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/,
+      "a node's name has 1 to 64 letters, digits, dots, dashes or underscores",
+    ),
+  url: z.string().regex(/^wss?:\/\/[^/\s]+$/, "an address looks like ws://127.0.0.1:7401"),
+  zone: z.string().min(1).optional(),
+  weight: z.number().positive().max(1000).default(1),
+});
+
+const schema = z.strictObject({
+  id: z.string(),
+  members: z.array(member).min(1).max(1024),
+  data: z.string().min(1),
+  host: z.string().min(1).optional(),
+  port: z.int().min(0).max(65_535).optional(),
+  partitions: z.int().refine(isPartitionCount, `a power of two from 1 to ${PARTITIONS_MAX}`).default(256),
+  defaults: requestOptions.default({}),
+  buckets: z.record(z.string(), requestOptions).default({}),
+  clientTokens: z.array(z.string().min(8, "at least 8 characters")).default([]),
+  clusterSecret: z.string().min(8, "at least 8 characters").optional(),
+  insecure: z.boolean().default(false),
+  logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
+});
+
+/** What a configuration file or a caller of `startNode` may say. */
+export interface NodeOptions {
+  /** This node's name among the members. */
+  readonly id: string;
+  /** All nodes of the cluster, this one too; the same list on every node. */
+  readonly members: readonly MemberOptions[];
+  /** Directory of this node's data; created if it is not there. */
+  readonly data: string;
+  /** Where to listen. Default: the host and port of this node's own url. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Slices of the key space: a power of two, the same on every node and fixed for the life of the cluster. Default 256. */
+  readonly partitions?: number;
+  /** Options of requests that do not choose otherwise; the same on every node. */
+  readonly defaults?: RequestOptions;
+  readonly buckets?: Readonly<Record<string, RequestOptions>>;
+  /** Any of these lets a client in. Default none: every client may come in. */
+  readonly clientTokens?: readonly string[];
+  /** What the nodes of the cluster show each other. Default none: every member's name is believed. */
+  readonly clusterSecret?: string;
+  /** Listen beyond loopback although there is no TLS. */
+  readonly insecure?: boolean;
+  /** From which level on events are logged, as JSON lines on standard error. Default `warn`. */
+  readonly logLevel?: "debug" | "info" | "warn" | "error" | "silent";
+}
+
+export interface MemberOptions {
+  /** 1 to 64 letters, digits, dots, dashes, underscores. */
+  readonly id: string;
+  /** `ws://host:port`, where peers and clients reach it. */
+  readonly url: string;
+  /** What fails together: a rack, a room. Default: each member is a zone of its own. */
+  readonly zone?: string;
+  /** Its share of the ring, relative to the others. Default 1. */
+  readonly weight?: number;
+}
+
+export interface CheckedConfig {
+  readonly id: string;
+  readonly members: readonly Member[];
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly partitions: number;
+  readonly options: ClusterOptions;
+  readonly clientTokens: readonly string[];
+  readonly clusterSecret: string | undefined;
+  readonly logLevel: string;
+}
+
+/** @throws INVALID_ARGUMENT: which field, which value, what is allowed */
+export function checkConfig(given: NodeOptions): CheckedConfig {
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw invalidArgument(sentences(parsed.error, given));
+  const config = parsed.data;
+  const self = config.members.find(({ id }) => id === config.id);
+  if (self === undefined)
+    throw invalidArgument(
+      `id is ${JSON.stringify(config.id)}, which is none of the members: ${config.members.map(({ id }) => id).join(", ")}`,
+    );
+  refuseRepetition(
+    config.members.map(({ id }) => id),
+    "name",
+  );
+  refuseRepetition(
+    config.members.map(({ url }) => url),
+    "url",
+  );
+  const options = { defaults: config.defaults, buckets: config.buckets };
+  checkOptionsFit(options);
+  const address = new URL(self.url);
+  const host = config.host ?? address.hostname;
+  const port = config.port ?? Number(address.port || 80);
+  refuseExposure(host, config.insecure);
+  const { id, data, partitions, clientTokens, clusterSecret, logLevel } = config;
+  const members = config.members.map((one) => ({ ...one, zone: one.zone ?? one.id }));
+  return { id, members, data, host, port, partitions, options, clientTokens, clusterSecret, logLevel };
+}
+
+function refuseRepetition(names: readonly string[], what: string): void {
+  const repeated = names.find((name, at) => names.indexOf(name) !== at);
+  if (repeated !== undefined) throw invalidArgument(`members: two have the ${what} ${repeated}`);
+}
+
+/** A combination that no request could use is a mistake of the configuration, not of the first request. */
+function checkOptionsFit(options: ClusterOptions): void {
+  for (const bucket of ["default", ...Object.keys(options.buckets)]) {
+    checkBucket(bucket);
+    for (const kind of ["get", "put"] as const) settleOptions(kind, {}, bucket, options);
+  }
+}
+
+function refuseExposure(host: string, insecure: boolean): void {
+  if (insecure || isLoopback(host)) return;
+  throw invalidArgument(
+    `host is ${host}, beyond this machine, and this version has no TLS: whoever reaches the port could read and write everything. ` +
+      "Listen on 127.0.0.1, or say insecure (--insecure) if the network is yours alone",
+  );
+}
+
+function sentences(error: z.ZodError, given: unknown): string {
+  return error.issues
+    .map(({ path, message }) => {
+      const field = path.map(String).join(".") || "the configuration";
+      const value = path.reduce<unknown>(
+        (at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step as string],
+        given,
+      );
+      return path.length === 0 || isSecret(path)
+        ? `${field}: ${message}`
+        : `${field} is ${JSON.stringify(value)}: ${message}`;
+    })
+    .join("; ");
+}
+
+function isSecret(path: readonly PropertyKey[]): boolean {
+  return path[0] === "clientTokens" || path[0] === "clusterSecret";
+}

@@ -1,0 +1,209 @@
+/**
+ * The directory that holds all a node knows, and two questions about it that must be answered before anything is read:
+ * does another process use it, and is it still the one that this node has written?
+ *
+ *   lock       locked while a process uses the directory; holds its pid for the error message only
+ *   identity   {format, inode, birthTimeNs}: what this very file is on the disk that it was made on
+ *   data.mdb … the store (lmdb-store.ts)
+ *
+ * - LMDB lets several processes write to one environment, so the lock is ours. It belongs to the open file and dies with the
+ *   process, however that ends: there is no stale lock to remove.
+ * - A copy of a directory, and one restored from a backup, would mint dots that the original has minted (design §4.3). A copied
+ *   `identity` has another inode or birth time than it says. An in-place overwrite by an older version of itself, and a
+ *   snapshot rolled back below the file system, cannot be told here; they show when a peer knows more of us than we do.
+ * - `confirmIdentity` only after the new replica id is durable: a crash in between leaves a copy that is still known as one.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+} from "node:fs";
+import { fstatSync, renameSync, writeSync, type BigIntStats } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { tryLock } from "fs-native-extensions";
+import { storage } from "../../src/errors.ts";
+import { syncDirectory } from "./sync-directory.ts";
+
+/** Of everything in the directory. Raise it when an older version must not open what this one writes. */
+export const directoryFormat = 1;
+
+const lockName = "lock";
+const identityName = "identity";
+const identityDraftName = "identity.new";
+/** What may lie in a directory in which a start was interrupted, or a mount point, before we have made it ours. */
+const harmlessNames = new Set([lockName, identityDraftName, "lost+found"]);
+
+export interface DataDirectory {
+  readonly path: string;
+  /** The files come from another directory: the node must take a new replica id, and then confirm. */
+  readonly isCopy: boolean;
+  /** Makes this directory the original. Call it after the new replica id is durable, never before. */
+  confirmIdentity(): void;
+  /** Lets another process open the directory. The store in it must be closed by then. */
+  close(): void;
+}
+
+interface Identity {
+  readonly format: number;
+  readonly inode: string;
+  readonly birthTimeNs: string;
+}
+
+/**
+ * Creates the directory if there is none, and takes it for this process.
+ *
+ * @throws CoterieError STORAGE when it is in use, not writable, not ours, or written by a newer version
+ */
+export function openDataDirectory(path: string): DataDirectory {
+  return describeErrors(path, () => {
+    makeDirectory(resolve(path));
+    refuseForeign(path);
+    const lock = openSync(join(path, lockName), "a+", 0o600);
+    try {
+      takeLock(path, lock);
+      return new LockedDirectory(path, lock, isCopied(path));
+    } catch (error) {
+      closeSync(lock);
+      throw error;
+    }
+  });
+}
+
+class LockedDirectory implements DataDirectory {
+  readonly path: string;
+  readonly isCopy: boolean;
+  readonly #lock: number;
+  #isClosed = false;
+
+  constructor(path: string, lock: number, isCopy: boolean) {
+    this.path = path;
+    this.isCopy = isCopy;
+    this.#lock = lock;
+  }
+
+  confirmIdentity(): void {
+    if (this.isCopy) describeErrors(this.path, () => writeIdentity(this.path));
+  }
+
+  close(): void {
+    if (!this.#isClosed) closeSync(this.#lock);
+    this.#isClosed = true;
+  }
+}
+
+/**
+ * With the parents that it takes, each durable in its own parent: else a power cut could lose the directory with all in it.
+ * Step by step, because the recursive `mkdirSync` of Node 20 never returns below /proc.
+ */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  mkdirSync(path, { mode: 0o700 });
+  syncDirectory(parent);
+}
+
+/** Looks before anything is written, so that a mistyped path leaves no trace in somebody else's directory. */
+function refuseForeign(path: string): void {
+  const names = readdirSync(path);
+  if (names.includes(identityName)) return;
+  const foreign = names.find((name) => !harmlessNames.has(name));
+  if (foreign === undefined) return;
+  const reason = `it holds "${foreign}" but no "${identityName}" of a Coterie node`;
+  throw storage(`The data directory ${path} is already used by something else: ${reason}.`);
+}
+
+function takeLock(path: string, lock: number): void {
+  if (!tryLock(lock)) {
+    const pid = readFileSync(join(path, lockName), "utf8").trim();
+    throw storage(`The data directory ${path} is in use by another process${pid === "" ? "" : ` (pid ${pid})`}.`);
+  }
+  ftruncateSync(lock);
+  writeSync(lock, `${process.pid}\n`);
+}
+
+/** A fresh directory gets its identity before anything else, so that whatever lies next to one is ours. */
+function isCopied(path: string): boolean {
+  const file = openExisting(join(path, identityName));
+  if (file === undefined) {
+    writeIdentity(path);
+    return false;
+  }
+  try {
+    const stat = fstatSync(file, { bigint: true });
+    const recorded = parseIdentity(path, readFileSync(file, "utf8"));
+    const actual = identityOf(stat);
+    return recorded.inode !== actual.inode || recorded.birthTimeNs !== actual.birthTimeNs;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function parseIdentity(path: string, text: string): Identity {
+  const fields = parseObject(text);
+  if (typeof fields?.format === "number" && fields.format > directoryFormat) {
+    const formats = `format ${fields.format}, this version reads up to ${directoryFormat}`;
+    throw storage(`The data directory ${path} was written by a newer version of Coterie (${formats}).`);
+  }
+  const { format, inode, birthTimeNs } = fields ?? {};
+  if (typeof format === "number" && typeof inode === "string" && typeof birthTimeNs === "string") {
+    return { format, inode, birthTimeNs };
+  }
+  const advice = "start with an empty directory, and the other replicas will fill it";
+  throw storage(`The file ${join(path, identityName)} is damaged, and maybe others with it: ${advice}.`);
+}
+
+function parseObject(text: string): Partial<Record<keyof Identity, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Written aside and renamed, which keeps the inode: at every moment there is the old identity or the whole new one. */
+function writeIdentity(path: string): void {
+  const draft = join(path, identityDraftName);
+  const file = openSync(draft, "w", 0o600);
+  try {
+    writeSync(file, `${JSON.stringify(identityOf(fstatSync(file, { bigint: true })))}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, join(path, identityName));
+  syncDirectory(path);
+}
+
+function identityOf(stat: BigIntStats): Identity {
+  return { format: directoryFormat, inode: `${stat.ino}`, birthTimeNs: `${stat.birthtimeNs}` };
+}
+
+function openExisting(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Whatever the file system refuses becomes one sentence with the path; our own sentences pass. */
+function describeErrors<Result>(path: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (cause) {
+    if (codeOf(cause) === "STORAGE" || !(cause instanceof Error)) throw cause;
+    throw storage(`The data directory ${path} cannot be used: ${cause.message}.`, { cause });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}

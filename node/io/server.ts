@@ -1,0 +1,191 @@
+/**
+ * Drives one replica: every event of the outside becomes an input, every effect is carried out in order. What stands in a
+ * batch's `then` waits in the store until the batch is on disk.
+ */
+import { clearInterval, setInterval } from "node:timers";
+import type { Logger } from "pino";
+import { overloaded, type CoterieError } from "../../src/errors.ts";
+import { limits } from "../../src/limits.ts";
+import type { ClientRequest, Message } from "../../src/messages.ts";
+import type { NodeId } from "../../src/ring.ts";
+import type { Effect, Input, Instant, PeerMessage, Persist } from "../effects.ts";
+import { Replica } from "../replica.ts";
+import { failureOf, type NodeConfig } from "../self.ts";
+import type { Store } from "../store.ts";
+import type { Link } from "./link.ts";
+
+const tickMs = 10;
+
+export interface ServerEvents {
+  onReady(): void;
+  onStopped(): void;
+  /** The replica broke an invariant of its own: it must not go on. */
+  onFatal(error: Error): void;
+}
+
+export interface ClientConnection {
+  readonly id: number;
+  readonly link: Link;
+  /** Requests without an answer. */
+  open: number;
+}
+
+export class Server {
+  readonly #replica: Replica;
+  readonly #store: Store<Persist>;
+  readonly #log: Logger;
+  readonly #events: ServerEvents;
+  readonly #peers = new Map<NodeId, Link>();
+  readonly #clients = new Map<number, ClientConnection>();
+  readonly #queue: Input[] = [];
+  #isStepping = false;
+  #isOver = false;
+  #ticks: NodeJS.Timeout | undefined;
+
+  constructor(config: NodeConfig, store: Store<Persist>, log: Logger, events: ServerEvents) {
+    this.#store = store;
+    this.#log = log;
+    this.#events = events;
+    this.#replica = new Replica(config, store, instant());
+  }
+
+  start(freshReplicaId: string, isCopy: boolean): void {
+    this.#input({ kind: "start", freshReplicaId, isCopy });
+    this.#ticks = setInterval(() => this.#input({ kind: "tick" }), tickMs);
+  }
+
+  /** Nothing more is accepted; `onStopped` follows when all is written. */
+  stop(): void {
+    this.#input({ kind: "stop" });
+  }
+
+  /** Nothing more happens, whatever is still under way. */
+  end(): void {
+    this.#isOver = true;
+    clearInterval(this.#ticks);
+  }
+
+  /** A link to a peer is up; an older one to the same peer is cut. */
+  linkUp(node: NodeId, link: Link): void {
+    this.#peers.get(node)?.cut("replaced by a newer link");
+    this.#peers.set(node, link);
+    this.#log.info({ peer: node }, "link up");
+    this.#input({ kind: "linkUp", node });
+  }
+
+  linkDown(node: NodeId, link: Link, reason: string): void {
+    if (this.#peers.get(node) !== link) return;
+    this.#peers.delete(node);
+    this.#log.info({ peer: node, reason }, "link down");
+    this.#input({ kind: "linkDown", node });
+  }
+
+  clientUp(connection: ClientConnection): void {
+    this.#clients.set(connection.id, connection);
+  }
+
+  clientDown(connection: ClientConnection): void {
+    this.#clients.delete(connection.id);
+  }
+
+  fromPeer(node: NodeId, link: Link, messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (isPeerMessage(message)) this.#input({ kind: "peer", node, message });
+      else refuseKind(link, message);
+    }
+  }
+
+  fromClient(connection: ClientConnection, messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (!isClientRequest(message)) refuseKind(connection.link, message);
+      else if (connection.open >= limits.requestsPerConnectionMax)
+        connection.link.send(failureOf(message.id, tooMany()));
+      else {
+        connection.open++;
+        this.#input({ kind: "client", connection: connection.id, message });
+      }
+    }
+  }
+
+  /** What a durable batch had waiting for it. */
+  release(batch: Persist): void {
+    for (const effect of batch.then) this.#carryOut(effect);
+    this.#drain();
+  }
+
+  #input(input: Input): void {
+    this.#queue.push(input);
+    this.#drain();
+  }
+
+  /** Inputs that effects deliver come after the step that they came from, before anything from outside. */
+  #drain(): void {
+    if (this.#isStepping || this.#isOver) return;
+    this.#isStepping = true;
+    try {
+      for (let input = this.#queue.shift(); input !== undefined && !this.#isOver; input = this.#queue.shift())
+        for (const effect of this.#replica.step(instant(), input)) this.#carryOut(effect);
+    } catch (error) {
+      this.#events.onFatal(error as Error);
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#peers.get(effect.node)?.send(effect.message);
+      case "reply": {
+        const connection = this.#clients.get(effect.connection);
+        if (connection === undefined) return;
+        connection.open--;
+        return connection.link.send(effect.message);
+      }
+      case "persist":
+        return this.#store.commit(effect);
+      case "deliver":
+        this.#queue.push(effect.input);
+        return;
+      case "log":
+        return this.#log[effect.level](effect.fields, effect.event);
+      case "ready":
+        return this.#events.onReady();
+      case "stopped":
+        return this.#events.onStopped();
+    }
+  }
+}
+
+function instant(): Instant {
+  return { monotonicMs: performance.now(), wallMs: Date.now() };
+}
+
+function tooMany(): CoterieError {
+  return overloaded(`${limits.requestsPerConnectionMax} requests of this connection are under way`);
+}
+
+function isClientRequest(message: Message): message is ClientRequest {
+  return message.kind === "Get" || message.kind === "Put" || message.kind === "Status";
+}
+
+function isPeerMessage(message: Message): message is PeerMessage {
+  return (
+    message.kind !== "Hello" && message.kind !== "Welcome" && message.kind !== "Status" && message.kind !== "Unknown"
+  );
+}
+
+/** One message that has no place here fails by itself; the link lives on, since a newer version may say more than we know. */
+function refuseKind(link: Link, message: Message): void {
+  const id = "id" in message ? message.id : 0;
+  const what = message.kind === "Unknown" ? `messages of kind ${message.number}` : `a ${message.kind} here`;
+  link.send({
+    kind: "Failure",
+    id,
+    code: "PROTOCOL",
+    message: `this node does not know ${what}`,
+    outcome: "none",
+    retryable: false,
+    details: {},
+  });
+}

@@ -1,0 +1,148 @@
+/** Starts a node in this process: directory, store, replica, port, peers — and takes them down in the opposite order. */
+import { randomBytes } from "node:crypto";
+import { clearInterval, setInterval } from "node:timers";
+import { pino, type Logger } from "pino";
+import { toBinary } from "../../src/bytes.ts";
+import { Ring } from "../../src/ring.ts";
+import { planRing } from "../../src/ring-planner.ts";
+import type { Persist } from "../effects.ts";
+import type { NodeConfig } from "../self.ts";
+import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
+import { isCredential } from "./credentials.ts";
+import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
+import { Turn } from "./link.ts";
+import { Listener } from "./listener.ts";
+import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
+import { Peers } from "./peers.ts";
+import { Server } from "./server.ts";
+
+const sweepMs = 2000;
+
+export interface RunningNode {
+  readonly id: string;
+  /** Where it listens: with `port: 0` only known now. */
+  readonly url: string;
+  /** Finishes what is open, writes what is not yet on disk, and lets the directory and the port go. */
+  close(): Promise<void>;
+  /** Resolves if the node had to stop by itself: its disk failed, or it found an invariant broken. Nothing is served by then. */
+  readonly failed: Promise<Error>;
+}
+
+/**
+ * Embeds a node in this process.
+ * @throws CoterieError INVALID_ARGUMENT (configuration, port), STORAGE (directory)
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const config = checkConfig(options);
+  const node = new NodeProcess(config);
+  try {
+    await node.start();
+  } catch (error) {
+    await node.abandon();
+    throw error;
+  }
+  return node;
+}
+
+class NodeProcess implements RunningNode {
+  readonly id: string;
+  readonly failed: Promise<Error>;
+  url = "";
+  readonly #config: CheckedConfig;
+  readonly #log: Logger;
+  readonly #directory: DataDirectory;
+  readonly #store: LmdbStore<Persist>;
+  readonly #server: Server;
+  readonly #listener: Listener;
+  readonly #peers: Peers;
+  #sweeps: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  #onReady: () => void = () => undefined;
+  #onStopped: () => void = () => undefined;
+  #onFailed: (error: Error) => void = () => undefined;
+
+  constructor(config: CheckedConfig) {
+    this.id = config.id;
+    this.#config = config;
+    this.failed = new Promise((resolve) => (this.#onFailed = resolve));
+    this.#log = pino({ level: config.logLevel, base: { node: config.id } }, pino.destination(2));
+    this.#directory = openDataDirectory(config.data);
+    try {
+      this.#store = openLmdbStore<Persist>(this.#directory.path, {
+        onDurable: (batch) => this.#server.release(batch),
+        onFailure: (error) => this.#fail(error),
+      });
+    } catch (error) {
+      this.#directory.close();
+      throw error;
+    }
+    const { id, members, partitions, options } = config;
+    const replicas = Math.max(options.defaults.n ?? 3, ...Object.values(options.buckets).map(({ n }) => n ?? 1));
+    const nodeConfig: NodeConfig = { id, ring: new Ring(planRing(members, { partitions, replicas })), options };
+    const turn = new Turn();
+    this.#server = new Server(nodeConfig, this.#store, this.#log, {
+      onReady: () => this.#onReady(),
+      onStopped: () => this.#onStopped(),
+      onFatal: (error) => this.#fail(error),
+    });
+    const listenerOptions = {
+      host: config.host,
+      port: config.port,
+      isCredential: (role: "client" | "node", given: string | undefined) => isCredential(config, role, given),
+    };
+    this.#listener = new Listener(nodeConfig, listenerOptions, this.#server, turn, this.#log);
+    this.#peers = new Peers(nodeConfig, config.clusterSecret, this.#server, turn, this.#log);
+  }
+
+  /** Its identity is on disk before it is seen by anybody. */
+  async start(): Promise<void> {
+    const ready = new Promise<void>((resolve) => (this.#onReady = resolve));
+    this.#server.start(toBinary(randomBytes(8)), this.#directory.isCopy);
+    await Promise.race([ready, this.failed.then((error) => Promise.reject(error))]);
+    this.#directory.confirmIdentity();
+    const port = await this.#listener.listen();
+    this.url = `ws://${this.#config.host}:${port}`;
+    this.#peers.start();
+    this.#sweeps = setInterval(() => this.#sweep(), sweepMs);
+    this.#log.info({ url: this.url, data: this.#directory.path }, "ready");
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  /** After a start that failed half-way. */
+  async abandon(): Promise<void> {
+    clearInterval(this.#sweeps);
+    this.#server.end();
+    await this.#store.close();
+    this.#directory.close();
+  }
+
+  async #close(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
+    this.#server.stop();
+    await Promise.race([stopped, this.failed]);
+    clearInterval(this.#sweeps);
+    this.#peers.close();
+    await this.#listener.close();
+    this.#server.end();
+    await this.#store.close();
+    this.#directory.close();
+    this.#log.info("stopped");
+  }
+
+  /** Nothing may be said any more that the disk might not keep. */
+  #fail(error: Error): void {
+    this.#log.fatal({ reason: error.message }, "failed");
+    this.#server.end();
+    this.#peers.close();
+    void this.#listener.close();
+    this.#onFailed(error);
+  }
+
+  #sweep(): void {
+    this.#listener.sweep();
+    this.#peers.sweep();
+  }
+}
