@@ -1,27 +1,19 @@
 /** A bucket as its users hold it: typed values under text keys. */
-import { CoterieError, invalidArgument, protocol, tooLarge, tooManySiblings } from "../src/errors.ts";
+import { tooManySiblings } from "../src/errors.ts";
 import { checkBucket, hashKey, makeKey } from "../src/key.ts";
-import { limits } from "../src/limits.ts";
-import { packValue, unpackValue } from "../src/msgpack.ts";
-import { latest, visibleSiblings } from "../src/object.ts";
-import {
-  checkOptions,
-  decodeEffective,
-  type EffectiveOptions,
-  type OptionName,
-  type RequestOptions,
-  type Source,
-} from "../src/options.ts";
+import { emptyObject, latest, visibleSiblings, type StoredObject } from "../src/object.ts";
+import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
-import { emptyToken } from "../src/token.ts";
 import { Context } from "./context.ts";
-import { checkNames, requestOptions, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
-import type { Pool, Route } from "./pool.ts";
+import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
+import type { Pool } from "./pool.ts";
 import { resolve, type Resolver } from "./resolver.ts";
 import { withRetry } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SeenContexts } from "./seen.ts";
+import { Settings } from "./settings.ts";
+import { decodeValue, encodeValue } from "./value.ts";
 
 export interface BucketOptions<T> extends RequestOptions {
   readonly resolver?: Resolver<T> | undefined;
@@ -54,78 +46,73 @@ export interface PutResult<T> {
 export interface BucketHost {
   readonly pool: Pool;
   readonly runtime: Runtime;
-  readonly seen: SeenContexts;
+  /** What this client has seen of a bucket. */
+  seen(bucket: string): SeenContexts;
   /** A new operation's id: the same for all its tries. */
   nextOp(): Uint8Array;
   /** @throws CLOSED */
   checkOpen(): void;
 }
 
-interface Prepared {
-  readonly bytes: Uint8Array;
-  readonly request: RequestOptions | undefined;
-  readonly route: Route;
-  readonly timeoutMs: number;
-}
+const noOptions = {};
 
 export class Bucket<T> {
   readonly name: string;
   readonly #host: BucketHost;
-  readonly #options: RequestOptions;
+  readonly #settings: Settings;
   readonly #resolver: Resolver<T> | undefined;
+  readonly #seen: SeenContexts;
 
   constructor(host: BucketHost, name: string, options: BucketOptions<T>) {
     checkBucket(name);
     checkNames("bucket", options);
     const { resolver, ...requests } = options;
-    checkOptions(requests);
     this.name = name;
     this.#host = host;
-    this.#options = requests;
+    this.#settings = new Settings(name, requests);
     this.#resolver = resolver;
+    this.#seen = host.seen(name);
   }
 
   /**
    * Reads a key at r of its n replicas.
    * @throws CoterieError: INVALID_ARGUMENT, UNAVAILABLE, TIMEOUT, OVERLOADED, CLOSED
    */
-  async get(key: string, options: GetOptions = {}): Promise<GetResult<T>> {
+  async get(key: string, options: GetOptions = noOptions): Promise<GetResult<T>> {
     checkNames("get", options);
-    const { head = false, details = false, ...chosen } = options;
-    const { route, timeoutMs, request, bytes } = this.#prepare("get", key, chosen);
-    const message = { kind: "Get", id: 0, key: bytes, options: request, head, details } as const;
-    const reply = await withRetry(this.#host.pool, this.#host.runtime, route, timeoutMs, (connection, waitMs) =>
-      connection.request({ ...message, timeoutMs: waitMs }, waitMs),
+    const { pool, runtime } = this.#open();
+    const { head = false, details = false } = options;
+    const chosen = options === noOptions ? undefined : options;
+    const { request, n, timeoutMs } = this.#settings.settle("get", chosen, pool.options);
+    const bytes = makeKey(this.name, key);
+    const keyHash = hashKey(bytes);
+    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
+      connection.request(
+        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details },
+        waitMs,
+      ),
     );
-    const object = reply.record === undefined ? undefined : openRecord(reply.record);
-    const token = object === undefined ? emptyToken : { context: object.context, latest: latest(object) };
-    const context = Context.ofToken(route.keyHash, token);
-    if (object !== undefined) this.#host.seen.add(this.#seenKey(key), context);
-    const siblings =
-      object === undefined
-        ? []
-        : visibleSiblings(object).map(({ value }) => decodeValue(head ? undefined : value) as T);
-    return {
-      found: siblings.length > 0,
-      value: head ? undefined : resolve(this.#resolver, siblings),
-      siblings,
-      context,
-      effective: this.#effective(reply.effective, chosen),
-      ...(reply.answered && { answered: reply.answered }),
-    };
+    const object = reply.record === undefined ? emptyObject : openRecord(reply.record);
+    const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
+    if (reply.record !== undefined) this.#seen.add(key, context);
+    const siblings = head ? visibleSiblings(object).map(() => undefined as T) : this.#values(object);
+    const value = head ? undefined : resolve(this.#resolver, siblings);
+    const effective = this.#settings.effective(reply.effective, chosen);
+    const found = siblings.length > 0;
+    return { found, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
   }
 
   /**
    * Writes a value at w of the key's n replicas, replacing what the context covers and nothing else.
    * @throws CoterieError; its `outcome` says whether the write certainly did not happen or may have
    */
-  put(key: string, value: T, options: PutOptions = {}): Promise<PutResult<T>> {
-    return this.#write(key, () => encodeValue(value), options);
+  async put(key: string, value: T, options: PutOptions = noOptions): Promise<PutResult<T>> {
+    return this.#write(key, encodeValue(value), options);
   }
 
   /** Deletes by writing a tombstone: what the context covers is gone, what was written meanwhile stays. */
-  delete(key: string, options: PutOptions = {}): Promise<PutResult<T>> {
-    return this.#write(key, () => undefined, options);
+  delete(key: string, options: PutOptions = noOptions): Promise<PutResult<T>> {
+    return this.#write(key, undefined, options);
   }
 
   /**
@@ -135,102 +122,56 @@ export class Bucket<T> {
   async update(
     key: string,
     change: (value: T | undefined) => T | Promise<T>,
-    options: UpdateOptions = {},
+    options: UpdateOptions = noOptions,
   ): Promise<PutResult<T>> {
     checkNames("update", options);
-    const { n, r, pr, fanout, timeoutMs, ...rest } = options;
-    const read = await this.get(key, { n, r, pr, fanout, timeoutMs });
+    const { r, pr, fanout, ...writing } = options;
+    const read = await this.get(key, { n: options.n, timeoutMs: options.timeoutMs, r, pr, fanout });
     if (read.siblings.length > 1 && this.#resolver === undefined)
       throw tooManySiblings(
         `${this.name}/${key} has ${read.siblings.length} siblings and the bucket no resolver: read it, and put what they amount to with its context`,
       );
-    return this.put(key, await change(read.value), { ...rest, n, timeoutMs, context: read.context });
+    return this.put(key, await change(read.value), { ...writing, context: read.context });
   }
 
-  async #write(key: string, encode: () => Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
+  async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
     checkNames("put", options);
-    const { context: given, returnValue = false, details = false, ...chosen } = options;
-    const { route, timeoutMs, request, bytes } = this.#prepare("put", key, chosen);
-    const before = this.#host.seen.get(this.#seenKey(key));
-    const context = given === undefined ? before : given === null ? undefined : Context.parse(route.keyHash, given);
-    const op = this.#host.nextOp();
+    const { pool, runtime, nextOp } = this.#open();
+    const { context: given, returnValue = false, details = false } = options;
+    const chosen = options === noOptions ? undefined : options;
+    const { request, n, timeoutMs } = this.#settings.settle("put", chosen, pool.options);
+    const bytes = makeKey(this.name, key);
+    const keyHash = hashKey(bytes);
+    const before = given === undefined ? this.#seen.get(key) : Context.parse(keyHash, given);
     const message = {
       kind: "Put",
       id: 0,
-      op,
+      op: nextOp(),
       key: bytes,
-      value: encode(),
-      context: context?.bytes,
+      value,
+      context: before?.bytes,
       options: request,
-      returnValue,
-      details,
     } as const;
-    const reply = await withRetry(this.#host.pool, this.#host.runtime, route, timeoutMs, (connection, waitMs) =>
-      connection.request({ ...message, timeoutMs: waitMs }, waitMs),
+    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
+      connection.request({ ...message, timeoutMs: waitMs, returnValue, details }, waitMs),
     );
-    const after = Context.ofBytes(route.keyHash, reply.context);
-    this.#host.seen.advance(this.#seenKey(key), context, after);
+    const context = Context.ofBytes(keyHash, reply.context);
+    this.#seen.advance(key, before, context);
     return {
-      context: after,
-      effective: this.#effective(reply.effective, chosen),
-      ...(reply.record && {
-        siblings: visibleSiblings(openRecord(reply.record)).map(({ value }) => decodeValue(value) as T),
-      }),
+      context,
+      effective: this.#settings.effective(reply.effective, chosen),
+      ...(reply.record && { siblings: this.#values(openRecord(reply.record)) }),
       ...(reply.answered && { answered: reply.answered }),
     };
   }
 
-  /** Settles the options with what the cluster says, so that a wrong combination is refused before anything is sent. */
-  #prepare(kind: "get" | "put", key: string, chosen: RequestOptions): Prepared {
+  #values(object: StoredObject): readonly T[] {
+    return visibleSiblings(object).map(({ value }) => decodeValue(value) as T);
+  }
+
+  /** @throws CLOSED */
+  #open(): BucketHost {
     this.#host.checkOpen();
-    const bytes = makeKey(this.name, key);
-    const request = requestOptions({ ...this.#options, ...withoutUndefined(chosen) });
-    const { n, timeoutMs } = this.#host.pool.settle(kind, request ?? {}, this.name);
-    return { bytes, request, timeoutMs, route: { keyHash: hashKey(bytes), n } };
-  }
-
-  /** The node cannot tell a bucket handle's options from a call's: it saw both as the request's. */
-  #effective(wire: readonly number[], chosen: RequestOptions): EffectiveOptions {
-    const effective = decodeEffective(wire);
-    const from: Record<OptionName, Source> = { ...effective.from };
-    for (const name of Object.keys(this.#options) as OptionName[])
-      if (from[name] === "request" && chosen[name] === undefined) from[name] = "bucket";
-    return { ...effective, from };
-  }
-
-  #seenKey(key: string): string {
-    return `${this.name}/${key}`;
-  }
-}
-
-function withoutUndefined(options: RequestOptions): RequestOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-function encodeValue(value: unknown): Uint8Array {
-  if (value === undefined) throw invalidArgument("undefined is no value: delete the key instead");
-  const bytes = packed(value);
-  if (bytes.length > limits.valueBytesMax)
-    throw tooLarge(`the value has ${bytes.length} bytes, the limit is ${limits.valueBytesMax}`);
-  return bytes;
-}
-
-function packed(value: unknown): Uint8Array {
-  try {
-    return packValue(value);
-  } catch (error) {
-    throw new CoterieError("INVALID_ARGUMENT", `this value cannot be stored: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-/** @throws PROTOCOL: what stands in the store need not have come from an SDK */
-function decodeValue(bytes: Uint8Array | undefined): unknown {
-  if (bytes === undefined) return undefined;
-  try {
-    return unpackValue(bytes);
-  } catch (error) {
-    throw protocol(`the stored bytes are no value: ${(error as Error).message}`);
+    return this.#host;
   }
 }

@@ -30,6 +30,8 @@ export class Client {
   readonly #runtime: Runtime;
   readonly #host: BucketHost;
   readonly #id: ClientId;
+  /** By bucket: handles of one bucket share what the client has seen. */
+  readonly #seen = new Map<string, SeenContexts>();
   #sequence = 0;
   #isClosed = false;
 
@@ -49,7 +51,7 @@ export class Client {
     this.#host = {
       pool: this.#pool,
       runtime,
-      seen: new SeenContexts(),
+      seen: (bucket) => this.#seenOf(bucket),
       nextOp: () => fromBinary(makeOpId(this.#id, ++this.#sequence)),
       checkOpen: () => {
         if (this.#isClosed) throw closed("this client was closed");
@@ -86,6 +88,12 @@ export class Client {
       }
       await new Promise<void>((resolve) => void this.#runtime.schedule(pollMs, resolve));
     }
+  }
+
+  #seenOf(bucket: string): SeenContexts {
+    const seen = this.#seen.get(bucket) ?? new SeenContexts();
+    this.#seen.set(bucket, seen);
+    return seen;
   }
 
   #unreachable(): Error {

@@ -2,7 +2,7 @@
  * What a client has seen of one key, as users hold it: opaque, turned into text by `toString` and accepted as text again.
  * Kept in whichever form it came in, and converted when the other one is asked for.
  */
-import { joinContexts } from "../src/causal-context.ts";
+import { includes, joinContexts } from "../src/causal-context.ts";
 import { invalidArgument } from "../src/errors.ts";
 import { laterOf } from "../src/timestamp.ts";
 import { decodeToken, encodeToken, tokenBytes, tokenText, type Token } from "../src/token.ts";
@@ -26,8 +26,9 @@ export class Context {
     return new Context(keyHash, undefined, bytes);
   }
 
-  /** A user's context for a key. @throws BAD_CONTEXT, INVALID_ARGUMENT */
-  static parse(keyHash: bigint, given: Context | string): Context {
+  /** A user's context for a key; `null` is none. @throws BAD_CONTEXT, INVALID_ARGUMENT */
+  static parse(keyHash: bigint, given: Context | string | null): Context | undefined {
+    if (given === null) return undefined;
     if (typeof given !== "string" && !(given instanceof Context))
       throw invalidArgument("a context is what a read or write returned, its text, or null for none");
     const bytes = typeof given === "string" ? tokenBytes(given) : given.bytes;
@@ -47,6 +48,7 @@ export class Context {
   join(other: Context): Context {
     const a = this.token;
     const b = other.token;
+    if (includes(b.context, a.context)) return other;
     return Context.ofToken(this.#keyHash, {
       context: joinContexts(a.context, b.context),
       latest: laterOf(a.latest, b.latest),

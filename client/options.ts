@@ -45,10 +45,3 @@ export function checkNames(kind: keyof typeof optionNamesOf, options: object): v
       throw invalidArgument(`${name} is no option of ${kind}; there are ${optionNamesOf[kind].join(", ")}`);
   }
 }
-
-/** Those of the options that travel with the request; `undefined` if the bucket's and the cluster's are to hold. */
-export function requestOptions(given: RequestOptions): RequestOptions | undefined {
-  let chosen: Record<string, unknown> | undefined;
-  for (const name of optionNames) if (given[name] !== undefined) (chosen ??= {})[name] = given[name];
-  return chosen;
-}

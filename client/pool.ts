@@ -2,9 +2,10 @@
  * The connections of a client, and which of them a key's request should go to: the nodes of its preference list in order,
  * then any other (it forwards). The ring comes with each Welcome; the one with the highest epoch holds.
  */
-import { settleOptions, type ClusterOptions, type EffectiveOptions, type RequestOptions } from "../src/options.ts";
+import type { ClusterOptions } from "../src/options.ts";
 import type { CoterieError } from "../src/errors.ts";
 import type { Hello, Welcome } from "../src/messages.ts";
+import type { PreferenceEntry } from "../src/preference-list.ts";
 import { partitionOf, Ring, type NodeId } from "../src/ring.ts";
 import { Connection } from "./connection.ts";
 import type { Runtime } from "./runtime.ts";
@@ -53,8 +54,9 @@ export class Pool {
     return [...this.#byUrl.values()].map(({ url, lastProblem }) => `${url}: ${lastProblem}`).join("; ");
   }
 
-  settle(kind: "get" | "put", request: RequestOptions, bucket: string): EffectiveOptions {
-    return settleOptions(kind, request, bucket, this.#options);
+  /** What the cluster says of its buckets: the same object until it says something else. */
+  get options(): ClusterOptions {
+    return this.#options;
   }
 
   /**
@@ -63,8 +65,13 @@ export class Pool {
    * @param onlyPrimaries leave out the nodes that could but forward to those
    */
   choose({ keyHash, n }: Route, tried: ReadonlySet<Connection>, onlyPrimaries: boolean): Connection | undefined {
-    for (const connection of this.#preferred(keyHash, n, onlyPrimaries))
-      if (connection.isUsable && !tried.has(connection)) return connection;
+    for (const { node, role } of this.#preferenceList(keyHash, n)) {
+      if (onlyPrimaries && role !== "primary") break;
+      const connection = this.of(node);
+      if (connection !== undefined && connection.isUsable && !tried.has(connection)) return connection;
+    }
+    if (onlyPrimaries) return undefined;
+    for (const connection of this.#byUrl.values()) if (connection.isUsable && !tried.has(connection)) return connection;
     return undefined;
   }
 
@@ -79,15 +86,9 @@ export class Pool {
     for (const connection of this.#byUrl.values()) connection.close();
   }
 
-  *#preferred(keyHash: bigint, n: number, onlyPrimaries: boolean): Generator<Connection> {
-    if (this.#ring !== undefined) {
-      const partition = partitionOf(Number(keyHash >> 32n), this.#ring.table.partitions);
-      for (const { node, role } of this.#ring.preferenceList(partition, n)) {
-        const connection = onlyPrimaries && role !== "primary" ? undefined : this.of(node);
-        if (connection !== undefined) yield connection;
-      }
-    }
-    if (!onlyPrimaries) yield* this.#byUrl.values();
+  #preferenceList(keyHash: bigint, n: number): readonly PreferenceEntry[] {
+    if (this.#ring === undefined) return [];
+    return this.#ring.preferenceList(partitionOf(Number(keyHash >> 32n), this.#ring.table.partitions), n);
   }
 
   #connection(url: string): Connection {

@@ -61,7 +61,9 @@ export function has(object: StoredObject, dot: Dot): boolean {
 }
 
 export function latest(object: StoredObject): Timestamp {
-  return object.siblings.reduce((t, sibling) => laterOf(t, sibling.timestamp), earliest);
+  let t = earliest;
+  for (const sibling of object.siblings) t = laterOf(t, sibling.timestamp);
+  return t;
 }
 
 /**
@@ -70,6 +72,7 @@ export function latest(object: StoredObject): Timestamp {
  */
 export function visibleSiblings(object: StoredObject): readonly Sibling[] {
   const shown = object.siblings.filter((sibling) => sibling.value !== undefined);
+  if (shown.length < 2) return shown;
   return shown.filter((one) => !shown.some((other) => other.op === one.op && isShownInstead(other, one)));
 }
 

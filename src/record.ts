@@ -65,10 +65,9 @@ export function decodeRecord(record: Uint8Array): StoredObject {
   const context = readContext(reader);
   const heads: Head[] = [];
   for (let left = reader.count(); left > 0; left--) heads.push(readHead(reader, context, heads.at(-1)));
-  const siblings = heads.map(({ length, tombstone, ...head }) => ({
-    ...head,
-    value: tombstone ? undefined : reader.raw(length),
-  }));
+  const siblings = heads.map(({ dot, timestamp, op, length, tombstone }) => {
+    return { dot, value: tombstone ? undefined : reader.raw(length), timestamp, op };
+  });
   reader.end();
   return { siblings, context };
 }
