@@ -65,6 +65,8 @@ export class Connection {
   /** Why the last try failed, in words. */
   lastProblem = "not tried yet";
   #refusal: CoterieError | undefined;
+  /** A timer left running would keep a Node process alive after its last line. */
+  #stopHandshakeTimer: () => void = () => undefined;
 
   constructor(
     url: string,
@@ -87,7 +89,7 @@ export class Connection {
     return this.#state === "open";
   }
 
-  /** Set once a node has refused us for good: wrong credentials, another protocol. */
+  /** Set while a node refuses us for good: wrong credentials, another protocol. */
   get refusal(): CoterieError | undefined {
     return this.#refusal;
   }
@@ -102,7 +104,7 @@ export class Connection {
       onClose: (reason) => this.#down(socket, reason),
     });
     this.#socket = socket;
-    this.#runtime.schedule(handshakeMs, () => {
+    this.#stopHandshakeTimer = this.#runtime.schedule(handshakeMs, () => {
       if (this.#socket === socket && this.#state !== "open") this.#cut(`no Welcome within ${handshakeMs} ms`);
     });
   }
@@ -135,6 +137,7 @@ export class Connection {
     if (this.#state === "closed") return;
     this.#flush();
     this.#state = "closed";
+    this.#stopHandshakeTimer();
     this.#rejectAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
     this.#socket?.close();
     this.#socket = undefined;
@@ -178,7 +181,9 @@ export class Connection {
   #welcomed(welcome: Welcome): void {
     if (this.#state !== "greeting") return;
     this.#state = "open";
+    this.#stopHandshakeTimer();
     this.#failures = 0;
+    this.#refusal = undefined;
     this.node = welcome.node;
     this.#onWelcome(this, welcome);
     this.#flush();
@@ -214,6 +219,7 @@ export class Connection {
   #down(socket: Socket, reason: string): void {
     if (this.#socket !== socket) return;
     this.#socket = undefined;
+    this.#stopHandshakeTimer();
     const wasSent = this.#state === "open";
     this.#state = "down";
     this.lastProblem = reason === "" ? "the connection ended" : reason;

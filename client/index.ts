@@ -1,5 +1,5 @@
 /** `coterie/client` in Node. */
-import { WebSocket } from "ws";
+import { WebSocket, type ClientOptions } from "ws";
 import { limits } from "../src/limits.ts";
 import { openClient, type Client, type ConnectOptions } from "./client.ts";
 import { realClock } from "./clock.ts";
@@ -17,12 +17,16 @@ export function connect(urls: readonly string[], options: ConnectOptions = {}): 
   return openClient(urls, options, { ...realClock(), openSocket });
 }
 
+/** The mask of zeros need not be applied: masks guard proxies against scripts in browsers, not against programs in Node. */
+const socketOptions: ClientOptions = {
+  perMessageDeflate: false,
+  skipUTF8Validation: true,
+  maxPayload: limits.frameBytesMax,
+  generateMask: (mask) => mask.fill(0),
+};
+
 function openSocket(url: string, events: SocketEvents): Socket {
-  const socket = new WebSocket(url, {
-    perMessageDeflate: false,
-    skipUTF8Validation: true,
-    maxPayload: limits.frameBytesMax,
-  });
+  const socket = new WebSocket(url, socketOptions);
   let problem = "";
   socket.on("open", () => events.onOpen());
   socket.on("message", (data: Uint8Array) => events.onFrame(data));

@@ -2,8 +2,20 @@
  * MessagePack through msgpackr, made safe for foreign bytes: before anything is decoded, `check` walks the bytes once
  * and refuses what would make the decoder allocate more than it was sent, recurse without end or construct objects of its own.
  */
-import { Packr, Unpackr } from "msgpackr";
+import { addExtension, Packr, Unpackr } from "msgpackr";
 import { limits } from "./limits.ts";
+
+/**
+ * Makes msgpackr find byte strings first among the classes that it knows: otherwise it asks `instanceof` of five others for
+ * each one, which costs more than the rest of a message. The bytes that it writes are the same, MessagePack's `bin`.
+ */
+addExtension({
+  Class: Uint8Array,
+  type: 100, // demanded and not used: `pack` writes the header itself
+  unpack: () => undefined,
+  // The second parameter, by which msgpackr's own types write in place, is missing from its declarations.
+  pack: packBytes as (bytes: Uint8Array) => Uint8Array,
+});
 
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
 /** `copyBuffers`: a value that a user keeps must not keep a whole frame alive. */
@@ -30,6 +42,17 @@ export function packValue(value: unknown): Uint8Array {
 export function unpackValue(bytes: Uint8Array): unknown {
   check(bytes, true);
   return valueUnpackr.unpack(bytes);
+}
+
+type Allocate = (bytes: number) => { readonly target: Uint8Array; readonly position: number };
+
+function packBytes(bytes: Uint8Array, allocate: Allocate): void {
+  const { length } = bytes;
+  const width = length < 0x100 ? 1 : length < 0x1_0000 ? 2 : 4;
+  const { target, position } = allocate(1 + width + length);
+  target[position] = width === 1 ? 0xc4 : width === 2 ? 0xc5 : 0xc6;
+  for (let at = width, rest = length; at > 0; at--, rest >>>= 8) target[position + at] = rest & 0xff;
+  target.set(bytes, position + 1 + width);
 }
 
 /**

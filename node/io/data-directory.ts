@@ -16,14 +16,17 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  writeSync,
+  type BigIntStats,
 } from "node:fs";
-import { fstatSync, renameSync, writeSync, type BigIntStats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { tryLock } from "fs-native-extensions";
 import { storage } from "../../src/errors.ts";
@@ -104,7 +107,12 @@ function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   const parent = dirname(path);
   if (parent !== path) makeDirectory(parent);
-  mkdirSync(path, { mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // The nodes of a local cluster start together, and make their common parent together.
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
   syncDirectory(parent);
 }
 

@@ -21,6 +21,15 @@ export const socketOptions: {
   readonly maxPayload: number;
 } = { perMessageDeflate: false, skipUTF8Validation: true, maxPayload: limits.frameBytesMax };
 
+/**
+ * For the side that dials: a mask of zeros, which `ws` need not apply. Masks guard proxies against scripts in browsers that
+ * choose the bytes on the wire; a node's peers are not such.
+ */
+export const dialOptions: typeof socketOptions & { readonly generateMask: (mask: Buffer) => void } = {
+  ...socketOptions,
+  generateMask: (mask) => mask.fill(0),
+};
+
 /** Sweeps of silence, each answered by a ping, after which the other side is taken for gone. */
 const silentSweepsMax = 3;
 const closePolicyViolation = 1008;

@@ -10,7 +10,7 @@ import { equalBytes, fromBinary } from "../../src/bytes.ts";
 import type { Message, Welcome } from "../../src/messages.ts";
 import { hello } from "../handshake.ts";
 import type { NodeConfig } from "../self.ts";
-import { Link, socketOptions, type Turn } from "./link.ts";
+import { dialOptions, Link, type Turn } from "./link.ts";
 import type { Server } from "./server.ts";
 
 const redialMs = { first: 50, most: 1000 } as const;
@@ -60,7 +60,7 @@ class Dial {
   }
 
   start(): void {
-    const socket = new WebSocket(this.#member.url, { ...socketOptions, handshakeTimeout: handshakeTimeoutMs });
+    const socket = new WebSocket(this.#member.url, { ...dialOptions, handshakeTimeout: handshakeTimeoutMs });
     this.#isWelcome = false;
     const link: Link = new Link(socket, this.#turn, {
       onMessages: (messages) => this.#receive(link, messages),
