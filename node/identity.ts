@@ -1,7 +1,8 @@
 /**
  * Who this replica is, and the leases under which it may issue dots and timestamps. No dot is ever issued twice:
  *
- * - A data directory has one random replica id; a lost or copied directory gets a new one.
+ * - A data directory has one random replica id; a lost or copied directory gets a new one, and so does one that was set back to an
+ *   older state: that shows when a peer knows epochs of ours that we have not begun.
  * - An actor is (replica id, epoch). Epochs are handed out only below a durable lease, and after any start only from the lease up.
  * - `epochFloor`: epochs below it are closed. An unclean stop closes all there were, because dots may have left the node
  *   whose records never reached its disk. After a clean stop the old ones go on.
@@ -22,6 +23,7 @@ import type { StoreReader, Write } from "./store.ts";
 
 /** What is durable, and therefore may be used. */
 export interface Lease {
+  readonly replicaId: ReplicaId;
   /** Epochs below this one may be handed out. */
   readonly epochEnd: number;
 }
@@ -40,6 +42,7 @@ const version = 1;
 
 export class Identity {
   replicaId: ReplicaId = "";
+  #spareReplicaId: ReplicaId | undefined;
   #epochFloor = 1;
   #nextEpoch = 1;
   #lastTimestamp: Timestamp = earliest;
@@ -47,12 +50,13 @@ export class Identity {
   #isBoundWritten = true;
   /** What is asked for, and what of it is durable. */
   #epochEnd = 1;
-  #lease: Lease = { epochEnd: 0 };
+  #lease: Lease = { replicaId: "", epochEnd: 0 };
 
   /** Takes up what the directory knows, or begins anew. The lease in the batch must be durable before anything is minted. */
   start(store: StoreReader, freshReplicaId: ReplicaId, isCopy: boolean): Persist {
     const stored = isCopy ? undefined : readIdentity(store.get("meta", metaKey));
     this.replicaId = stored?.replicaId ?? freshReplicaId;
+    this.#spareReplicaId = stored === undefined ? undefined : freshReplicaId;
     this.#nextEpoch = stored?.epochEnd ?? 1;
     this.#epochFloor = stored?.wasCleanStop === true ? stored.epochFloor : this.#nextEpoch;
     this.#boundMs = stored?.boundMs ?? 0;
@@ -60,8 +64,23 @@ export class Identity {
     return this.#renewal([{ kind: "ready" }]);
   }
 
+  /**
+   * Becomes a new replica: this directory was set back below what others have seen of it. Nothing is minted until the new
+   * identity is durable.
+   * @throws Error the second time in one run: whatever does that to us must be looked at by people
+   */
+  startOver(): Persist {
+    if (this.#spareReplicaId === undefined) throw new Error("peers know epochs of this replica that it has not begun");
+    this.replicaId = this.#spareReplicaId;
+    this.#spareReplicaId = undefined;
+    this.#nextEpoch = this.#epochFloor = 1;
+    this.#lease = { replicaId: this.replicaId, epochEnd: 0 };
+    return this.#renewal([]);
+  }
+
+  /** A lease is on disk. One of the replica that this was before it started over is of no use. */
   leased(lease: Lease): void {
-    this.#lease = lease;
+    if (lease.replicaId === this.replicaId) this.#lease = lease;
   }
 
   /** Asks for more epochs in time; nothing if there are enough, or they are on their way. */
@@ -143,7 +162,8 @@ export class Identity {
 
   #renewal(then: readonly Effect[]): Persist {
     this.#epochEnd = this.#nextEpoch + epochsPerLease;
-    const leased = { kind: "deliver", input: { kind: "leased", lease: { epochEnd: this.#epochEnd } } } as const;
+    const lease = { replicaId: this.replicaId, epochEnd: this.#epochEnd };
+    const leased = { kind: "deliver", input: { kind: "leased", lease } } as const;
     return { kind: "persist", writes: [this.#encoded(false)], then: [leased, ...then] };
   }
 
@@ -169,7 +189,6 @@ export function checkSkew(now: Instant, t: Timestamp): void {
 }
 
 interface StoredIdentity extends Lease {
-  readonly replicaId: ReplicaId;
   readonly epochFloor: number;
   readonly boundMs: number;
   readonly wasCleanStop: boolean;

@@ -12,7 +12,7 @@ import { limits } from "../src/limits.ts";
 import { addEvent, emptyObject, isIncluded, sync, write, type Sibling, type StoredObject } from "../src/object.ts";
 import type { OpId } from "../src/op-id.ts";
 import { decodeRecord, digestOf, encodeRecord, openRecord, recordProblem } from "../src/record.ts";
-import { equalBytes } from "../src/bytes.ts";
+import { equalBytes, hexOf } from "../src/bytes.ts";
 import { laterOf } from "../src/timestamp.ts";
 import type { Token } from "../src/token.ts";
 import type { Effect } from "./effects.ts";
@@ -89,6 +89,7 @@ export class Partitions {
       return this.#persist(place, undefined, then);
     const incoming = openRecord(record);
     for (const sibling of incoming.siblings) checkSkew(this.#self.now, sibling.timestamp);
+    if (this.#identity.claimsFuture(incoming.context)) this.#startOver();
     const mine = typeof local === "string" ? emptyObject : decodeRecord(local);
     if (this.#identity.knowsLess(mine.context, incoming.context))
       return this.#syncAmnesiac(place, mine, incoming, then);
@@ -105,6 +106,12 @@ export class Partitions {
     const joined = addEvent(sync(incoming, mine), this.#identity.mintFresh());
     this.#noteAmnesia(place);
     this.#persist(place, encodeRecord(place.hash, joined), then);
+  }
+
+  #startOver(): void {
+    const before = hexOf(this.#identity.replicaId);
+    this.#self.emit(this.#identity.startOver());
+    this.#self.log("warn", "new replica id", { before, now: hexOf(this.#identity.replicaId) });
   }
 
   #mint(place: Place, object: StoredObject, update: Update, isMissing: boolean): Sibling {
