@@ -12,7 +12,7 @@
  * Source: the actor epochs of Riak after its issue kv679; hybrid logical clocks of Kulkarni et al. (2014).
  */
 import { ByteReader, ByteWriter, MalformedBytes } from "../src/bytes.ts";
-import { eventsOf, highest, type CausalContext } from "../src/causal-context.ts";
+import { eventsOf, includes, type CausalContext } from "../src/causal-context.ts";
 import { epochOf, makeActor, type Actor, type Dot, type ReplicaId } from "../src/dot.ts";
 import { clockSkew, overloaded } from "../src/errors.ts";
 import { checksum32 } from "../src/hash.ts";
@@ -114,9 +114,7 @@ export class Identity {
 
   /** Whether `claimed` has dots of this replica, in epochs still open, that `seen` lacks: somebody remembers what it forgot. */
   knowsLess(seen: CausalContext, claimed: CausalContext): boolean {
-    return claimed.some(
-      (events) => this.#isOpen(events.actor) && highest(events) > (eventsOf(seen, events.actor)?.base ?? 0),
-    );
+    return claimed.some((events) => this.#isOpen(events.actor) && !includes(seen, [events]));
   }
 
   /** Whether a context has an epoch of this replica that was never handed out: it was not issued by any store. */

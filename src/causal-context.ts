@@ -43,12 +43,6 @@ export function contains(context: CausalContext, dot: Dot): boolean {
   return events !== undefined && (dot.counter <= events.base || events.cloud.includes(dot.counter));
 }
 
-/** The highest counter seen of an actor, gaps or not; 0 if none. */
-export function highest(events: ActorEvents | undefined): number {
-  if (events === undefined) return 0;
-  return events.cloud.at(-1) ?? events.base;
-}
-
 export function addDot(context: CausalContext, dot: Dot): CausalContext {
   return joinContexts(context, [normalise(dot.actor, 0, [dot.counter])]);
 }

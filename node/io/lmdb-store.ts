@@ -14,7 +14,7 @@
  *   restart, before it is synced, and its `flushed` never settles when the sync fails. Overlapping gains nothing here: the
  *   next group waits for this one anyway.
  * - `eventTurnBatching: false` and one `batch` block per group: lmdb-js ends no transaction inside a block, so a group, and
- *   with it each batch, is one transaction. Its own batching per turn would open a block whose promise nobody can handle.
+ *   with it each batch, is one transaction. Its batching per turn would wrap that block in one that we neither start nor end.
  * - `batchStartThreshold` out of reach: the writer thread starts when the block is complete and never waits inside one.
  * - No noSync, useWritemap, noMetaSync, compression: each gives up a promise of the store seam.
  */
@@ -88,7 +88,7 @@ export class LmdbStore<B extends Batch> implements Store<B> {
   #committing: CommitGroup<B> | undefined;
   #watched: CommitGroup<B> | undefined;
   #ticksWatched = 0;
-  /** The writer thread is inside LMDB: closing the environment now would take the memory from under it. */
+  /** lmdb-js has not answered yet, and after a failure perhaps never will. */
   #isWriting = false;
   #hasFailed = false;
   #closing: Promise<void> | undefined;
@@ -206,7 +206,7 @@ export class LmdbStore<B extends Batch> implements Store<B> {
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     clearInterval(this.#watch);
     this.#isClosed = true;
-    // A sync that hangs may still end some day: better a leak in a process that is about to exit than a crash.
+    // lmdb-js closes nothing while a write is under way. One that hangs would keep a failed node from going down.
     if (!this.#isWriting) await this.#root.close();
   }
 

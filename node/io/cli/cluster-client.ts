@@ -1,0 +1,64 @@
+/** The SDK as the commands use it: loaded when it is needed, closed when they are done. */
+import type { Client, RequestOptions } from "../../../client/index.ts";
+import { CoterieError } from "../../../src/errors.ts";
+import type { EffectiveOptions, OptionName } from "../../../src/options.ts";
+import { splitList, type ConnectFlags } from "./request-flags.ts";
+
+const localUrls = ["ws://127.0.0.1:7401", "ws://127.0.0.1:7402", "ws://127.0.0.1:7403"];
+/** Somebody sits there and waits: if nobody has answered by then, there is no cluster. */
+const connectTimeoutMsDefault = 2000;
+
+/** Connects, does its work, and closes whatever comes of it. */
+export async function withClient<Result>(
+  flags: ConnectFlags & { readonly timeout?: number },
+  use: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = await open(flags);
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function open({ url, timeout = connectTimeoutMsDefault }: ConnectFlags & { readonly timeout?: number }): Promise<Client> {
+  const { connect } = await import("../../../client/index.ts");
+  const urls = url ?? splitList(process.env.COTERIE_URL ?? "");
+  try {
+    return await connect(urls.length > 0 ? urls : localUrls, {
+      auth: process.env.COTERIE_TOKEN || undefined,
+      connectTimeoutMs: timeout,
+    });
+  } catch (error) {
+    throw withAdvice(error);
+  }
+}
+
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof CoterieError)) return error;
+  if (error.code === "UNAVAILABLE")
+    return rephrase(error, `${error.message}. Start a cluster with \`npx coterie cluster\`, or name its nodes with --url`);
+  if (error.code === "UNAUTHENTICATED")
+    return rephrase(error, `${error.message}: put a client token of the cluster into the environment as COTERIE_TOKEN`);
+  return error;
+}
+
+/** The same error in other words. */
+export function rephrase(error: CoterieError, message: string): CoterieError {
+  const { code, outcome, retryable, details } = error;
+  return new CoterieError(code, message, { outcome, retryable, details, cause: error });
+}
+
+/** The commands hand all their options to the bucket, so that those of both halves are echoed; to their user they are the request's. */
+export function effectiveOf(effective: EffectiveOptions, chosen: RequestOptions): EffectiveOptions {
+  const from = { ...effective.from };
+  for (const name of Object.keys(chosen) as OptionName[]) from[name] = "request";
+  return { ...effective, from };
+}
+
+/** For `--details`: on standard error, so that standard output stays the value. */
+export function tellDetails(effective: EffectiveOptions, answered: readonly string[] | undefined, context: string): void {
+  const { from, ...values } = effective;
+  const options = Object.entries(values).map(([name, value]) => `${name} ${value} (${from[name as OptionName]})`);
+  process.stderr.write(`answered: ${answered?.join(", ")}\noptions: ${options.join(", ")}\ncontext: ${context}\n`);
+}

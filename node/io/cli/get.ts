@@ -1,0 +1,60 @@
+/** `coterie get KEY` */
+import type { Command } from "commander";
+import type { GetResult } from "../../../client/index.ts";
+import { effectiveOf, tellDetails, withClient } from "./cluster-client.ts";
+import { exitCodes } from "./failure.ts";
+import { addRequestFlags, requestOptions, type RequestFlags } from "./request-flags.ts";
+import { showValue, toJson } from "./value.ts";
+
+const help = `
+The value goes to standard output: texts as they are, everything else as JSON. Several siblings, written side by side without
+knowing of each other, are all shown; the next put replaces them together. Exit code 1 if there is nothing under the key.
+
+Used here: --n, --r, --pr, --timeout. --w, --pw and --dw belong to writes and --context and --blind choose what a write replaces:
+they are checked, --context also for whether it is a token of this key, and change nothing.
+
+Examples:
+  coterie get cart:alice
+  coterie get cart:alice --r all --details
+  coterie get cart:alice --json | jq .siblings`;
+
+export function addGet(program: Command): void {
+  const command = program.command("get").argument("<key>").description("read a key at r of its n replicas");
+  addRequestFlags(command)
+    .addHelpText("after", help)
+    .action((key: string, flags: RequestFlags) => get(key, flags));
+}
+
+async function get(key: string, flags: RequestFlags): Promise<void> {
+  const options = requestOptions(flags);
+  if (flags.context !== undefined) await checkContext(flags.bucket, key, flags.context);
+  const result = await withClient(flags, (client) => client.bucket(flags.bucket, options).get(key, { details: true }));
+  const effective = effectiveOf(result.effective, options);
+  const { found, siblings, context, answered } = result;
+  if (!found) process.exitCode = exitCodes.failed;
+  if (flags.json === true) {
+    const value = result.value ?? null;
+    process.stdout.write(`${toJson({ key, bucket: flags.bucket, found, value, siblings, context, effective, answered })}\n`);
+    return;
+  }
+  if (flags.details === true) tellDetails(effective, answered, context.toString());
+  show(`${flags.bucket}/${key}`, result);
+}
+
+function show(name: string, { found, siblings }: GetResult<unknown>): void {
+  if (!found) return void process.stderr.write(`coterie: there is nothing under ${name}\n`);
+  if (siblings.length === 1) return void process.stdout.write(`${showValue(siblings[0])}\n`);
+  process.stderr.write(`${name} has ${siblings.length} siblings: none was written by somebody who had seen the others.\n`);
+  siblings.forEach((sibling, at) =>
+    process.stdout.write(`--- sibling ${at + 1} of ${siblings.length}\n${showValue(sibling)}\n`),
+  );
+}
+
+/** @throws BAD_CONTEXT, INVALID_ARGUMENT */
+async function checkContext(bucket: string, key: string, token: string): Promise<void> {
+  const [{ Context }, { hashKey, makeKey }] = await Promise.all([
+    import("../../../client/index.ts"),
+    import("../../../src/key.ts"),
+  ]);
+  Context.parse(hashKey(makeKey(bucket, key)), token);
+}

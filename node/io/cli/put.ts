@@ -1,0 +1,31 @@
+/** `coterie put KEY VALUE` */
+import type { Command } from "commander";
+import { addRequestFlags, type RequestFlags } from "./request-flags.ts";
+import { valueOf } from "./value.ts";
+import { write, writeHelp } from "./write.ts";
+
+const help = `
+VALUE is stored as JSON where it is JSON, else as text; - reads it from standard input. '"5"' is the text 5, and so is a whole
+number too long to be kept exactly. A value that begins with a dash comes after --.
+${writeHelp}
+
+Examples:
+  coterie put cart:alice '{"items":["tea"]}'
+  coterie put motd 'back at noon' --w all
+  coterie put report - < report.json
+  coterie put cart:alice '{"items":[]}' --context "$(coterie get cart:alice --json | jq -r .context)"
+  coterie put -- offset -x`;
+
+export function addPut(program: Command): void {
+  const command = program
+    .command("put")
+    .argument("<key>")
+    .argument("<value>")
+    .description("write a value at w of the key's n replicas");
+  addRequestFlags(command)
+    .addHelpText("after", help)
+    .action(async (key: string, argument: string, flags: RequestFlags) => {
+      const value = await valueOf(argument);
+      return write(key, flags, "stored", (bucket, options) => bucket.put(key, value, options));
+    });
+}

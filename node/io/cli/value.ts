@@ -1,0 +1,41 @@
+/** Values as they are typed and as they are shown. Bytes, which JSON has no word for, are shown as `{"base64": "…"}`. */
+import { text as readText } from "node:stream/consumers";
+
+/** VALUE of the command line: JSON where it is JSON, else the text itself; `-` is what comes on standard input. */
+export async function valueOf(argument: string): Promise<unknown> {
+  if (argument !== "-") return parseValue(argument);
+  // The shell's own `$(…)` does the same: nobody means the last line's end when piping.
+  return parseValue((await readText(process.stdin)).replace(/\r?\n$/, ""));
+}
+
+export function parseValue(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    // An order number of twenty digits would lose the last ones as a number.
+    return typeof value === "number" && !keepsDigits(text, value) ? text : value;
+  } catch {
+    return text;
+  }
+}
+
+function keepsDigits(text: string, value: number): boolean {
+  return Number.isFinite(value) && (!/^\s*-?\d+\s*$/.test(text) || Number.isSafeInteger(value));
+}
+
+/** For people: texts as they are, everything else as JSON over several lines. */
+export function showValue(value: unknown): string {
+  return typeof value === "string" ? value : toJson(value, 2);
+}
+
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value ?? null, plain, indent);
+}
+
+/** `this` is the holder: of a Buffer, `value` is already what its own `toJSON` made of it. */
+function plain(this: unknown, key: string, value: unknown): unknown {
+  const original = (this as Readonly<Record<string, unknown>>)[key];
+  if (original instanceof Uint8Array) return { base64: Buffer.from(original).toString("base64") };
+  if (typeof original === "bigint") return original.toString();
+  if (original instanceof Map) return Object.fromEntries(original);
+  return value;
+}
