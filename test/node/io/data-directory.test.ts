@@ -1,0 +1,163 @@
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { directoryFormat, openDataDirectory, type DataDirectory } from "../../../node/io/data-directory.ts";
+import { ChildProcess } from "../../child-process.ts";
+import { makeTempDirectory } from "../../temp-directory.ts";
+
+const holder = fileURLToPath(new URL("../../fixtures/data-directory-holder.mjs", import.meta.url));
+
+describe("making a directory", () => {
+  test("it is made with its parents, for its owner only", () => {
+    const path = join(makeTempDirectory(), "a", "b", "node-1");
+    expect(openHere(path)).toMatchObject({ path, isCopy: false });
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  test("an empty one, and one whose making was interrupted, are taken", () => {
+    const path = makeTempDirectory();
+    openHere(path).close();
+    renameSync(join(path, "identity"), join(path, "identity.new"));
+    expect(openHere(path).isCopy).toBe(false);
+  });
+
+  test("one with other files in it is refused, and nothing is left there", () => {
+    const path = makeTempDirectory();
+    writeFileSync(join(path, "thesis.tex"), "");
+    expect(() => openHere(path)).toThrow(`${path} is already used by something else: it holds "thesis.tex"`);
+    expect(readdirSync(path)).toEqual(["thesis.tex"]);
+  });
+
+  test("a path where nothing can be written is refused in a sentence with the path", () => {
+    const file = join(makeTempDirectory(), "file");
+    writeFileSync(file, "");
+    for (const path of [file, join(file, "below"), "/proc/coterie"]) {
+      expect(() => openHere(path)).toThrow(`The data directory ${path} cannot be used: `);
+    }
+  });
+
+  test("every refusal has the code STORAGE", () => {
+    expect(() => openHere("/proc/coterie")).toThrow(expect.objectContaining({ code: "STORAGE" }));
+  });
+});
+
+test("processes that start together may make their common parent together", async () => {
+  const parent = join(makeTempDirectory(), "cluster");
+  const nodes = [1, 2, 3, 4].map((index) => new ChildProcess("node", holder, join(parent, `node-${index}`)));
+  for (const node of nodes) expect(await node.printed(1)).toEqual(["held"]);
+});
+
+describe("the lock", () => {
+  test("a second opener in the same process is refused until the first closes", () => {
+    const path = makeTempDirectory();
+    const first = openHere(path);
+    expect(() => openHere(path)).toThrow(`${path} is in use by another process (pid ${process.pid})`);
+    first.close();
+    first.close();
+    openHere(path);
+  });
+
+  test("another process is refused, and told who holds the directory", async () => {
+    const path = makeTempDirectory();
+    openHere(path);
+    const other = new ChildProcess("node", holder, path);
+    await other.ended;
+    expect(other.lines).toEqual([
+      `refused STORAGE The data directory ${path} is in use by another process (pid ${process.pid}).`,
+    ]);
+  });
+
+  test("it is free at once after its holder was killed", async () => {
+    const path = makeTempDirectory();
+    const other = new ChildProcess("node", holder, path);
+    expect(await other.printed(1)).toEqual(["held"]);
+    expect(() => openHere(path)).toThrow(/in use by another process \(pid \d+\)/);
+    await other.kill();
+    expect(openHere(path).isCopy).toBe(false);
+  });
+});
+
+describe("the identity", () => {
+  test("it survives a restart, and a move within the file system", () => {
+    const path = join(makeTempDirectory(), "node");
+    openHere(path).close();
+    openHere(path).close();
+    renameSync(path, `${path}-moved`);
+    const moved = openHere(`${path}-moved`);
+    expect(moved.isCopy).toBe(false);
+  });
+
+  test("a copy is known as one, with its times kept or not, and the original stays the original", () => {
+    const path = join(makeTempDirectory(), "node");
+    openHere(path).close();
+    cpSync(path, `${path}-copy-1`, { recursive: true });
+    cpSync(path, `${path}-copy-2`, { recursive: true, preserveTimestamps: true });
+    expect(openHere(`${path}-copy-1`).isCopy).toBe(true);
+    expect(openHere(`${path}-copy-2`).isCopy).toBe(true);
+    expect(openHere(path).isCopy).toBe(false);
+  });
+
+  test("a backup put back into its old place is a copy", () => {
+    const path = join(makeTempDirectory(), "node");
+    openHere(path).close();
+    const backup = `${path}-backup`;
+    cpSync(path, backup, { recursive: true });
+    renameSync(path, `${path}-lost`);
+    cpSync(backup, path, { recursive: true });
+    expect(openHere(path).isCopy).toBe(true);
+  });
+
+  test("a copy stays one until it is confirmed, whatever happens in between", () => {
+    const path = makeTempDirectory();
+    openHere(path).close();
+    const copy = join(makeTempDirectory(), "copy");
+    cpSync(path, copy, { recursive: true });
+    openHere(copy).close();
+    const directory = openHere(copy);
+    expect(directory.isCopy).toBe(true);
+    directory.confirmIdentity();
+    directory.close();
+    expect(openHere(copy).isCopy).toBe(false);
+    expect(existsSync(join(copy, "identity.new"))).toBe(false);
+  });
+
+  test("confirming an original changes nothing", () => {
+    const path = makeTempDirectory();
+    const directory = openHere(path);
+    const identity = readFileSync(join(path, "identity"), "utf8");
+    directory.confirmIdentity();
+    expect(readFileSync(join(path, "identity"), "utf8")).toBe(identity);
+  });
+
+  test("a directory of a newer format is refused, whatever else its identity says", () => {
+    const path = makeTempDirectory();
+    openHere(path).close();
+    writeFileSync(join(path, "identity"), JSON.stringify({ format: directoryFormat + 1, replica: 7 }));
+    const sentence = `${path} was written by a newer version of Coterie (format ${directoryFormat + 1}, this version reads up to`;
+    expect(() => openHere(path)).toThrow(sentence);
+  });
+
+  test("a damaged identity is refused with advice, and the lock is let go", () => {
+    const path = makeTempDirectory();
+    openHere(path).close();
+    for (const text of ["", "{", "null", "[]", '{"format":1}', '{"format":1,"inode":7,"birthTimeNs":"1"}']) {
+      writeFileSync(join(path, "identity"), text);
+      expect(() => openHere(path)).toThrow(
+        `The file ${join(path, "identity")} is damaged, and maybe others with it: start with`,
+      );
+    }
+  });
+
+  test("a store without an identity is refused: nothing can tell whose it is", () => {
+    const path = makeTempDirectory();
+    writeFileSync(join(path, "data.mdb"), "");
+    expect(() => openHere(path)).toThrow("already used by something else");
+  });
+});
+
+function openHere(path: string): DataDirectory {
+  const directory = openDataDirectory(path);
+  onTestFinished(() => directory.close());
+  return directory;
+}
