@@ -40,6 +40,10 @@ export class Pool {
     return this.#ring !== undefined;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   get nodes(): readonly { readonly node: NodeId; readonly url: string }[] {
     return this.#ring?.table.members.map(({ id, url }) => ({ node: id, url })) ?? [];
   }

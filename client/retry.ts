@@ -8,7 +8,7 @@
  * - While there are others to try, one node gets half of the time that is left: it may be frozen.
  * - Once any try of a write may have happened, so may the whole of it: the outcome of the final error says so.
  */
-import { CoterieError, unavailable } from "../src/errors.ts";
+import { closed, CoterieError, unavailable } from "../src/errors.ts";
 import type { Answer } from "../src/messages.ts";
 import type { Connection } from "./connection.ts";
 import type { Pool, Route } from "./pool.ts";
@@ -46,11 +46,16 @@ export async function withRetry<Reply extends Answer>(
       if (runtime.now() >= deadlineMs) throw trouble.error();
     }
     const pauseMs = Math.min(backoffMs.first * 2 ** round, backoffMs.most) * (0.5 + runtime.random.fraction() / 2);
-    if (tried.size === 0)
-      trouble.add(pool.refusal ?? unavailable(`no node can be reached: ${pool.problems()}`, "none"));
+    if (tried.size === 0) trouble.add(nobody(pool));
     if (trouble.hasVerdict || runtime.now() + pauseMs >= deadlineMs) throw trouble.error();
     await new Promise<void>((resolve) => void runtime.schedule(pauseMs, resolve));
   }
+}
+
+/** Why there was no connection to try. */
+function nobody(pool: Pool): CoterieError {
+  if (pool.isClosed) return closed("this client was closed");
+  return pool.refusal ?? unavailable(`no node can be reached: ${pool.problems()}`, "none");
 }
 
 /** What went wrong so far, and what of it to tell. */

@@ -7,8 +7,11 @@
  */
 import type { Context } from "./context.ts";
 
-/** About 100 bytes each. A key that falls out is read again or written blind: siblings, never a loss. */
-const keysPerGeneration = 5_000;
+/**
+ * About 300 bytes each, and twice as many keys at the most. A key that has fallen out is written blind: a sibling, never a
+ * loss. So a program that writes more keys than this over and over without reading them piles siblings up.
+ */
+const keysPerGeneration = 50_000;
 
 export class SeenContexts {
   #young = new Map<string, Context>();

@@ -1,11 +1,18 @@
-/** The application's values as the bytes that the store keeps. */
+/**
+ * The application's values as the bytes that the store keeps: null, booleans, numbers, bigints of 64 bits, texts, `Uint8Array`s,
+ * `Date`s, and arrays and plain objects of those. What comes back equals what went in, and everything else is refused by its path.
+ */
 import { CoterieError, invalidArgument, protocol, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
 import { packValue, unpackValue } from "../src/msgpack.ts";
 
+const bigintLeast = -(2n ** 63n);
+const bigintMost = 2n ** 64n - 1n;
+
 /** @throws INVALID_ARGUMENT for what would not come back as it went in, TOO_LARGE */
 export function encodeValue(value: unknown): Uint8Array {
   if (value === undefined) throw invalidArgument("undefined is no value: delete the key instead");
+  checkPlain(value, "", 0);
   const bytes = packed(value);
   if (bytes.length > limits.valueBytesMax)
     throw tooLarge(`the value has ${bytes.length} bytes, the limit is ${limits.valueBytesMax}`);
@@ -20,6 +27,50 @@ export function decodeValue(bytes: Uint8Array | undefined): unknown {
   } catch (error) {
     throw protocol(`the stored bytes are no value: ${(error as Error).message}`);
   }
+}
+
+/**
+ * Without this the encoder would make something else of what it has no form for: null of a function or an undefined field,
+ * an array of a Set, an object of a Map, and of the longer typed arrays whatever lies behind them in memory.
+ */
+function checkPlain(value: unknown, path: string, depth: number): void {
+  if (depth > limits.nestingMax) throw unstorable(path, `is nested deeper than ${limits.nestingMax}, or in a circle`);
+  if (value === undefined) throw unstorable(path, "is undefined: leave it out, or store null");
+  if (typeof value === "function" || typeof value === "symbol") throw unstorable(path, `is a ${typeof value}`);
+  if (typeof value === "bigint" && (value < bigintLeast || value > bigintMost))
+    throw unstorable(path, "is a bigint of more than 64 bits");
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array || isDate(value)) return;
+  // With an index, because the array's own walks skip holes, which would come back as null.
+  if (Array.isArray(value))
+    for (let at = 0; at < value.length; at++) checkPlain(value[at], `${path}[${at}]`, depth + 1);
+  else checkFields(value, path, depth);
+}
+
+function checkFields(value: object, path: string, depth: number): void {
+  if (!isPlainObject(value))
+    throw unstorable(
+      path,
+      `is a ${value.constructor?.name || "class instance"}, which would come back as something else`,
+    );
+  for (const [name, field] of Object.entries(value)) {
+    if (name === "__proto__") throw unstorable(path, "has a field named __proto__");
+    checkPlain(field, `${path}.${name}`, depth + 1);
+  }
+}
+
+/** Of this realm or another (a frame, a worker): its prototype is nobody's child. */
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** By its tag: that holds across realms, and asks for no clock. */
+function isDate(value: object): boolean {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
+function unstorable(path: string, what: string): CoterieError {
+  return invalidArgument(`this value cannot be stored: ${path === "" ? "it" : path} ${what}`);
 }
 
 function packed(value: unknown): Uint8Array {

@@ -114,7 +114,7 @@ export class GetRequest implements OpenRequest {
       else this.#joined = sync(this.#joined ?? decodeRecord(this.#record), object);
       return true;
     } catch (error) {
-      this.#self.log("warn", "bad record from peer", {
+      this.#self.warnRarely("bad record from peer", {
         node,
         key: formatKey(this.#plan.place.key),
         problem: (error as Error).message,

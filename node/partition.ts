@@ -55,7 +55,7 @@ export class Partitions {
     const problem = recordProblem(record);
     if (problem === undefined) return record;
     this.#self.counters.badRecords++;
-    this.#self.log("warn", "bad record", { key: formatKey(place.key), problem });
+    this.#self.warnRarely("bad record", { key: formatKey(place.key), problem });
     this.#recover(place);
     return "missing";
   }
@@ -130,15 +130,14 @@ export class Partitions {
       throw tooManySiblings(
         `the key would have ${siblings} siblings, the limit is ${limits.siblingsMax}: read it and write with its context`,
       );
-    if (siblings > limits.siblingsWarn)
-      this.#self.log("warn", "many siblings", { key: formatKey(place.key), siblings });
+    if (siblings > limits.siblingsWarn) this.#self.warnRarely("many siblings", { key: formatKey(place.key), siblings });
     const actors = object.context.length;
-    if (actors > limits.actorsWarn) this.#self.log("warn", "many actors", { key: formatKey(place.key), actors });
+    if (actors > limits.actorsWarn) this.#self.warnRarely("many actors", { key: formatKey(place.key), actors });
   }
 
   #noteAmnesia(place: Place): void {
     this.#self.counters.amnesias++;
-    this.#self.log("warn", "amnesia", { key: formatKey(place.key) });
+    this.#self.warnRarely("amnesia", { key: formatKey(place.key) });
     this.#recover(place);
   }
 

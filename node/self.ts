@@ -54,6 +54,8 @@ export interface Counters {
   badRecords: number;
 }
 
+const quietMs = 10_000;
+
 export class Self {
   readonly id: NodeId;
   readonly ring: Ring;
@@ -76,6 +78,7 @@ export class Self {
   #effects: Effect[] = [];
   readonly #open = new Map<number, OpenRequest>();
   readonly #deadlines: Deadlines;
+  readonly #warned = new Map<string, { readonly atMs: number; unsaid: number }>();
   #nextId = 1;
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
@@ -130,6 +133,17 @@ export class Self {
 
   log(level: LogEvent["level"], event: string, fields: LogEvent["fields"]): void {
     this.emit({ kind: "log", level, event, fields });
+  }
+
+  /** For what one bad client can cause thousands of times a second: one line per event and `quietMs`, with how many it stands for. */
+  warnRarely(event: string, fields: LogEvent["fields"]): void {
+    const last = this.#warned.get(event);
+    if (last !== undefined && this.now.monotonicMs < last.atMs + quietMs) {
+      last.unsaid++;
+      return;
+    }
+    this.#warned.set(event, { atMs: this.now.monotonicMs, unsaid: 0 });
+    this.log("warn", event, { ...fields, unsaid: last?.unsaid ?? 0 });
   }
 
   /** @returns the id under which answers find the request */

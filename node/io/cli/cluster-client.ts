@@ -8,9 +8,15 @@ const localUrls = ["ws://127.0.0.1:7401", "ws://127.0.0.1:7402", "ws://127.0.0.1
 /** Somebody sits there and waits: if nobody has answered by then, there is no cluster. */
 const connectTimeoutMsDefault = 2000;
 
+export interface ConnectChoice extends Omit<ConnectFlags, "json"> {
+  readonly timeout?: number;
+  /** Default: what the environment says. */
+  readonly auth?: string | undefined;
+}
+
 /** Connects, does its work, and closes whatever comes of it. */
 export async function withClient<Result>(
-  flags: ConnectFlags & { readonly timeout?: number },
+  flags: ConnectChoice,
   use: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const client = await open(flags);
@@ -21,13 +27,13 @@ export async function withClient<Result>(
   }
 }
 
-async function open({ url, timeout = connectTimeoutMsDefault }: ConnectFlags & { readonly timeout?: number }): Promise<Client> {
+async function open({ url, timeout, auth }: ConnectChoice): Promise<Client> {
   const { connect } = await import("../../../client/index.ts");
   const urls = url ?? splitList(process.env.COTERIE_URL ?? "");
   try {
     return await connect(urls.length > 0 ? urls : localUrls, {
-      auth: process.env.COTERIE_TOKEN || undefined,
-      connectTimeoutMs: timeout,
+      auth: auth ?? (process.env.COTERIE_TOKEN || undefined),
+      connectTimeoutMs: timeout ?? connectTimeoutMsDefault,
     });
   } catch (error) {
     throw withAdvice(error);
@@ -37,7 +43,10 @@ async function open({ url, timeout = connectTimeoutMsDefault }: ConnectFlags & {
 function withAdvice(error: unknown): unknown {
   if (!(error instanceof CoterieError)) return error;
   if (error.code === "UNAVAILABLE")
-    return rephrase(error, `${error.message}. Start a cluster with \`npx coterie cluster\`, or name its nodes with --url`);
+    return rephrase(
+      error,
+      `${error.message}. Start a cluster with \`npx coterie cluster\`, or name its nodes with --url`,
+    );
   if (error.code === "UNAUTHENTICATED")
     return rephrase(error, `${error.message}: put a client token of the cluster into the environment as COTERIE_TOKEN`);
   return error;
@@ -57,7 +66,11 @@ export function effectiveOf(effective: EffectiveOptions, chosen: RequestOptions)
 }
 
 /** For `--details`: on standard error, so that standard output stays the value. */
-export function tellDetails(effective: EffectiveOptions, answered: readonly string[] | undefined, context: string): void {
+export function tellDetails(
+  effective: EffectiveOptions,
+  answered: readonly string[] | undefined,
+  context: string,
+): void {
   const { from, ...values } = effective;
   const options = Object.entries(values).map(([name, value]) => `${name} ${value} (${from[name as OptionName]})`);
   process.stderr.write(`answered: ${answered?.join(", ")}\noptions: ${options.join(", ")}\ncontext: ${context}\n`);

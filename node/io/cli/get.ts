@@ -34,7 +34,9 @@ async function get(key: string, flags: RequestFlags): Promise<void> {
   if (!found) process.exitCode = exitCodes.failed;
   if (flags.json === true) {
     const value = result.value ?? null;
-    process.stdout.write(`${toJson({ key, bucket: flags.bucket, found, value, siblings, context, effective, answered })}\n`);
+    process.stdout.write(
+      `${toJson({ key, bucket: flags.bucket, found, value, siblings, context, effective, answered })}\n`,
+    );
     return;
   }
   if (flags.details === true) tellDetails(effective, answered, context.toString());
@@ -44,7 +46,9 @@ async function get(key: string, flags: RequestFlags): Promise<void> {
 function show(name: string, { found, siblings }: GetResult<unknown>): void {
   if (!found) return void process.stderr.write(`coterie: there is nothing under ${name}\n`);
   if (siblings.length === 1) return void process.stdout.write(`${showValue(siblings[0])}\n`);
-  process.stderr.write(`${name} has ${siblings.length} siblings: none was written by somebody who had seen the others.\n`);
+  process.stderr.write(
+    `${name} has ${siblings.length} siblings: none was written by somebody who had seen the others.\n`,
+  );
   siblings.forEach((sibling, at) =>
     process.stdout.write(`--- sibling ${at + 1} of ${siblings.length}\n${showValue(sibling)}\n`),
   );

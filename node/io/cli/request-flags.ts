@@ -60,7 +60,8 @@ export function requestOptions(flags: RequestFlags): RequestOptions {
   const chosen: RequestOptions = { n, r, w, pr, pw, dw, timeoutMs };
   // Everything that is not chosen here is as permissive as a cluster could make it, and words wait for the cluster's n.
   const fixed = { ...chosen };
-  for (const name of counts) if (n === undefined && (chosen[name] === "quorum" || chosen[name] === "all")) delete fixed[name];
+  for (const name of counts)
+    if (n === undefined && (chosen[name] === "quorum" || chosen[name] === "all")) delete fixed[name];
   const most = { defaults: { n: n ?? 1024, r: "all", w: "all" }, buckets: {} } as const;
   settleOptions("get", fixed, flags.bucket, most);
   settleOptions("put", fixed, flags.bucket, most);
@@ -88,5 +89,8 @@ function parseUrls(text: string, before: readonly string[] | undefined): readonl
 }
 
 export function splitList(text: string): readonly string[] {
-  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }

@@ -42,8 +42,15 @@ function table(reports: readonly NodeReport[]): string {
   const head = ["node", "url", "state", "links", "partitions", "open", "gets", "puts", "replica id"];
   const rows = [head, ...reports.map(row)];
   const widths = head.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
-  const lines = rows.map((cells) => cells.map((cell, at) => cell.padEnd(widths[at]!)).join("  ").trimEnd());
-  const problems = reports.flatMap((report) => ("problem" in report ? [`${report.node} is down: ${report.problem}`] : []));
+  const lines = rows.map((cells) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join("  ")
+      .trimEnd(),
+  );
+  const problems = reports.flatMap((report) =>
+    "problem" in report ? [`${report.node} is down: ${report.problem}`] : [],
+  );
   return `${[...lines, ...problems].join("\n")}\n`;
 }
 

@@ -51,7 +51,8 @@ async function baseOf(bucket: Bucket<unknown>, key: string, flags: RequestFlags)
     const { context, siblings } = await bucket.get(key);
     return { context, replaced: siblings.length };
   } catch (error) {
-    if (!(error instanceof CoterieError) || error.code === "INVALID_ARGUMENT" || error.code === "TOO_LARGE") throw error;
+    if (!(error instanceof CoterieError) || error.code === "INVALID_ARGUMENT" || error.code === "TOO_LARGE")
+      throw error;
     throw rephrase(
       error,
       `nothing was written, because the read before the write failed: ${error.message}. Ask fewer nodes with --r, or name what to replace with --context or --blind`,

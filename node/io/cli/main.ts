@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+/**
+ * The command `coterie`. Each command is a file of its own that loads what it needs when it runs: `coterie get` must not wait
+ * for a store or a simulator.
+ */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { addCluster } from "./cluster.ts";
+import { addDelete } from "./delete.ts";
+import { tellFailure, wantsJson } from "./failure.ts";
+import { addGet } from "./get.ts";
+import { addNode } from "./node.ts";
+import { addPut } from "./put.ts";
+import { addStatus } from "./status.ts";
+
+const help = `
+Exit codes: 0 done, 1 failed (or: nothing under the key, a node is down), 2 the command line or configuration is wrong.
+With --json an error is an object on standard output: {"error": {code, outcome, retryable, message, details}}. Outcome "none" means
+that it certainly did not happen, "unknown" that it may have.
+
+Environment: COTERIE_URL (nodes to begin with), COTERIE_TOKEN (client token, if the cluster asks for one).
+
+Examples:
+  coterie cluster                                  three nodes on this machine
+  coterie put cart:alice '{"items":["tea"]}'
+  coterie get cart:alice --r all --details
+  coterie status
+  coterie help put                                 everything about one command`;
+
+await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough, as in `coterie get KEY | head -1`, is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  const program = new Command("coterie")
+    .description("Coterie, a Dynamo-style quorum key-value store: always writable, tunable per request.")
+    .version(version(), "-V, --version")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => wantsJson(argv) || write(text) })
+    .addHelpText("after", help);
+  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addStatus]) add(program);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    process.exitCode = tellFailure(error, argv);
+  }
+}
+
+function version(): string {
+  const path = new URL("../../../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(path, "utf8")) as { readonly version: string }).version;
+}

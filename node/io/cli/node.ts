@@ -1,0 +1,172 @@
+/**
+ * `coterie node`: one node in this process, until a signal ends it, or whoever forked it is gone.
+ *
+ * A parent (`coterie cluster`) hears over the channel of `fork` what people would read, see `NodeMessage`.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidArgumentError, type Command } from "commander";
+import { CoterieError, invalidArgument, storage } from "../../../src/errors.ts";
+import type { MemberOptions, NodeOptions } from "../config.ts";
+import { shapeName } from "./cluster-directory.ts";
+import { exitCodes } from "./failure.ts";
+import { splitList, wholeFrom } from "./request-flags.ts";
+import { stopSignal } from "./stop-signal.ts";
+
+/** What a node tells the process that forked it. */
+export type NodeMessage =
+  | { readonly kind: "ready"; readonly url: string }
+  | { readonly kind: "failed"; readonly message: string; readonly code: string };
+
+interface NodeFlags {
+  readonly config?: string;
+  readonly id?: string;
+  readonly data?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly member?: readonly MemberOptions[];
+  readonly partitions?: number;
+  readonly insecure?: boolean;
+  readonly logLevel?: string;
+}
+
+const help = `
+A configuration file is a JSON object with the fields id, members [{id, url, zone, weight}], data, and if need be host, port, partitions,
+defaults and buckets (options of requests), clientTokens, clusterSecret, insecure, logLevel. What a flag says holds before the file.
+The members, partitions, defaults and buckets must be the same on every node. Paths are relative to the working directory.
+
+Secrets never stand on a command line. They come from the file or the environment: COTERIE_CLUSTER_SECRET, which the nodes show each
+other, and COTERIE_CLIENT_TOKENS, separated by commas, of which a client must know one.
+
+SIGINT, SIGTERM or SIGHUP stop it cleanly (exit code 0), a second one at once. Exit code 1 if it cannot start or its disk fails, 2 if
+its configuration is wrong.
+
+Examples:
+  coterie node --config n1.json
+  coterie node --id n1 --data n1 --member n1=ws://127.0.0.1:7401 --member n2=ws://127.0.0.1:7402,rack-b --member n3=ws://127.0.0.1:7403`;
+
+export function addNode(program: Command): void {
+  program
+    .command("node")
+    .description("run one node of a cluster")
+    .option("--config <file>", "configuration as JSON")
+    .option("--id <name>", "which of the members it is")
+    .option("--data <directory>", "where it keeps what it knows; created if need be")
+    .option("--member <id=url[,zone]>", "a node of the cluster, this one too; once for each", addMember)
+    .option("--host <address>", "address to listen on (default: that of its own url)")
+    .option("--port <number>", "port to listen on (default: that of its own url)", wholeFrom(0, 65_535))
+    .option(
+      "--partitions <number>",
+      "slices of the key space, fixed for the cluster's life (default: 256)",
+      wholeFrom(1),
+    )
+    .option("--insecure", "listen beyond this machine although there is no TLS")
+    .option("--log-level <level>", "debug, info, warn, error or silent: JSON lines on standard error (default: warn)")
+    .addHelpText("after", help)
+    .action((flags: NodeFlags) => run(flags));
+}
+
+async function run(flags: NodeFlags): Promise<void> {
+  const stop = stopSignal();
+  try {
+    process.exitCode = await serve(flags, stop);
+  } catch (error) {
+    if (process.send === undefined) throw error;
+    const { message, code } = error instanceof CoterieError ? error : { message: String(error), code: "INTERNAL" };
+    process.exitCode = exitCodes.failed;
+    await tellParent({ kind: "failed", message, code });
+  }
+  // The channel to a parent would keep the process alive, and so would a disk that hangs.
+  process.exit();
+}
+
+/** @returns the exit code */
+async function serve(flags: NodeFlags, stop: Promise<void>): Promise<number> {
+  const options = readOptions(flags);
+  const [{ checkConfig }, { startNode }] = await Promise.all([import("../config.ts"), import("../start-node.ts")]);
+  checkConfig(options);
+  refuseClusterDirectory(options.data);
+  const node = await startNode(options).catch((error: unknown) => {
+    throw cannotStart(options.id, error);
+  });
+  await tellParent({ kind: "ready", url: node.url });
+  process.stdout.write(`node ${node.id} ready at ${node.url}, data in ${options.data}\n`);
+  const failure = await Promise.race([node.failed, stop]);
+  if (failure !== undefined) throw failure;
+  await node.close();
+  process.stdout.write(`node ${node.id} stopped\n`);
+  return exitCodes.done;
+}
+
+/** A start that fails for the state of the machine is no mistake of the command line, whatever its code. */
+function cannotStart(id: string, error: unknown): unknown {
+  if (!(error instanceof CoterieError)) return error;
+  return storage(`node ${id} cannot start: ${error.message}`, { cause: error });
+}
+
+/** @throws INVALID_ARGUMENT; what a field may be, `checkConfig` knows */
+function readOptions({ config, member, ...fields }: NodeFlags): NodeOptions {
+  const options = {
+    ...secretsOfEnvironment(),
+    ...(config === undefined ? {} : readConfigFile(config)),
+    ...fields,
+    ...(member && { members: member }),
+  };
+  const missing = ["id", "data", "members"].filter((name) => !(name in options));
+  if (missing.length > 0)
+    throw invalidArgument(
+      `a node's ${missing.join(" and ")} must be known: by --config FILE, or by --id, --data and a --member for every node`,
+    );
+  return options as NodeOptions;
+}
+
+function readConfigFile(path: string): object {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw invalidArgument(`the configuration cannot be read: ${(error as Error).message}`);
+  }
+  const value = parseJson(path, text);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalidArgument(`the configuration ${path} must be a JSON object: {"id": "n1", "data": …, "members": […]}`);
+  return value;
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalidArgument(`the configuration ${path} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function secretsOfEnvironment(): Partial<NodeOptions> {
+  const { COTERIE_CLUSTER_SECRET: clusterSecret, COTERIE_CLIENT_TOKENS: clientTokens } = process.env;
+  return {
+    ...(clusterSecret && { clusterSecret }),
+    ...(clientTokens && { clientTokens: splitList(clientTokens) }),
+  };
+}
+
+function refuseClusterDirectory(data: string): void {
+  if (!existsSync(join(data, shapeName))) return;
+  throw storage(
+    `${data} is the directory of a whole local cluster: its nodes' data lie in ${join(data, "n1")} and so on`,
+  );
+}
+
+function addMember(text: string, before: readonly MemberOptions[] = []): readonly MemberOptions[] {
+  const [, id, url, zone] = /^([^=,]+)=([^,]+)(?:,([^,]+))?$/.exec(text) ?? [];
+  if (id === undefined || url === undefined)
+    throw new InvalidArgumentError("A member looks like n1=ws://127.0.0.1:7401 or n1=ws://127.0.0.1:7401,rack-a.");
+  return [...before, { id, url, ...(zone && { zone }) }];
+}
+
+/** Resolves when it has left this process, or when there is nobody to tell. */
+function tellParent(message: NodeMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}
