@@ -155,7 +155,7 @@ export class Bucket<T> {
     const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
       connection.request({ ...message, timeoutMs: waitMs, returnValue, details }, waitMs),
     );
-    const context = Context.ofBytes(keyHash, reply.context);
+    const context = Context.ofBytes(keyHash, reply.context.slice()); // a view would keep the whole frame
     this.#seen.advance(key, before, context);
     return {
       context,

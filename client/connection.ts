@@ -110,24 +110,24 @@ export class Connection {
   }
 
   /**
-   * Sends a request, as soon as the socket is open.
+   * Numbers a request and sends it, as soon as the socket is open.
    * @param waitMs how long to wait for the answer; the node is told the same
    * @throws the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
    */
   request<Kind extends keyof Replies>(
-    message: (Get | Put | Status) & { kind: Kind },
+    message: { id: number } & (Get | Put | Status) & { kind: Kind },
     waitMs: number,
   ): Promise<Replies[Kind]> {
     return new Promise((resolve, reject) => {
       if (this.#state === "closed") return reject(closed("this client was closed"));
-      const id = this.#nextId++;
-      this.#waiting.set(id, {
+      message.id = this.#nextId++;
+      this.#waiting.set(message.id, {
         isWrite: message.kind === "Put",
         giveUpAtMs: this.#runtime.now() + waitMs + graceMs,
         resolve: resolve as (reply: Answer) => void,
         reject,
       });
-      this.#send({ ...message, id });
+      this.#send(message);
       this.use();
       this.#sweepLater();
     });

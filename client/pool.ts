@@ -40,6 +40,11 @@ export class Pool {
     return this.#ring !== undefined;
   }
 
+  /** Whether there is another node to turn to if one does not answer. */
+  get hasSeveral(): boolean {
+    return (this.#ring?.table.members.length ?? 0) > 1;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }

@@ -17,39 +17,62 @@ import type { Runtime } from "./runtime.ts";
 const backoffMs = { first: 10, most: 500 } as const;
 const shortestTryMs = 50;
 
+type Try<Reply> = (connection: Connection, timeoutMs: number) => Promise<Reply>;
+
 /** @throws the error that says most: a node's verdict before a connection's trouble */
 export async function withRetry<Reply extends Answer>(
   pool: Pool,
   runtime: Runtime,
   route: Route,
   timeoutMs: number,
-  attempt: (connection: Connection, timeoutMs: number) => Promise<Reply>,
+  attempt: Try<Reply>,
 ): Promise<Reply> {
   const deadlineMs = runtime.now() + timeoutMs;
-  const trouble = new Trouble();
-  for (let round = 0; ; round++) {
-    const tried = new Set<Connection>();
+  const first = pool.choose(route, noneTried, false);
+  if (first === undefined) return retry(pool, runtime, route, deadlineMs, attempt, new Set(), new Trouble());
+  try {
+    return await attempt(first, shareOf(timeoutMs, pool.hasSeveral));
+  } catch (error) {
+    const trouble = new Trouble();
+    trouble.add(error);
+    return retry(pool, runtime, route, deadlineMs, attempt, new Set([first]), trouble);
+  }
+}
+
+const noneTried: ReadonlySet<Connection> = new Set();
+
+async function retry<Reply extends Answer>(
+  pool: Pool,
+  runtime: Runtime,
+  route: Route,
+  deadlineMs: number,
+  attempt: Try<Reply>,
+  tried: Set<Connection>,
+  trouble: Trouble,
+): Promise<Reply> {
+  for (let round = 0; ; round++, tried.clear()) {
     for (;;) {
+      const leftMs = deadlineMs - runtime.now();
+      if (leftMs <= 0 && trouble.hasAny) throw trouble.error();
       const connection = pool.choose(route, tried, trouble.hasVerdict);
       if (connection === undefined) break;
       tried.add(connection);
-      const leftMs = deadlineMs - runtime.now();
       const hasOthers = pool.choose(route, tried, trouble.hasVerdict) !== undefined;
       try {
-        return await attempt(
-          connection,
-          Math.ceil(hasOthers ? Math.max(leftMs / 2, shortestTryMs) : Math.max(leftMs, 1)),
-        );
+        return await attempt(connection, shareOf(leftMs, hasOthers));
       } catch (error) {
         trouble.add(error);
       }
-      if (runtime.now() >= deadlineMs) throw trouble.error();
     }
-    const pauseMs = Math.min(backoffMs.first * 2 ** round, backoffMs.most) * (0.5 + runtime.random.fraction() / 2);
     if (tried.size === 0) trouble.add(nobody(pool));
+    const pauseMs = Math.min(backoffMs.first * 2 ** round, backoffMs.most) * (0.5 + runtime.random.fraction() / 2);
     if (trouble.hasVerdict || runtime.now() + pauseMs >= deadlineMs) throw trouble.error();
     await new Promise<void>((resolve) => void runtime.schedule(pauseMs, resolve));
   }
+}
+
+function shareOf(leftMs: number, hasOthers: boolean): number {
+  return Math.ceil(hasOthers ? Math.max(leftMs / 2, shortestTryMs) : Math.max(leftMs, 1));
 }
 
 /** Why there was no connection to try. */
@@ -63,6 +86,10 @@ class Trouble {
   #latest: CoterieError | undefined;
   #verdict: CoterieError | undefined;
   #mayHaveHappened = false;
+
+  get hasAny(): boolean {
+    return this.#latest !== undefined;
+  }
 
   /** Whether a node has counted replicas for us, and found too few. */
   get hasVerdict(): boolean {

@@ -14,7 +14,8 @@ export class ForwardedRequest implements OpenRequest {
   readonly #self: Self;
   readonly #origin: Origin;
   readonly #message: Get | Put;
-  readonly #deadlineMs: number;
+  /** Its deadline. */
+  readonly wakeAtMs: number;
   #untried: NodeId[];
   #target: NodeId | undefined;
   #id = 0;
@@ -23,13 +24,13 @@ export class ForwardedRequest implements OpenRequest {
     this.#self = self;
     this.#origin = origin;
     this.#message = message;
-    this.#deadlineMs = self.now.monotonicMs + message.timeoutMs;
+    this.wakeAtMs = self.now.monotonicMs + message.timeoutMs;
     this.#untried = primaries.map((entry) => entry.node);
   }
 
   start(): void {
     this.#self.counters.forwards++;
-    this.#id = this.#self.open(this, this.#deadlineMs);
+    this.#id = this.#self.open(this);
     this.#tryNext();
   }
 
@@ -59,7 +60,7 @@ export class ForwardedRequest implements OpenRequest {
     while (this.#target !== undefined && !this.#self.canReach(this.#target));
     if (this.#target === undefined)
       return this.#fail(unavailable("none of the key's primaries can be reached", "none", { need: 1, got: 0 }));
-    const timeoutMs = Math.ceil(this.#deadlineMs - this.#self.now.monotonicMs);
+    const timeoutMs = Math.ceil(this.wakeAtMs - this.#self.now.monotonicMs);
     this.#self.send(this.#target, { ...this.#message, id: this.#id, timeoutMs });
   }
 

@@ -13,7 +13,7 @@ import { timedOut, unavailable, type CoterieError } from "../src/errors.ts";
 import { formatKey } from "../src/key.ts";
 import type { Get, GetReply } from "../src/messages.ts";
 import { sync, type StoredObject } from "../src/object.ts";
-import { encodeEffective, type EffectiveOptions } from "../src/options.ts";
+import type { SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { Tally } from "../src/quorum.ts";
 import { decodeRecord, digestOf, encodeRecord, openRecord } from "../src/record.ts";
@@ -30,7 +30,7 @@ export interface GetPlan {
   readonly origin: Origin;
   readonly message: Get;
   readonly place: Place;
-  readonly options: EffectiveOptions;
+  readonly options: SettledOptions;
   /** The primaries: the first n of the preference list. This node is one of them. */
   readonly list: readonly PreferenceEntry[];
 }
@@ -46,6 +46,8 @@ export class GetRequest implements OpenRequest {
   #record: Uint8Array | undefined;
   #joined: StoredObject | undefined;
   #unasked: NodeId[] = [];
+  /** When it asks further, then its deadline. */
+  wakeAtMs = 0;
   #id = 0;
   #isDone = false;
 
@@ -68,8 +70,8 @@ export class GetRequest implements OpenRequest {
     const { options } = this.#plan;
     const others = options.fanout === "all" ? options.n : options.r - (local === "missing" ? 0 : 1);
     if (this.#isDecided()) return;
-    const soonMs = this.#self.now.monotonicMs + askFurtherAfterMs;
-    this.#id = this.#self.open(this, Math.min(soonMs, this.#deadlineMs));
+    this.wakeAtMs = Math.min(this.#self.now.monotonicMs + askFurtherAfterMs, this.#deadlineMs);
+    this.#id = this.#self.open(this);
     for (let left = others; left > 0; left--) this.#askNext();
   }
 
@@ -95,7 +97,7 @@ export class GetRequest implements OpenRequest {
         timedOut(`${this.#sentence()} within ${this.#plan.options.timeoutMs} ms`, "none", this.#shortfall()),
       );
     while (this.#unasked.length > 0) this.#askNext();
-    this.#self.wakeAt(this.#id, this.#deadlineMs);
+    this.wakeAtMs = this.#deadlineMs;
   }
 
   #askNext(): void {
@@ -137,7 +139,7 @@ export class GetRequest implements OpenRequest {
       kind: "GetReply",
       id: message.id,
       record: this.#result(),
-      effective: encodeEffective(options),
+      effective: options.echo,
       answered: message.details ? this.#tally.answered() : undefined,
     };
     this.#end();

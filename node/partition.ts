@@ -11,8 +11,8 @@ import { formatKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import { addEvent, emptyObject, isIncluded, sync, write, type Sibling, type StoredObject } from "../src/object.ts";
 import type { OpId } from "../src/op-id.ts";
-import { decodeRecord, digestOf, encodeRecord, openRecord, recordProblem } from "../src/record.ts";
-import { equalBytes, hexOf } from "../src/bytes.ts";
+import { decodeRecord, encodeRecord, isSameState, openRecord, recordProblem } from "../src/record.ts";
+import { hexOf } from "../src/bytes.ts";
 import { laterOf } from "../src/timestamp.ts";
 import type { Token } from "../src/token.ts";
 import type { Effect } from "./effects.ts";
@@ -85,8 +85,7 @@ export class Partitions {
    */
   sync(place: Place, record: Uint8Array, then: readonly Effect[]): void {
     const local = this.read(place);
-    if (typeof local !== "string" && equalBytes(digestOf(local), digestOf(record)))
-      return this.#persist(place, undefined, then);
+    if (typeof local !== "string" && isSameState(local, record)) return this.#persist(place, undefined, then);
     const incoming = openRecord(record);
     for (const sibling of incoming.siblings) checkSkew(this.#self.now, sibling.timestamp);
     if (this.#identity.claimsFuture(incoming.context)) this.#startOver();

@@ -11,7 +11,7 @@
  */
 import { timedOut, unavailable, type CoterieError, type ErrorDetails } from "../src/errors.ts";
 import type { Put, PutReply } from "../src/messages.ts";
-import { encodeEffective, type EffectiveOptions } from "../src/options.ts";
+import type { SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { Tally, type Needs } from "../src/quorum.ts";
 import type { NodeId } from "../src/ring.ts";
@@ -25,7 +25,7 @@ export interface PutPlan {
   readonly origin: Origin;
   readonly message: Put;
   readonly place: Place;
-  readonly options: EffectiveOptions;
+  readonly options: SettledOptions;
   /** The primaries: the first n of the preference list. This node is one of them. */
   readonly list: readonly PreferenceEntry[];
   readonly token: Token;
@@ -35,7 +35,8 @@ export class PutRequest implements OpenRequest {
   readonly #self: Self;
   readonly #plan: PutPlan;
   readonly #tally: Tally;
-  readonly #deadlineMs: number;
+  /** Its deadline. */
+  readonly wakeAtMs: number;
   /** Why replicas refused, for the error's sentence. */
   readonly #refusals: string[] = [];
   #id = 0;
@@ -44,7 +45,7 @@ export class PutRequest implements OpenRequest {
   constructor(self: Self, plan: PutPlan) {
     this.#self = self;
     this.#plan = plan;
-    this.#deadlineMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
+    this.wakeAtMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
     this.#tally = new Tally(plan.list, {
       answers: plan.options.w,
       primaries: plan.options.pw,
@@ -56,7 +57,7 @@ export class PutRequest implements OpenRequest {
   /** @throws what `Partitions.write` throws, and UNAVAILABLE; nothing has been written then */
   start(partitions: Partitions): void {
     if (this.#tally.verdict() === "impossible") throw unavailable(this.#sentence(), "none", this.#shortfall());
-    this.#id = this.#self.open(this, this.#deadlineMs);
+    this.#id = this.#self.open(this);
     try {
       this.#written = this.#writeHere(partitions);
     } catch (error) {
@@ -99,7 +100,7 @@ export class PutRequest implements OpenRequest {
   }
 
   #copy(record: Uint8Array): void {
-    const timeoutMs = Math.ceil(this.#deadlineMs - this.#self.now.monotonicMs);
+    const timeoutMs = Math.ceil(this.wakeAtMs - this.#self.now.monotonicMs);
     const { key } = this.#plan.place;
     for (const { node } of this.#plan.list) {
       if (node === this.#self.id || !this.#tally.isOpen(node)) continue;
@@ -120,7 +121,7 @@ export class PutRequest implements OpenRequest {
       id: message.id,
       context: encodeToken(place.hash, token),
       record: message.returnValue ? record : undefined,
-      effective: encodeEffective(options),
+      effective: options.echo,
       answered: message.details ? this.#tally.answered() : undefined,
     };
     this.#self.close(this.#id);

@@ -41,21 +41,24 @@ class Recovery implements OpenRequest {
   readonly #partitions: Partitions;
   readonly #place: Place;
   readonly #asked: Set<NodeId>;
+  /** Its deadline. */
+  readonly wakeAtMs: number;
   #id = 0;
 
   constructor(self: Self, partitions: Partitions, place: Place) {
     this.#self = self;
     this.#partitions = partitions;
     this.#place = place;
-    const list = self.ring.preferenceList(place.partition, replicasOf(bucketOf(place.key), self.options));
-    const others = list.filter(({ node, role }) => role === "primary" && node !== self.id && self.canReach(node));
+    this.wakeAtMs = self.now.monotonicMs + deadlineMs;
+    const primaries = self.ring.primaries(place.partition, replicasOf(bucketOf(place.key), self.options));
+    const others = primaries.filter(({ node }) => node !== self.id && self.canReach(node));
     this.#asked = new Set(others.map(({ node }) => node));
   }
 
   start(): void {
     if (this.#asked.size === 0) return;
     this.#self.counters.recoveries++;
-    this.#id = this.#self.open(this, this.#self.now.monotonicMs + deadlineMs);
+    this.#id = this.#self.open(this);
     for (const node of this.#asked)
       this.#self.send(node, {
         kind: "ReplicaGet",

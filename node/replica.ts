@@ -11,12 +11,17 @@ import { CoterieError, invalidArgument, overloaded, tooLarge, unavailable } from
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import type { ClientRequest, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
-import { replicasOf, settleOptions, type EffectiveOptions } from "../src/options.ts";
+import {
+  encodeEffective,
+  replicasOf,
+  settleOptions,
+  type RequestOptions,
+  type SettledOptions,
+} from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
-import { digestOf } from "../src/record.ts";
+import { hasDigest } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken, emptyToken } from "../src/token.ts";
-import { equalBytes } from "../src/bytes.ts";
 import type { Effect, Input, Instant, Origin, PeerMessage } from "./effects.ts";
 import { ForwardedRequest } from "./forward.ts";
 import { GetRequest } from "./get.ts";
@@ -31,13 +36,16 @@ import type { StoreReader } from "./store.ts";
 /** How long a clean stop waits for open requests. */
 const drainMs = 5000;
 
+/** Of all requests that choose nothing. */
+const noOptions: RequestOptions = {};
+
 export class Replica {
   readonly #self: Self;
   readonly #identity = new Identity();
   readonly #recoveries: Recoveries;
   readonly #partitions: Partitions;
-  /** Options of requests that choose nothing, by kind and bucket: settled once. */
-  readonly #settled = new Map<string, EffectiveOptions>();
+  /** By what requests choose, then by kind and configured bucket: requests choose from few combinations. */
+  readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
   #drainedByMs = 0;
 
@@ -120,20 +128,20 @@ export class Replica {
     if (this.#self.openRequests >= limits.requestsPerNodeMax)
       throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
     checkKey(message.key);
-    const options = this.#optionsOf(message);
+    const options = this.#settle(message);
     const place = this.#self.locate(message.key);
-    const list = this.#self.ring.preferenceList(place.partition, options.n).slice(0, options.n);
+    const list = this.#self.ring.primaries(place.partition, options.n);
     if (!list.some(({ node }) => node === this.#self.id)) return this.#forward(origin, message, list);
     if (message.kind === "Get") this.#get(origin, message, place, options, list);
     else this.#put(origin, message, place, options, list);
   }
 
-  #get(origin: Origin, message: Get, place: Place, options: EffectiveOptions, list: readonly PreferenceEntry[]): void {
+  #get(origin: Origin, message: Get, place: Place, options: SettledOptions, list: readonly PreferenceEntry[]): void {
     this.#self.counters.gets++;
     new GetRequest(this.#self, { origin, message, place, options, list }).start(this.#partitions);
   }
 
-  #put(origin: Origin, message: Put, place: Place, options: EffectiveOptions, list: readonly PreferenceEntry[]): void {
+  #put(origin: Origin, message: Put, place: Place, options: SettledOptions, list: readonly PreferenceEntry[]): void {
     this.#self.counters.puts++;
     if ((message.value?.length ?? 0) > limits.valueBytesMax)
       throw tooLarge(`the value has ${message.value?.length} bytes, the limit is ${limits.valueBytesMax}`);
@@ -166,7 +174,7 @@ export class Replica {
     const local = this.#partitions.read(this.#self.locate(key));
     if (typeof local === "string")
       return this.#self.send(node, { kind: "ReplicaGetReply", id, answer: local, record: undefined });
-    const isSame = have !== undefined && equalBytes(have, digestOf(local));
+    const isSame = have !== undefined && hasDigest(local, have);
     this.#self.send(node, {
       kind: "ReplicaGetReply",
       id,
@@ -184,14 +192,17 @@ export class Replica {
     return place;
   }
 
-  #optionsOf(message: Get | Put): EffectiveOptions {
+  #settle(message: Get | Put): SettledOptions {
     const kind = message.kind === "Get" ? "get" : "put";
     const bucket = bucketOf(message.key);
-    if (message.options !== undefined) return settleOptions(kind, message.options, bucket, this.#self.options);
-    const slot = `${kind} ${this.#self.options.buckets[bucket] === undefined ? "" : bucket}`;
-    const known = this.#settled.get(slot) ?? settleOptions(kind, {}, bucket, this.#self.options);
-    this.#settled.set(slot, known);
-    return known;
+    const chosen = message.options ?? noOptions;
+    const slot = `${kind} ${Object.hasOwn(this.#self.options.buckets, bucket) ? bucket : ""}`;
+    const known = this.#settled.get(chosen)?.get(slot);
+    if (known !== undefined) return known;
+    const effective = settleOptions(kind, chosen, bucket, this.#self.options);
+    const settled = { ...effective, echo: encodeEffective(effective) };
+    this.#settled.set(chosen, (this.#settled.get(chosen) ?? new Map<string, SettledOptions>()).set(slot, settled));
+    return settled;
   }
 
   #status(origin: Origin, id: number): void {

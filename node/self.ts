@@ -28,11 +28,13 @@ export interface Place {
 
 /** A request that this node waits for others on, from its first send to its answer. */
 export interface OpenRequest {
+  /** When it wants to be woken, on the monotonic clock. */
+  readonly wakeAtMs: number;
   /** `node` answered; a `Failure` is an answer too. */
   receive(node: NodeId, message: PeerMessage): void;
   /** The link to `node` went down: from there nothing will come. */
   lose(node: NodeId): void;
-  /** One of the moments that the request asked to be woken at. */
+  /** `wakeAtMs` has come. Afterwards it is closed, or wants to be woken later. */
   wake(): void;
 }
 
@@ -147,15 +149,11 @@ export class Self {
   }
 
   /** @returns the id under which answers find the request */
-  open(request: OpenRequest, wakeAtMs: number): number {
+  open(request: OpenRequest): number {
     const id = this.#nextId++;
     this.#open.set(id, request);
-    this.#deadlines.add(wakeAtMs, id);
+    this.#deadlines.add(request.wakeAtMs, id);
     return id;
-  }
-
-  wakeAt(id: number, atMs: number): void {
-    this.#deadlines.add(atMs, id);
   }
 
   close(id: number): void {
@@ -178,7 +176,12 @@ export class Self {
   }
 
   wakeDue(): void {
-    for (const id of this.#deadlines.due(this.now.monotonicMs)) this.#open.get(id)?.wake();
+    for (const id of this.#deadlines.due(this.now.monotonicMs)) {
+      const request = this.#open.get(id);
+      if (request === undefined) continue;
+      if (request.wakeAtMs <= this.now.monotonicMs) request.wake();
+      if (this.#open.has(id)) this.#deadlines.add(request.wakeAtMs, id);
+    }
   }
 }
 

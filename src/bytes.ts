@@ -6,17 +6,26 @@
  */
 export class MalformedBytes extends Error {}
 
+/** What a writer cuts its results from. Allocating one block for many costs less than an allocation for each. */
+const blockBytes = 32 * 1024;
+
+/**
+ * One writer serves a whole process, one value after the other: `take` hands out what was written and begins the next value.
+ * Results share blocks of memory, so whoever keeps one for long copies it.
+ */
 export class ByteWriter {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(blockBytes);
+  #start = 0;
   #length = 0;
 
+  /** Bytes of the value that is being written. */
   get length(): number {
-    return this.#length;
+    return this.#length - this.#start;
   }
 
-  /** Starts over, keeping the memory: one writer serves a whole process. */
+  /** Forgets a value that was begun. */
   clear(): void {
-    this.#length = 0;
+    this.#length = this.#start;
   }
 
   byte(value: number): void {
@@ -57,21 +66,34 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
-  /** What was written, valid until the next write. */
-  view(from = 0): Uint8Array {
-    return this.#bytes.subarray(from, this.#length);
+  /** Overwrites the bytes from `at` on with the `width` bytes of a number, most significant first. */
+  patch(at: number, value: number, width: number): void {
+    let rest = value;
+    for (let index = this.#start + at + width - 1; index >= this.#start + at; index--) {
+      this.#bytes[index] = rest % 0x100;
+      rest = Math.floor(rest / 0x100);
+    }
   }
 
-  /** A copy of what was written. */
+  /** What was written from `from` on, valid until the next write. */
+  view(from = 0): Uint8Array {
+    return this.#bytes.subarray(this.#start + from, this.#length);
+  }
+
+  /** What was written. */
   take(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const taken = this.#bytes.subarray(this.#start, this.#length);
+    this.#start = this.#length;
+    return taken;
   }
 
   #reserve(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#length + more, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
+    const begun = this.#bytes.subarray(this.#start, this.#length);
+    this.#bytes = new Uint8Array(Math.max(blockBytes, (begun.length + more) * 2));
+    this.#bytes.set(begun);
+    this.#start = 0;
+    this.#length = begun.length;
   }
 }
 

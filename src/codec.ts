@@ -9,7 +9,7 @@ import { errorCodes, protocol, type CoterieError, type ErrorCode } from "./error
 import { limits } from "./limits.ts";
 import type { Message } from "./messages.ts";
 import { pack, unpack } from "./msgpack.ts";
-import { checkOptions, optionNames, type ClusterOptions, type RequestOptions } from "./options.ts";
+import { checkOptions, decodeOptions, encodeOptions, type ClusterOptions, type RequestOptions } from "./options.ts";
 import { digestBytes } from "./record.ts";
 import { encodeRingTable, parseRingTable } from "./ring.ts";
 
@@ -73,13 +73,13 @@ function toFields(message: Message): unknown[] {
     }
     case "Get": {
       const { id, key, timeoutMs, options, head, details } = message;
-      return [kinds.Get, id, key, timeoutMs, encodeOptions(options), head, details];
+      return [kinds.Get, id, key, timeoutMs, optionFields(options), head, details];
     }
     case "GetReply":
       return [kinds.GetReply, message.id, message.record, message.effective, message.answered];
     case "Put": {
       const { id, op, key, value, context, timeoutMs, options, returnValue, details } = message;
-      return [kinds.Put, id, op, key, value, context, timeoutMs, encodeOptions(options), returnValue, details];
+      return [kinds.Put, id, op, key, value, context, timeoutMs, optionFields(options), returnValue, details];
     }
     case "PutReply":
       return [kinds.PutReply, message.id, message.context, message.record, message.effective, message.answered];
@@ -143,7 +143,7 @@ function fromFields(f: readonly unknown[]): Message {
         id,
         key: key(f[2]),
         timeoutMs: timeout(f[3]),
-        options: decodeOptions(f[4]),
+        options: optionsOf(f[4]),
         head: f[5] === true,
         details: f[6] === true,
       };
@@ -164,7 +164,7 @@ function fromFields(f: readonly unknown[]): Message {
         value: optional(f[4], (value) => bytes(value, limits.frameBytesMax, "value")),
         context: optional(f[5], (value) => bytes(value, limits.frameBytesMax, "context")),
         timeoutMs: timeout(f[6]),
-        options: decodeOptions(f[7]),
+        options: optionsOf(f[7]),
         returnValue: f[8] === true,
         details: f[9] === true,
       };
@@ -234,19 +234,12 @@ function decodeFailure(id: number, f: readonly unknown[]): Message {
   };
 }
 
-function encodeOptions(options: RequestOptions | undefined): unknown {
-  return options === undefined ? undefined : optionNames.map((name) => options[name]);
+function optionFields(options: RequestOptions | undefined): unknown {
+  return options === undefined ? undefined : encodeOptions(options);
 }
 
-/** Told by their place. Whether they make sense is for `settleOptions`: a wrong option fails its request, not the link. */
-function decodeOptions(value: unknown): RequestOptions | undefined {
-  if (value === null || value === undefined) return undefined;
-  const options: Record<string, unknown> = {};
-  for (const [at, chosen] of array(value, "options").entries()) {
-    const name = optionNames[at];
-    if (name !== undefined && chosen !== null && chosen !== undefined) options[name] = chosen;
-  }
-  return options;
+function optionsOf(value: unknown): RequestOptions | undefined {
+  return value === null || value === undefined ? undefined : decodeOptions(array(value, "options"));
 }
 
 function encodeClusterOptions({ defaults, buckets }: ClusterOptions): unknown {
@@ -257,9 +250,9 @@ function decodeClusterOptions(value: unknown): ClusterOptions {
   const [defaults, buckets] = array(value, "cluster options");
   const named = array(buckets, "buckets").map((entry) => {
     const [name, options] = array(entry, "bucket");
-    return [text(name, "bucket"), decodeOptions(options) ?? {}] as const;
+    return [text(name, "bucket"), optionsOf(options) ?? {}] as const;
   });
-  const options = { defaults: decodeOptions(defaults) ?? {}, buckets: Object.fromEntries(named) };
+  const options = { defaults: optionsOf(defaults) ?? {}, buckets: Object.fromEntries(named) };
   for (const one of [options.defaults, ...Object.values(options.buckets)]) checkOptions(one);
   return options;
 }

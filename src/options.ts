@@ -43,6 +43,11 @@ export interface EffectiveOptions {
   readonly from: Readonly<Record<OptionName, Source>>;
 }
 
+/** With the form in which they are echoed, made once for many requests. */
+export interface SettledOptions extends EffectiveOptions {
+  readonly echo: readonly number[];
+}
+
 /** What the cluster's configuration says; the same on every node. */
 export interface ClusterOptions {
   readonly defaults: RequestOptions;
@@ -137,6 +142,35 @@ function nodesIn(count: Count, n: number): number {
   if (count === "quorum") return Math.floor(n / 2) + 1;
   return count === "all" ? n : count;
 }
+
+/** Of a request's options, told by their place, as they travel. */
+export function encodeOptions(options: RequestOptions): readonly unknown[] {
+  const known = encodings.get(options);
+  if (known !== undefined) return known;
+  const fields = optionNames.map((name) => options[name]);
+  encodings.set(options, fields);
+  return fields;
+}
+
+/**
+ * Whether they make sense is for `settleOptions`: a wrong option fails its request, not the link. Requests choose from few
+ * combinations, so each of them is one object, under which what follows from it can be kept.
+ */
+export function decodeOptions(fields: readonly unknown[]): RequestOptions {
+  const text = JSON.stringify(fields);
+  const known = combinations.get(text);
+  if (known !== undefined) return known;
+  const options: Record<string, unknown> = {};
+  for (const [at, name] of optionNames.entries())
+    if ((fields[at] ?? undefined) !== undefined) options[name] = fields[at];
+  if (combinations.size >= combinationsMax) combinations.clear();
+  combinations.set(text, options);
+  return options;
+}
+
+const encodings = new WeakMap<RequestOptions, readonly unknown[]>();
+const combinations = new Map<string, RequestOptions>();
+const combinationsMax = 1000;
 
 /** The echo of a reply: the eight values and, digit by digit, their sources. */
 export function encodeEffective(options: EffectiveOptions): readonly number[] {

@@ -31,16 +31,11 @@ export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array 
   for (const sibling of object.siblings) writeHead(object.context, sibling);
   const digest = hash64(writer.view(bodyAt), keyHash);
   for (const { value } of object.siblings) if (value !== undefined) writer.raw(value);
-  return seal(writer.take(), digest);
-}
-
-/** The order of a record's making: the digest goes in before the checksum that covers it. */
-function seal(record: Uint8Array, digest: bigint): Uint8Array {
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  record[0] = recordVersion;
-  view.setBigUint64(digestAt, digest);
-  view.setUint32(1, checksum32(record.subarray(digestAt)));
-  return record;
+  writer.patch(0, recordVersion, 1);
+  writer.patch(digestAt, Number(digest >> 32n), 4);
+  writer.patch(digestAt + 4, Number(digest & 0xffff_ffffn), 4);
+  writer.patch(1, checksum32(writer.view(digestAt)), 4); // last: it covers the digest
+  return writer.take();
 }
 
 /** Says what is wrong with a record, without decoding it. */
@@ -56,6 +51,18 @@ export function digestOf(record: Uint8Array): Uint8Array {
   return record.subarray(digestAt, bodyAt);
 }
 
+/** Whether two records are of the same state of the same key. */
+export function isSameState(a: Uint8Array, b: Uint8Array): boolean {
+  for (let at = digestAt; at < bodyAt; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+/** Whether a record is of the state that has this digest. */
+export function hasDigest(record: Uint8Array, digest: Uint8Array): boolean {
+  for (let at = 0; at < digestBytes; at++) if (record[digestAt + at] !== digest[at]) return false;
+  return true;
+}
+
 /**
  * @param record one that `recordProblem` finds nothing wrong with; values are views into it
  * @throws MalformedBytes on anything but canonical bytes
@@ -63,11 +70,13 @@ export function digestOf(record: Uint8Array): Uint8Array {
 export function decodeRecord(record: Uint8Array): StoredObject {
   const reader = new ByteReader(record, bodyAt);
   const context = readContext(reader);
-  const heads: Head[] = [];
-  for (let left = reader.count(); left > 0; left--) heads.push(readHead(reader, context, heads.at(-1)));
-  const siblings = heads.map(({ dot, timestamp, op, length, tombstone }) => {
-    return { dot, value: tombstone ? undefined : reader.raw(length), timestamp, op };
-  });
+  const siblings: Head[] = [];
+  const sizes: number[] = [];
+  for (let left = reader.count(); left > 0; left--) {
+    siblings.push(readHead(reader, context, siblings.at(-1)));
+    sizes.push(readSize(reader));
+  }
+  for (const [at, size] of sizes.entries()) if (size % 2 === 0) siblings[at]!.value = reader.raw(size / 2);
   reader.end();
   return { siblings, context };
 }
@@ -84,9 +93,9 @@ export function openRecord(record: Uint8Array): StoredObject {
   }
 }
 
-interface Head extends Omit<Sibling, "value"> {
-  readonly length: number;
-  readonly tombstone: boolean;
+/** A sibling whose value comes later: all values lie behind all heads. */
+interface Head extends Sibling {
+  value: Uint8Array | undefined;
 }
 
 function writeHead(context: CausalContext, sibling: Sibling): void {
@@ -105,8 +114,11 @@ function readHead(reader: ByteReader, context: CausalContext, previous: Head | u
   if (!contains(context, dot)) throw new MalformedBytes("a sibling that the context has not seen");
   if (previous !== undefined && compareDots(previous.dot, dot) >= 0) throw new MalformedBytes("siblings out of order");
   const timestamp = readTimestamp(reader);
-  const op = makeOpId(reader.text8(), reader.number());
+  return { dot, value: undefined, timestamp, op: makeOpId(reader.text8(), reader.number()) };
+}
+
+function readSize(reader: ByteReader): number {
   const size = reader.number();
   if (size % 2 === 1 && size !== 1) throw new MalformedBytes("a tombstone with a value");
-  return { dot, timestamp, op, length: Math.floor(size / 2), tombstone: size % 2 === 1 };
+  return size;
 }

@@ -59,6 +59,7 @@ export class Ring {
   readonly #circle: ConsistentHash<Member>;
   readonly #orders: (readonly Member[] | undefined)[] = [];
   readonly #lists = new Map<number, readonly PreferenceEntry[]>();
+  readonly #primaries = new Map<number, readonly PreferenceEntry[]>();
 
   constructor(table: RingTable) {
     this.table = table;
@@ -87,9 +88,19 @@ export class Ring {
     return list;
   }
 
+  /** The first `n` of the preference list: the nodes that a request of this n goes to. */
+  primaries(partition: number, n: number): readonly PreferenceEntry[] {
+    const slot = partition * (MEMBERS_MAX + 1) + Math.min(n, MEMBERS_MAX);
+    const known = this.#primaries.get(slot);
+    if (known !== undefined) return known;
+    const primaries = this.preferenceList(partition, n).filter(({ role }) => role === "primary");
+    this.#primaries.set(slot, primaries);
+    return primaries;
+  }
+
   /** Whether `node` is one of the first `n` of the partition's preference list. */
   isPrimary(node: NodeId, partition: number, n: number): boolean {
-    return this.preferenceList(partition, n).some((entry) => entry.node === node && entry.role === "primary");
+    return this.primaries(partition, n).some((entry) => entry.node === node);
   }
 
   #order(partition: number): readonly Member[] {

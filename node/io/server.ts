@@ -39,6 +39,8 @@ export class Server {
   readonly #clients = new Map<number, ClientConnection>();
   readonly #queue: Input[] = [];
   #isStepping = false;
+  /** Read once per event of the outside: a frame, a tick, a durable group. */
+  #now: Instant = instant();
   #isOver = false;
   #ticks: NodeJS.Timeout | undefined;
 
@@ -46,17 +48,17 @@ export class Server {
     this.#store = store;
     this.#log = log;
     this.#events = events;
-    this.#replica = new Replica(config, store, instant());
+    this.#replica = new Replica(config, store, this.#now);
   }
 
   start(freshReplicaId: string, isCopy: boolean): void {
-    this.#input({ kind: "start", freshReplicaId, isCopy });
-    this.#ticks = setInterval(() => this.#input({ kind: "tick" }), tickMs);
+    this.#event({ kind: "start", freshReplicaId, isCopy });
+    this.#ticks = setInterval(() => this.#event({ kind: "tick" }), tickMs);
   }
 
   /** Nothing more is accepted; `onStopped` follows when all is written. */
   stop(): void {
-    this.#input({ kind: "stop" });
+    this.#event({ kind: "stop" });
   }
 
   /** Nothing more happens, whatever is still under way. */
@@ -70,14 +72,14 @@ export class Server {
     this.#peers.get(node)?.cut("replaced by a newer link");
     this.#peers.set(node, link);
     this.#log.info({ peer: node }, "link up");
-    this.#input({ kind: "linkUp", node });
+    this.#event({ kind: "linkUp", node });
   }
 
   linkDown(node: NodeId, link: Link, reason: string): void {
     if (this.#peers.get(node) !== link) return;
     this.#peers.delete(node);
     this.#log.info({ peer: node, reason }, "link down");
-    this.#input({ kind: "linkDown", node });
+    this.#event({ kind: "linkDown", node });
   }
 
   clientUp(connection: ClientConnection): void {
@@ -89,6 +91,7 @@ export class Server {
   }
 
   fromPeer(node: NodeId, link: Link, messages: readonly Message[]): void {
+    this.#now = instant();
     for (const message of messages) {
       if (isPeerMessage(message)) this.#input({ kind: "peer", node, message });
       else refuseKind(link, message);
@@ -96,6 +99,7 @@ export class Server {
   }
 
   fromClient(connection: ClientConnection, messages: readonly Message[]): void {
+    this.#now = instant();
     for (const message of messages) {
       if (!isClientRequest(message)) refuseKind(connection.link, message);
       else if (connection.open >= limits.requestsPerConnectionMax)
@@ -109,8 +113,15 @@ export class Server {
 
   /** What a durable batch had waiting for it. */
   release(batch: Persist): void {
+    if (batch.then.length === 0) return;
+    this.#now = instant();
     for (const effect of batch.then) this.#carryOut(effect);
     this.#drain();
+  }
+
+  #event(input: Input): void {
+    this.#now = instant();
+    this.#input(input);
   }
 
   #input(input: Input): void {
@@ -124,7 +135,7 @@ export class Server {
     this.#isStepping = true;
     try {
       for (let input = this.#queue.shift(); input !== undefined && !this.#isOver; input = this.#queue.shift())
-        for (const effect of this.#replica.step(instant(), input)) this.#carryOut(effect);
+        for (const effect of this.#replica.step(this.#now, input)) this.#carryOut(effect);
     } catch (error) {
       this.#events.onFatal(error as Error);
     } finally {

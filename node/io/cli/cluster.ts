@@ -66,8 +66,6 @@ async function run({ data, insecure = false, ...asked }: ClusterFlags): Promise<
   }
   process.exitCode = await end(children);
   process.stdout.write(`stopped; the data stays in ${data}\n`);
-  // A lock is let go and nothing else is left to do; a signal handler alone must not keep us.
-  process.exit();
 }
 
 /** Every address of a machine is no address that a client could dial. */
@@ -83,10 +81,12 @@ async function allReady(children: readonly NodeChild[]): Promise<true> {
   const states = await Promise.all(
     children.map((child) => Promise.race([child.ready.then(() => undefined), child.ended])),
   );
-  const reasons = states.flatMap((state) => state?.reason ?? []);
+  const reasons = states.flatMap((state, at) =>
+    state === undefined ? [] : `node ${children[at]!.id}: ${state.reason}`,
+  );
   if (reasons.length === 0) return true;
   await end(children);
-  throw storage(reasons.join("; "));
+  throw storage(`the cluster did not start: ${reasons.join(", ")}`);
 }
 
 /** A put right after the first line must not meet nodes that do not know each other yet. */

@@ -1,6 +1,7 @@
 /** `coterie get KEY` */
 import type { Command } from "commander";
 import type { GetResult } from "../../../client/index.ts";
+import { settleOptions } from "../../../src/options.ts";
 import { effectiveOf, tellDetails, withClient } from "./cluster-client.ts";
 import { exitCodes } from "./failure.ts";
 import { addRequestFlags, requestOptions, type RequestFlags } from "./request-flags.ts";
@@ -30,6 +31,9 @@ async function get(key: string, flags: RequestFlags): Promise<void> {
   if (flags.context !== undefined) await checkContext(flags.bucket, key, flags.context);
   const result = await withClient(flags, (client) => client.bucket(flags.bucket, options).get(key, { details: true }));
   const effective = effectiveOf(result.effective, options);
+  // Only now the cluster's n and defaults are known: `--w 4` may be right or wrong.
+  const { from: _, ...settled } = effective;
+  settleOptions("put", settled, flags.bucket, { defaults: { n: effective.n }, buckets: {} });
   const { found, siblings, context, answered } = result;
   if (!found) process.exitCode = exitCodes.failed;
   if (flags.json === true) {

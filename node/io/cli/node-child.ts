@@ -9,9 +9,9 @@
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { NodeMessage } from "./node.ts";
+import { readyMessage } from "./node.ts";
 
-/** How a node's process ended, in words. */
+/** How a node's process ended. Why, it has said itself on standard error, which is also ours. */
 export interface Ending {
   readonly isClean: boolean;
   readonly reason: string;
@@ -26,7 +26,6 @@ export class NodeChild {
   readonly ready: Promise<void>;
   readonly ended: Promise<Ending>;
   readonly #process: ChildProcess;
-  #failure: string | undefined;
   #isStopping = false;
   #hasEnded = false;
 
@@ -38,9 +37,8 @@ export class NodeChild {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.ready = new Promise((resolve) => {
-      this.#process.on("message", (message: NodeMessage) => {
-        if (message.kind === "ready") resolve();
-        else this.#failure = message.message;
+      this.#process.on("message", (message) => {
+        if (message === readyMessage) resolve();
       });
     });
     this.ended = new Promise((resolve) => {
@@ -69,7 +67,6 @@ export class NodeChild {
 
   #ending(code: number | null, signal: string | null): Ending {
     this.#hasEnded = true;
-    const how = signal === null ? `exit code ${code}` : `killed by ${signal}`;
-    return { isClean: code === 0, reason: this.#failure === undefined ? how : `${this.#failure} (${how})` };
+    return { isClean: code === 0, reason: signal === null ? `exit code ${code}` : `killed by ${signal}` };
   }
 }

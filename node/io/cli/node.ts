@@ -1,22 +1,16 @@
-/**
- * `coterie node`: one node in this process, until a signal ends it, or whoever forked it is gone.
- *
- * A parent (`coterie cluster`) hears over the channel of `fork` what people would read, see `NodeMessage`.
- */
+/** `coterie node`: one node in this process, until a signal ends it, or whoever forked it is gone. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { CoterieError, invalidArgument, storage } from "../../../src/errors.ts";
 import type { MemberOptions, NodeOptions } from "../config.ts";
 import { shapeName } from "./cluster-directory.ts";
-import { exitCodes } from "./failure.ts";
+import { tellFailure } from "./failure.ts";
 import { splitList, wholeFrom } from "./request-flags.ts";
 import { stopSignal } from "./stop-signal.ts";
 
-/** What a node tells the process that forked it. */
-export type NodeMessage =
-  | { readonly kind: "ready"; readonly url: string }
-  | { readonly kind: "failed"; readonly message: string; readonly code: string };
+/** What a node tells the process that forked it when it serves. */
+export const readyMessage = "ready";
 
 interface NodeFlags {
   readonly config?: string;
@@ -67,21 +61,16 @@ export function addNode(program: Command): void {
 }
 
 async function run(flags: NodeFlags): Promise<void> {
-  const stop = stopSignal();
   try {
-    process.exitCode = await serve(flags, stop);
+    await serve(flags, stopSignal());
   } catch (error) {
-    if (process.send === undefined) throw error;
-    const { message, code } = error instanceof CoterieError ? error : { message: String(error), code: "INTERNAL" };
-    process.exitCode = exitCodes.failed;
-    await tellParent({ kind: "failed", message, code });
+    process.exitCode = tellFailure(error, []);
   }
   // The channel to a parent would keep the process alive, and so would a disk that hangs.
   process.exit();
 }
 
-/** @returns the exit code */
-async function serve(flags: NodeFlags, stop: Promise<void>): Promise<number> {
+async function serve(flags: NodeFlags, stop: Promise<void>): Promise<void> {
   const options = readOptions(flags);
   const [{ checkConfig }, { startNode }] = await Promise.all([import("../config.ts"), import("../start-node.ts")]);
   checkConfig(options);
@@ -89,13 +78,12 @@ async function serve(flags: NodeFlags, stop: Promise<void>): Promise<number> {
   const node = await startNode(options).catch((error: unknown) => {
     throw cannotStart(options.id, error);
   });
-  await tellParent({ kind: "ready", url: node.url });
   process.stdout.write(`node ${node.id} ready at ${node.url}, data in ${options.data}\n`);
+  process.send?.(readyMessage);
   const failure = await Promise.race([node.failed, stop]);
   if (failure !== undefined) throw failure;
   await node.close();
   process.stdout.write(`node ${node.id} stopped\n`);
-  return exitCodes.done;
 }
 
 /** A start that fails for the state of the machine is no mistake of the command line, whatever its code. */
@@ -161,12 +149,4 @@ function addMember(text: string, before: readonly MemberOptions[] = []): readonl
   if (id === undefined || url === undefined)
     throw new InvalidArgumentError("A member looks like n1=ws://127.0.0.1:7401 or n1=ws://127.0.0.1:7401,rack-a.");
   return [...before, { id, url, ...(zone && { zone }) }];
-}
-
-/** Resolves when it has left this process, or when there is nobody to tell. */
-function tellParent(message: NodeMessage): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.send === undefined || !process.connected) resolve();
-    else process.send(message, undefined, undefined, () => resolve());
-  });
 }
