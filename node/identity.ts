@@ -11,11 +11,11 @@
  *
  * Source: the actor epochs of Riak after its issue kv679; hybrid logical clocks of Kulkarni et al. (2014).
  */
-import { ByteReader, ByteWriter, MalformedBytes } from "../src/bytes.ts";
+import { ByteReader, ByteWriter, fromBinary, MalformedBytes, toBinary } from "../src/bytes.ts";
 import { eventsOf, includes, type CausalContext } from "../src/causal-context.ts";
 import { epochOf, makeActor, type Actor, type Dot, type ReplicaId } from "../src/dot.ts";
 import { clockSkew, overloaded } from "../src/errors.ts";
-import { checksum32 } from "../src/hash.ts";
+import { checksum32, hash64 } from "../src/hash.ts";
 import { limits } from "../src/limits.ts";
 import { earliest, laterOf, successor, type Timestamp } from "../src/timestamp.ts";
 import type { Effect, Instant, Persist } from "./effects.ts";
@@ -42,7 +42,8 @@ const version = 1;
 
 export class Identity {
   replicaId: ReplicaId = "";
-  #spareReplicaId: ReplicaId | undefined;
+  /** For `startOver`: drawn anew at each start. */
+  #spareReplicaId: ReplicaId = "";
   #epochFloor = 1;
   #nextEpoch = 1;
   #lastTimestamp: Timestamp = earliest;
@@ -53,28 +54,25 @@ export class Identity {
   #lease: Lease = { replicaId: "", epochEnd: 0 };
 
   /** Takes up what the directory knows, or begins anew. The lease in the batch must be durable before anything is minted. */
-  start(store: StoreReader, freshReplicaId: ReplicaId, isCopy: boolean): Persist {
+  start(now: Instant, store: StoreReader, freshReplicaId: ReplicaId, isCopy: boolean): Persist {
     const stored = isCopy ? undefined : readIdentity(store.get("meta", metaKey));
     this.replicaId = stored?.replicaId ?? freshReplicaId;
-    this.#spareReplicaId = stored === undefined ? undefined : freshReplicaId;
+    this.#spareReplicaId = stored === undefined ? successorOf(freshReplicaId) : freshReplicaId;
     this.#nextEpoch = stored?.epochEnd ?? 1;
     this.#epochFloor = stored?.wasCleanStop === true ? stored.epochFloor : this.#nextEpoch;
-    this.#boundMs = stored?.boundMs ?? 0;
-    this.#lastTimestamp = { ms: this.#boundMs, counter: 0 };
+    this.#lastTimestamp = { ms: stored?.boundMs ?? 0, counter: 0 };
+    this.#boundMs = Math.max(now.wallMs, this.#lastTimestamp.ms) + boundLeadMs;
     return this.#renewal([{ kind: "ready" }]);
   }
 
   /**
-   * Becomes a new replica: this directory was set back below what others have seen of it. Nothing is minted until the new
-   * identity is durable.
-   * @throws Error the second time in one run: whatever does that to us must be looked at by people
+   * Becomes a new replica: somebody knows epochs of ours that we have not begun, so this directory was set back. Nothing is
+   * minted until the new identity is durable.
    */
   startOver(): Persist {
-    if (this.#spareReplicaId === undefined) throw new Error("peers know epochs of this replica that it has not begun");
     this.replicaId = this.#spareReplicaId;
-    this.#spareReplicaId = undefined;
+    this.#spareReplicaId = successorOf(this.replicaId);
     this.#nextEpoch = this.#epochFloor = 1;
-    this.#lease = { replicaId: this.replicaId, epochEnd: 0 };
     return this.#renewal([]);
   }
 
@@ -102,13 +100,15 @@ export class Identity {
    * @throws OVERLOADED if the lease is used up and its renewal not yet durable
    */
   mint(seen: CausalContext, isAmnesiac: boolean): Dot {
+    if (this.#lease.replicaId !== this.replicaId) throw overloaded("the replica's identity is not yet on disk");
     const actor = isAmnesiac ? undefined : this.#openActor(seen);
     if (actor === undefined) return this.mintFresh();
     return { actor, counter: (eventsOf(seen, actor)?.base ?? 0) + 1 };
   }
 
   mintFresh(): Dot {
-    if (this.#nextEpoch >= this.#lease.epochEnd) throw overloaded("the lease of epochs is used up and being renewed");
+    if (this.#lease.replicaId !== this.replicaId || this.#nextEpoch >= this.#lease.epochEnd)
+      throw overloaded("the lease of epochs is used up and being renewed");
     return { actor: makeActor(this.replicaId, this.#nextEpoch++), counter: 1 };
   }
 
@@ -177,6 +177,15 @@ export class Identity {
     };
     return { table: "meta", key: metaKey, value: encodeIdentity(stored) };
   }
+}
+
+/** Another id that nobody else has, if the one that it follows was random. */
+function successorOf(replicaId: ReplicaId): ReplicaId {
+  const hash = hash64(fromBinary(replicaId));
+  const bytes = new ByteWriter();
+  bytes.fixed(Number(hash >> 32n), 4);
+  bytes.fixed(Number(hash & 0xffff_ffffn), 4);
+  return toBinary(bytes.take());
 }
 
 /** @throws CLOCK_SKEW: a timestamp that is too far ahead is refused, never clamped */

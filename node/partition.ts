@@ -49,6 +49,7 @@ export class Partitions {
     this.#recover = recover;
   }
 
+  /** What is here, for a request. A record that cannot be trusted is fetched again. */
   read(place: Place): Local {
     const record = this.#self.store.get("objects", place.storeKey);
     if (record === undefined) return "absent";
@@ -84,12 +85,14 @@ export class Partitions {
    * @throws CLOCK_SKEW, OVERLOADED, PROTOCOL on a record that is none; nothing has changed then
    */
   sync(place: Place, record: Uint8Array, then: readonly Effect[]): void {
-    const local = this.read(place);
-    if (typeof local !== "string" && isSameState(local, record)) return this.#persist(place, undefined, then);
+    const local = this.#self.store.get("objects", place.storeKey);
+    const isBad = local !== undefined && recordProblem(local) !== undefined;
+    if (local !== undefined && !isBad && isSameState(local, record)) return this.#persist(place, undefined, then);
     const incoming = openRecord(record);
     for (const sibling of incoming.siblings) checkSkew(this.#self.now, sibling.timestamp);
     if (this.#identity.claimsFuture(incoming.context)) this.#startOver();
-    const mine = typeof local === "string" ? emptyObject : decodeRecord(local);
+    if (isBad) this.#recover(place); // this copy heals the record, and perhaps not all of it
+    const mine = local === undefined || isBad ? emptyObject : decodeRecord(local);
     if (this.#identity.knowsLess(mine.context, incoming.context))
       return this.#syncAmnesiac(place, mine, incoming, then);
     const joined = sync(incoming, mine);

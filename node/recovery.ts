@@ -12,27 +12,40 @@ import type { Partitions } from "./partition.ts";
 import type { OpenRequest, Place, Self } from "./self.ts";
 
 const deadlineMs = 5000;
-/** Keys being fetched at a time; further ones wait until they are noticed again. */
+/** Keys that are being fetched, or were a moment ago; further ones wait until they are noticed again. */
 const keysMax = 256;
 
 export class Recoveries {
   readonly #self: Self;
-  readonly #places = new Map<string, Place>();
+  /** Noted in this step; dealt with after the message at hand. */
+  readonly #noted: Place[] = [];
+  /** When a key may be fetched again. Two replicas that have both lost it would else ask each other for ever. */
+  readonly #quietUntilMs = new Map<string, number>();
 
   constructor(self: Self) {
     this.#self = self;
   }
 
-  /** Only notes the key: the message at hand is dealt with first. */
   note(place: Place): void {
-    if (this.#places.size < keysMax) this.#places.set(formatKey(place.key), place);
+    const { monotonicMs } = this.#self.now;
+    const key = formatKey(place.key);
+    if ((this.#quietUntilMs.get(key) ?? 0) > monotonicMs || !this.#hasRoom()) return;
+    this.#quietUntilMs.set(key, monotonicMs + deadlineMs);
+    this.#noted.push(place);
   }
 
-  /** Asks for what was noted during this step. */
   start(partitions: Partitions): void {
-    if (this.#places.size === 0) return;
-    for (const place of this.#places.values()) new Recovery(this.#self, partitions, place).start();
-    this.#places.clear();
+    for (const place of this.#noted.splice(0)) {
+      const isAsked = new Recovery(this.#self, partitions, place).start();
+      if (!isAsked) this.#quietUntilMs.delete(formatKey(place.key));
+    }
+  }
+
+  #hasRoom(): boolean {
+    if (this.#quietUntilMs.size < keysMax) return true;
+    for (const [key, untilMs] of this.#quietUntilMs)
+      if (untilMs <= this.#self.now.monotonicMs) this.#quietUntilMs.delete(key);
+    return this.#quietUntilMs.size < keysMax;
   }
 }
 
@@ -55,18 +68,14 @@ class Recovery implements OpenRequest {
     this.#asked = new Set(others.map(({ node }) => node));
   }
 
-  start(): void {
-    if (this.#asked.size === 0) return;
+  /** @returns whether there was anybody to ask */
+  start(): boolean {
+    if (this.#asked.size === 0) return false;
     this.#self.counters.recoveries++;
     this.#id = this.#self.open(this);
-    for (const node of this.#asked)
-      this.#self.send(node, {
-        kind: "ReplicaGet",
-        id: this.#id,
-        key: this.#place.key,
-        have: undefined,
-        timeoutMs: deadlineMs,
-      });
+    const message = { kind: "ReplicaGet", key: this.#place.key, have: undefined, timeoutMs: deadlineMs } as const;
+    for (const node of this.#asked) this.#self.send(node, { ...message, id: this.#id });
+    return true;
   }
 
   receive(node: NodeId, message: PeerMessage): void {

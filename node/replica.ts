@@ -7,7 +7,7 @@
  * While stopping it still serves its peers and finishes what is open, and refuses new requests. Its last batch says that the
  * stop was clean; what comes after that is ignored.
  */
-import { CoterieError, invalidArgument, overloaded, tooLarge, unavailable } from "../src/errors.ts";
+import { CoterieError, invalidArgument, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import type { ClientRequest, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
@@ -66,7 +66,10 @@ export class Replica {
   #take(input: Input): void {
     switch (input.kind) {
       case "start":
-        return this.#self.emit(this.#identity.start(this.#self.store, input.freshReplicaId, input.isCopy));
+        this.#self.start(input.freshReplicaId);
+        return this.#self.emit(
+          this.#identity.start(this.#self.now, this.#self.store, input.freshReplicaId, input.isCopy),
+        );
       case "client":
         return this.#request({ connection: input.connection }, input.message);
       case "peer":
@@ -127,6 +130,7 @@ export class Replica {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
     if (this.#self.openRequests >= limits.requestsPerNodeMax)
       throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
+    if (message.timeoutMs <= 0) throw timedOut("no time was left for this request when it arrived", "none");
     checkKey(message.key);
     const options = this.#settle(message);
     const place = this.#self.locate(message.key);

@@ -81,7 +81,9 @@ export class Self {
   readonly #open = new Map<number, OpenRequest>();
   readonly #deadlines: Deadlines;
   readonly #warned = new Map<string, { readonly atMs: number; unsaid: number }>();
-  #nextId = 1;
+  /** Where this start's request ids begin: a late answer to one of before the start must not find a new one. */
+  #firstId = 0;
+  #opened = 0;
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.id = config.id;
@@ -148,20 +150,25 @@ export class Self {
     this.log("warn", event, { ...fields, unsaid: last?.unsaid ?? 0 });
   }
 
+  /** @param random eight random characters, drawn for this start */
+  start(random: string): void {
+    for (let at = 0; at < 6; at++) this.#firstId = this.#firstId * 0x100 + random.charCodeAt(at);
+  }
+
   /** @returns the id under which answers find the request */
   open(request: OpenRequest): number {
-    const id = this.#nextId++;
-    this.#open.set(id, request);
-    this.#deadlines.add(request.wakeAtMs, id);
-    return id;
+    const slot = ++this.#opened;
+    this.#open.set(slot, request);
+    this.#deadlines.add(request.wakeAtMs, slot);
+    return this.#firstId + slot;
   }
 
   close(id: number): void {
-    this.#open.delete(id);
+    this.#open.delete(id - this.#firstId);
   }
 
   receive(node: NodeId, id: number, message: PeerMessage): void {
-    const request = this.#open.get(id);
+    const request = this.#open.get(id - this.#firstId);
     if (request === undefined) this.counters.lateReplies++;
     else request.receive(node, message);
   }
@@ -176,11 +183,11 @@ export class Self {
   }
 
   wakeDue(): void {
-    for (const id of this.#deadlines.due(this.now.monotonicMs)) {
-      const request = this.#open.get(id);
+    for (const slot of this.#deadlines.due(this.now.monotonicMs)) {
+      const request = this.#open.get(slot);
       if (request === undefined) continue;
       if (request.wakeAtMs <= this.now.monotonicMs) request.wake();
-      if (this.#open.has(id)) this.#deadlines.add(request.wakeAtMs, id);
+      if (this.#open.has(slot)) this.#deadlines.add(request.wakeAtMs, slot);
     }
   }
 }

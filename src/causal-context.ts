@@ -28,7 +28,7 @@ export function contextOf(dots: Iterable<Dot>): CausalContext {
   for (const { actor, counter } of [...dots].sort(compareDots)) {
     const counters = byActor.get(actor);
     if (counters === undefined) byActor.set(actor, [counter]);
-    else counters.push(counter);
+    else if (counters.at(-1) !== counter) counters.push(counter);
   }
   return [...byActor].map(([actor, counters]) => normalise(actor, 0, counters));
 }

@@ -18,6 +18,10 @@ export function makeKey(bucket: string, key: string): Uint8Array {
   checkBucket(bucket);
   if (typeof key !== "string" || key.length === 0)
     throw invalidArgument(`a key is a text of at least one character, not ${JSON.stringify(key)}`);
+  if (/\p{Surrogate}/u.test(key))
+    throw invalidArgument(
+      "the key has half a surrogate pair: it is no text, and its bytes would be those of other keys",
+    );
   const text = encoder.encode(key);
   if (text.length > limits.keyBytesMax)
     throw tooLarge(`the key has ${text.length} bytes, the limit is ${limits.keyBytesMax}`);

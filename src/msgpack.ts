@@ -31,7 +31,7 @@ export function unpack(bytes: Uint8Array): unknown {
   return packr.unpack(bytes);
 }
 
-/** The application's own data: what comes back from `unpackValue` equal to what went in. @throws Error on anything else */
+/** The application's own data: what `unpackValue` takes. Whether it would come back equal is for the caller. @throws Error */
 export function packValue(value: unknown): Uint8Array {
   const bytes = packr.pack(value);
   check(bytes, true);

@@ -5,6 +5,8 @@
 export type ClientId = string;
 export type OpId = string;
 
+export const sequenceMax: number = 2 ** 48 - 1;
+
 export function makeOpId(client: ClientId, sequence: number): OpId {
   const high = Math.floor(sequence / 2 ** 24);
   return (

@@ -157,15 +157,20 @@ export function encodeOptions(options: RequestOptions): readonly unknown[] {
  * combinations, so each of them is one object, under which what follows from it can be kept.
  */
 export function decodeOptions(fields: readonly unknown[]): RequestOptions {
-  const text = JSON.stringify(fields);
-  const known = combinations.get(text);
+  // Only what JSON tells apart is kept; the rest is wrong anyway, and its request will be told so.
+  const text = fields.every(isTold) ? JSON.stringify(fields) : undefined;
+  const known = text === undefined ? undefined : combinations.get(text);
   if (known !== undefined) return known;
   const options: Record<string, unknown> = {};
   for (const [at, name] of optionNames.entries())
     if ((fields[at] ?? undefined) !== undefined) options[name] = fields[at];
   if (combinations.size >= combinationsMax) combinations.clear();
-  combinations.set(text, options);
+  if (text !== undefined) combinations.set(text, options);
   return options;
+}
+
+function isTold(field: unknown): boolean {
+  return field === null || field === undefined || typeof field === "string" || Number.isSafeInteger(field);
 }
 
 const encodings = new WeakMap<RequestOptions, readonly unknown[]>();
@@ -195,7 +200,7 @@ function isWhole(value: unknown, least: number): boolean {
 }
 
 function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 function refuse(wrong: boolean, sentence: string): void {

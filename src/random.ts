@@ -7,9 +7,11 @@ export class Random {
   #b: number;
   #c: number;
   #counter = 1;
+  readonly #seed: number;
 
   /** Two words of seed; streams with different second words are independent of each other. */
   constructor(seed: number, stream = 0) {
+    this.#seed = seed ^ stream;
     this.#a = seed | 0;
     this.#b = stream | 0;
     this.#c = 0x9e37_79b9 | 0;
@@ -59,10 +61,13 @@ export class Random {
     return text;
   }
 
-  /** An independent generator for one purpose, so that a new draw in one place does not reshuffle the others. */
+  /**
+   * An independent generator for one purpose, so that a new draw in one place does not reshuffle the others: it depends on the
+   * seed and the purpose, not on what was drawn before.
+   */
   stream(purpose: string): Random {
     let hash = 0x811c_9dc5;
     for (let at = 0; at < purpose.length; at++) hash = Math.imul(hash ^ purpose.charCodeAt(at), 0x0100_0193);
-    return new Random(this.#a ^ this.#b, hash);
+    return new Random(this.#seed, hash);
   }
 }

@@ -13,7 +13,7 @@ import { compareDots } from "./dot.ts";
 import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
 import type { Sibling, StoredObject } from "./object.ts";
-import { makeOpId, sequenceOf } from "./op-id.ts";
+import { makeOpId, sequenceMax, sequenceOf } from "./op-id.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 
 export const recordVersion = 1;
@@ -111,10 +111,14 @@ function readHead(reader: ByteReader, context: CausalContext, previous: Head | u
   const actor = context[reader.number()]?.actor;
   if (actor === undefined) throw new MalformedBytes("a sibling of an actor that the context lacks");
   const dot = { actor, counter: reader.number() };
+  if (dot.counter === 0) throw new MalformedBytes("a sibling without a dot: counters are from 1");
   if (!contains(context, dot)) throw new MalformedBytes("a sibling that the context has not seen");
   if (previous !== undefined && compareDots(previous.dot, dot) >= 0) throw new MalformedBytes("siblings out of order");
   const timestamp = readTimestamp(reader);
-  return { dot, value: undefined, timestamp, op: makeOpId(reader.text8(), reader.number()) };
+  const client = reader.text8();
+  const sequence = reader.number();
+  if (sequence > sequenceMax) throw new MalformedBytes("an operation id over 48 bits");
+  return { dot, value: undefined, timestamp, op: makeOpId(client, sequence) };
 }
 
 function readSize(reader: ByteReader): number {
