@@ -1,0 +1,127 @@
+/**
+ * What a node does, in words: one line per effect, what waits for the disk indented under the batch that it waits for.
+ *
+ *   n1 writes carts/alice = {tea n1.1:1}      tea is the first write of n1 in its epoch 1
+ *      on disk: n1 → n2 ReplicaPutReply 1 …   happens when that batch is on disk
+ *   {tea n1.1:1 | milk n2.1:1}                two siblings
+ *   {milk n2.1:1, seen n1.1:1-3}              one sibling, and three writes of n1 that were replaced
+ */
+import { hexOf, toBinary } from "../../src/bytes.ts";
+import { dotsOf as dotsIn, type CausalContext } from "../../src/causal-context.ts";
+import { formatKey, hashKey } from "../../src/key.ts";
+import type { Message } from "../../src/messages.ts";
+import type { StoredObject } from "../../src/object.ts";
+import { openRecord } from "../../src/record.ts";
+import { decodeToken } from "../../src/token.ts";
+import type { Effect, Input } from "../../node/effects.ts";
+import type { Write } from "../../node/store.ts";
+import { actorText, dotText, valuesOf } from "../node/cluster.ts";
+
+export function lines(node: string, effect: Effect): string[] {
+  switch (effect.kind) {
+    case "send":
+      return [`${node} → ${effect.node}  ${messageText(effect.message)}`];
+    case "reply":
+      return [`${node} → client  ${messageText(effect.message)}`];
+    case "deliver":
+      return [inputLine(node, effect.input)];
+    case "persist": {
+      const writes = effect.writes.map(writeText).join(", and ") || "nothing, and waits for what is under way";
+      return [
+        `${node} writes ${writes}`,
+        ...effect.then.flatMap((one) => lines(node, one)).map((line) => `   on disk: ${line}`),
+      ];
+    }
+    case "log":
+      return [`${node} says  ${effect.level}: ${effect.event} ${JSON.stringify(effect.fields)}`];
+    case "ready":
+      return [`${node} is ready`];
+    case "stopped":
+      return [`${node} has stopped`];
+  }
+}
+
+export function objectText({ siblings, context }: StoredObject): string {
+  const live = siblings.map(({ dot, value }) => `${value === undefined ? "(deleted)" : text(value)} ${dotText(dot)}`);
+  const shown = new Set(siblings.map(({ dot }) => dotText(dot)));
+  const replaced = [...dotsIn(context)].some((dot) => !shown.has(dotText(dot)));
+  return `{${live.join(" | ")}${replaced ? `, seen ${contextText(context)}` : ""}}`;
+}
+
+function messageText(message: Message): string {
+  switch (message.kind) {
+    case "Put": {
+      const change = message.value === undefined ? "deleted" : `= ${text(message.value)}`;
+      const seen = message.context === undefined ? "blind" : `having seen ${tokenText(message.key, message.context)}`;
+      return `Put ${message.id}: ${formatKey(message.key)} ${change}, ${seen}, ${message.timeoutMs} ms left`;
+    }
+    case "PutReply":
+      return `PutReply ${message.id}: answered ${nodes(message.answered)}; its writer has seen ${tokenText(undefined, message.context)}`;
+    case "Get":
+      return `Get ${message.id}: ${formatKey(message.key)}, ${message.timeoutMs} ms left`;
+    case "GetReply":
+      return `GetReply ${message.id}: ${recordText(message.record)}, answered ${nodes(message.answered)}; shown: ${shownText(message.record)}`;
+    case "ReplicaPut": {
+      const answer = message.early ? "answer at once and when it is on disk" : "answer when it is on disk";
+      return `ReplicaPut ${message.id}: ${formatKey(message.key)} = ${recordText(message.record)}; ${answer}, ${message.timeoutMs} ms left`;
+    }
+    case "ReplicaPutReply":
+      return `ReplicaPutReply ${message.id}: ${message.durable ? "on disk" : "in memory"}`;
+    case "ReplicaGet": {
+      const have = message.have === undefined ? "nothing" : `the state ${hexOf(toBinary(message.have)).slice(0, 6)}`;
+      return `ReplicaGet ${message.id}: ${formatKey(message.key)}, here is ${have}, ${message.timeoutMs} ms left`;
+    }
+    case "ReplicaGetReply":
+      return `ReplicaGetReply ${message.id}: ${message.answer === "record" ? recordText(message.record) : message.answer}`;
+    case "Failure":
+      return `Failure ${message.id}: ${message.code}, outcome ${message.outcome}: ${message.message}`;
+    case "Hello":
+    case "Welcome":
+    case "Status":
+    case "StatusReply":
+    case "Unknown":
+      return message.kind;
+  }
+}
+
+function inputLine(node: string, input: Input): string {
+  if (input.kind === "peer") return `${node} → ${input.node}  ${messageText(input.message)}`;
+  return `${node} learns  ${input.kind === "leased" ? `it may hand out epochs below ${input.lease.epochEnd}` : input.kind}`;
+}
+
+function writeText({ table, key, value }: Write): string {
+  if (table === "meta") return "its identity";
+  return `${formatKey(key.subarray(2))} = ${recordText(value)}`;
+}
+
+function recordText(record: Uint8Array | undefined): string {
+  return record === undefined ? "nothing" : objectText(openRecord(record));
+}
+
+/** The values that a reader is shown: no deleted ones, and one operation once. */
+function shownText(record: Uint8Array | undefined): string {
+  return record === undefined ? "nothing" : valuesOf(openRecord(record)).join(", ") || "nothing";
+}
+
+/** `n1.1:1-3 n2.1:4`: writes 1 to 3 of n1 in its epoch 1, and write 4 of n2. */
+function contextText(context: CausalContext): string {
+  const parts = context.flatMap(({ actor, base, cloud }) => {
+    const range = base === 0 ? [] : [base === 1 ? "1" : `1-${base}`];
+    return [...range, ...cloud.map(String)].map((counters) => `${actorText(actor)}:${counters}`);
+  });
+  return parts.join(" ") || "nothing";
+}
+
+/** A token tells its key only as a hash, so without the key it is looked into with the hash that it has. */
+function tokenText(key: Uint8Array | undefined, token: Uint8Array): string {
+  const hash = key === undefined ? BigInt(`0x${hexOf(toBinary(token.subarray(1, 9)))}`) : hashKey(key);
+  return contextText(decodeToken(hash, token).context);
+}
+
+function nodes(answered: readonly string[] | undefined): string {
+  return answered?.join(" ") ?? "(not asked)";
+}
+
+function text(value: Uint8Array): string {
+  return new TextDecoder().decode(value);
+}
