@@ -1,0 +1,70 @@
+// A causal context in its user's hands: opaque, as an object or as text, and bound to its key.
+import { describe, expect, it } from "vitest";
+import { Context } from "../../client/context.ts";
+import { contextOf, sameContext } from "../../src/causal-context.ts";
+import { makeActor } from "../../src/dot.ts";
+import { encodeToken, emptyToken } from "../../src/token.ts";
+
+const keyHash = 0x0123_4567_89ab_cdefn;
+const a = { actor: makeActor("replica1", 1), counter: 1 };
+const b = { actor: makeActor("replica2", 1), counter: 3 };
+
+function contextWith(...dots: (typeof a)[]): Context {
+  return Context.ofToken(keyHash, { context: contextOf(dots), latest: { ms: dots.length, counter: 0 } });
+}
+
+describe("Context", () => {
+  it("comes back from its text and from its bytes", () => {
+    const context = contextWith(a, b);
+    const fromText = Context.parse(keyHash, context.toString())!;
+    const fromBytes = Context.ofBytes(keyHash, context.bytes);
+    for (const back of [fromText, fromBytes]) {
+      expect(sameContext(back.token.context, context.token.context)).toBe(true);
+      expect(back.token.latest).toEqual({ ms: 2, counter: 0 });
+    }
+  });
+
+  it("is its text in JSON, and that text can stand in a URL", () => {
+    const context = contextWith(a);
+    expect(JSON.parse(JSON.stringify({ context }))).toEqual({ context: context.toString() });
+    expect(context.toString()).toMatch(/^[\w-]+$/);
+  });
+
+  it("joins to everything that either has seen", () => {
+    const joined = contextWith(a).join(contextWith(b));
+    expect(sameContext(joined.token.context, contextOf([a, b]))).toBe(true);
+    expect(contextWith(a, b).join(contextWith(b)).token.latest).toEqual({ ms: 2, counter: 0 });
+  });
+
+  it("of nothing is a context too", () => {
+    const nothing = Context.ofToken(keyHash, emptyToken);
+    expect(Context.parse(keyHash, nothing)?.token).toEqual(emptyToken);
+  });
+
+  it("null is none", () => {
+    expect(Context.parse(keyHash, null)).toBeUndefined();
+  });
+
+  it.each<[string, unknown, string]>([
+    ["of another key", Context.ofToken(1n, emptyToken), "BAD_CONTEXT"],
+    ["of another key, as text", Context.ofToken(1n, emptyToken).toString(), "BAD_CONTEXT"],
+    ["text that is no base64url", "not a context!", "BAD_CONTEXT"],
+    ["an empty text", "", "BAD_CONTEXT"],
+    ["a text that was cut short", contextWith(a, b).toString().slice(0, -4), "BAD_CONTEXT"],
+    ["a text with something behind it", `${contextWith(a).toString()}AAAA`, "BAD_CONTEXT"],
+    ["of another version", ofVersion(2), "BAD_CONTEXT"],
+    ["a text without end", "A".repeat(30_000), "TOO_LARGE"],
+    ["a number", 7, "INVALID_ARGUMENT"],
+    ["bytes", contextWith(a).bytes, "INVALID_ARGUMENT"],
+    ["an object that looks like one", { bytes: contextWith(a).bytes }, "INVALID_ARGUMENT"],
+  ])("refuses what is none of this key: %s", (_, given, code) => {
+    expect(() => Context.parse(keyHash, given as string)).toThrow(expect.objectContaining({ code, outcome: "none" }));
+  });
+});
+
+/** A token whose first byte says another version. */
+function ofVersion(version: number): string {
+  const bytes = encodeToken(keyHash, emptyToken);
+  bytes[0] = version;
+  return Context.ofBytes(keyHash, bytes).toString();
+}

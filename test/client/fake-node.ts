@@ -1,0 +1,96 @@
+/** A node without a disk or peers behind a fake socket: it welcomes, keeps objects as a replica would, and answers at once. */
+import { toBinary } from "../../src/bytes.ts";
+import { makeActor } from "../../src/dot.ts";
+import { unavailable } from "../../src/errors.ts";
+import { hashKey } from "../../src/key.ts";
+import type { ClientRequest, Failure, Get, Message, Put } from "../../src/messages.ts";
+import { emptyObject, write, type StoredObject } from "../../src/object.ts";
+import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/options.ts";
+import { bucketOf } from "../../src/key.ts";
+import { encodeRecord } from "../../src/record.ts";
+import { decodeToken, emptyToken, encodeToken } from "../../src/token.ts";
+import { addDot } from "../../src/causal-context.ts";
+import { openClient, type Client, type ConnectOptions } from "../../client/client.ts";
+import { FakeRuntime, ringOf, welcomeOf, type FakeSocket } from "./fake-runtime.ts";
+
+export class FakeNode {
+  readonly name: string;
+  readonly requests: (Get | Put)[] = [];
+  /** Stands in for the next requests, in order. */
+  readonly failures: Omit<Failure, "kind" | "id">[] = [];
+  readonly #objects = new Map<string, StoredObject>();
+  readonly #options: ClusterOptions;
+  #writes = 0;
+
+  constructor(name: string, options: ClusterOptions = { defaults: {}, buckets: {} }) {
+    this.name = name;
+    this.#options = options;
+  }
+
+  /** Stands behind a socket from its opening on. */
+  serve(runtime: FakeRuntime, socket: FakeSocket): void {
+    socket.onFrame = (messages) =>
+      runtime.schedule(1, () => {
+        for (const message of messages) socket.say(this.#answer(message));
+      });
+    runtime.schedule(1, () => socket.open());
+  }
+
+  /** What somebody else writes without having read, past the client. */
+  writeBlind(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#write(key, value, toBinary(new Uint8Array(14).fill(++this.#writes)), undefined);
+  }
+
+  #answer(message: Message): Message {
+    if (message.kind === "Hello") return welcomeOf(this.name, ringOf(1), this.#options);
+    if (message.kind === "Status") return { kind: "StatusReply", id: message.id, status: `{"node":"${this.name}"}` };
+    if (message.kind !== "Get" && message.kind !== "Put") throw new Error(`a client does not send ${message.kind}`);
+    return this.#serve(message);
+  }
+
+  #serve(message: Exclude<ClientRequest, { kind: "Status" }>): Message {
+    this.requests.push(message);
+    const failure = this.failures.shift();
+    if (failure !== undefined) return { kind: "Failure", id: message.id, ...failure };
+    const kind = message.kind === "Get" ? "get" : "put";
+    const effective = encodeEffective(settleOptions(kind, message.options ?? {}, bucketOf(message.key), this.#options));
+    const answered = message.details ? [this.name] : undefined;
+    if (message.kind === "Get")
+      return { kind: "GetReply", id: message.id, record: this.#record(message.key), effective, answered };
+    const context = this.#write(message.key, message.value, toBinary(message.op), message.context);
+    const record = message.returnValue ? this.#record(message.key) : undefined;
+    return { kind: "PutReply", id: message.id, context, record, effective, answered };
+  }
+
+  #record(key: Uint8Array): Uint8Array | undefined {
+    const object = this.#objects.get(toBinary(key));
+    return object === undefined ? undefined : encodeRecord(hashKey(key), object);
+  }
+
+  #write(key: Uint8Array, value: Uint8Array | undefined, op: string, context: Uint8Array | undefined): Uint8Array {
+    const token = context === undefined ? emptyToken : decodeToken(hashKey(key), context);
+    const dot = { actor: makeActor("replica1", ++this.#writes), counter: 1 };
+    const timestamp = { ms: this.#writes, counter: 0 };
+    const object = this.#objects.get(toBinary(key)) ?? emptyObject;
+    this.#objects.set(toBinary(key), write(object, token.context, { dot, value, timestamp, op }));
+    return encodeToken(hashKey(key), { context: addDot(token.context, dot), latest: timestamp });
+  }
+}
+
+export const tooFew: Omit<Failure, "kind" | "id"> = failureFields(
+  unavailable("1 of 2 replicas answered that w needs", "unknown", { need: 2, got: 1, of: "w", answered: ["n1"] }),
+);
+
+function failureFields({ code, message, outcome, retryable, details }: ReturnType<typeof unavailable>): typeof tooFew {
+  return { code, message, outcome, retryable, details };
+}
+
+/** A client of one fake node. */
+export async function connectTo(
+  node: FakeNode,
+  options: ConnectOptions = {},
+): Promise<{ readonly client: Client; readonly runtime: FakeRuntime }> {
+  const runtime = new FakeRuntime();
+  runtime.onSocket = (socket) => node.serve(runtime, socket);
+  return { client: await runtime.run(openClient(["ws://n1:7400"], options, runtime)), runtime };
+}

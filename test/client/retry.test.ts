@@ -1,0 +1,178 @@
+// One request, several nodes: whom it goes to, for how long, when it ends, and with which error.
+import { beforeEach, describe, expect, it } from "vitest";
+import { withRetry } from "../../client/retry.ts";
+import { closed, CoterieError, invalidArgument, overloaded, timedOut, unavailable } from "../../src/errors.ts";
+import { hashKey, makeKey } from "../../src/key.ts";
+import type { StatusReply } from "../../src/messages.ts";
+import { FakePool } from "./fake-pool.ts";
+import { ringOf } from "./fake-runtime.ts";
+
+const route = { keyHash: hashKey(makeKey("carts", "alice")), n: 3 };
+const reply: StatusReply = { kind: "StatusReply", id: 1, status: "{}" };
+const nodes = 5;
+
+type Attempt = (node: string, timeoutMs: number) => Promise<StatusReply>;
+
+let fake: FakePool;
+let tries: { readonly node: string; readonly timeoutMs: number; readonly atMs: number }[];
+let startMs: number;
+
+beforeEach(() => {
+  fake = new FakePool(ringOf(nodes));
+  fake.openAll();
+  tries = [];
+  startMs = fake.runtime.now();
+});
+
+function run(timeoutMs: number, attempt: Attempt): Promise<StatusReply> {
+  const request = withRetry(fake.pool, fake.runtime, route, timeoutMs, (connection, waitMs) => {
+    tries.push({ node: connection.node!, timeoutMs: waitMs, atMs: fake.runtime.now() - startMs });
+    return attempt(connection.node!, waitMs);
+  });
+  return fake.runtime.run(request);
+}
+
+async function failure(timeoutMs: number, attempt: Attempt): Promise<CoterieError> {
+  const error = await run(timeoutMs, attempt).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof CoterieError) return error;
+  throw new Error(`it did not fail as it should: ${String(error)}`);
+}
+
+/** A node's verdict: it has counted replicas, and found too few. */
+function verdict(outcome: "none" | "unknown" = "none"): CoterieError {
+  return unavailable("1 of 2 replicas answered that w needs", outcome, { need: 2, got: 1, of: "w" });
+}
+
+function gone(outcome: "none" | "unknown" = "none"): CoterieError {
+  return unavailable("the connection ended", outcome);
+}
+
+/** Takes all the time that it was given, like a node that is frozen. */
+async function frozen(timeoutMs: number): Promise<never> {
+  await new Promise<void>((resolve) => void fake.runtime.schedule(timeoutMs, resolve));
+  throw gone("unknown");
+}
+
+describe("a request that is answered", () => {
+  it("goes to one node only", async () => {
+    expect(await run(1000, () => Promise.resolve(reply))).toBe(reply);
+    expect(tries).toHaveLength(1);
+  });
+
+  it("goes to the next node when one is gone", async () => {
+    let left = 3;
+    expect(await run(1000, () => (left-- > 0 ? Promise.reject(gone()) : Promise.resolve(reply)))).toBe(reply);
+    expect(new Set(tries.map(({ node }) => node)).size).toBe(4);
+  });
+
+  it("comes round again, with pauses, when all were gone or overloaded", async () => {
+    let left = 12;
+    const attempt: Attempt = () => (left-- > 0 ? Promise.reject(overloaded("busy")) : Promise.resolve(reply));
+    expect(await run(5000, attempt)).toBe(reply);
+    expect(tries).toHaveLength(13);
+    // Rounds at once, then 5 to 10 ms, then 10 to 20 ms of pause.
+    expect(tries[4]!.atMs).toBe(0);
+    expect(tries[5]!.atMs).toBeGreaterThanOrEqual(5);
+    expect(tries[5]!.atMs).toBeLessThanOrEqual(10);
+    expect(tries[10]!.atMs - tries[9]!.atMs).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe("time", () => {
+  it("one node gets half of what is left while there are others, and the last one all of it", async () => {
+    const error = await failure(1600, (_, timeoutMs) => frozen(timeoutMs));
+    expect(tries.map(({ timeoutMs }) => timeoutMs)).toEqual([800, 400, 200, 100, 100]);
+    expect(error).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown" });
+  });
+
+  it("a try is not made so short that nobody could answer", async () => {
+    await failure(60, (_, timeoutMs) => frozen(timeoutMs));
+    expect(tries.map(({ timeoutMs }) => timeoutMs)).toEqual([50, 50]);
+  });
+
+  it("ends at the deadline, with no pause that would go past it", async () => {
+    await failure(300, () => Promise.reject(gone()));
+    expect(fake.runtime.now() - startMs).toBeLessThanOrEqual(300);
+    expect(tries.at(-1)!.atMs).toBeGreaterThan(100);
+  });
+});
+
+describe("a verdict", () => {
+  it("is asked of every primary once, and then told", async () => {
+    const error = await failure(5000, () => Promise.reject(verdict()));
+    expect(error.details).toEqual({ need: 2, got: 1, of: "w" });
+    expect(tries).toHaveLength(3);
+    expect(fake.runtime.now() - startMs).toBe(0);
+  });
+
+  it("of one primary does not stop another from doing it", async () => {
+    let isFirst = true;
+    const attempt: Attempt = () => {
+      if (!isFirst) return Promise.resolve(reply);
+      isFirst = false;
+      return Promise.reject(timedOut("1 of 2 in time", "none", { need: 2, got: 1, of: "w" }));
+    };
+    expect(await run(1000, attempt)).toBe(reply);
+  });
+
+  it("is told before a connection's trouble, whichever came first", async () => {
+    for (const position of [0, 1, 2]) {
+      let at = 0;
+      const error = await failure(5000, () => Promise.reject(at++ === position ? verdict() : gone()));
+      expect(error.details.need).toBe(2);
+    }
+  });
+});
+
+describe("an error that no other node would lift", () => {
+  it("is told at once", async () => {
+    const error = await failure(5000, () => Promise.reject(invalidArgument("w is 4")));
+    expect(error.code).toBe("INVALID_ARGUMENT");
+    expect(tries).toHaveLength(1);
+  });
+
+  it("that is none of ours goes through as it is", async () => {
+    await expect(run(5000, () => Promise.reject(new TypeError("a bug")))).rejects.toBeInstanceOf(TypeError);
+  });
+});
+
+describe("the outcome", () => {
+  it.each<[string, readonly CoterieError[], "none" | "unknown"]>([
+    ["none if no try may have happened", [gone(), verdict(), verdict()], "none"],
+    ["unknown if the last try may have happened", [verdict(), verdict(), verdict("unknown")], "unknown"],
+    ["unknown if an earlier one may have happened", [gone("unknown"), verdict(), verdict()], "unknown"],
+    ["unknown also under an error that is told at once", [gone("unknown"), invalidArgument("no")], "unknown"],
+    ["unknown also when the client is closed meanwhile", [gone("unknown"), closed("closed")], "unknown"],
+  ])("is %s", async (_, errors, outcome) => {
+    const left = [...errors];
+    const error = await failure(5000, () => Promise.reject(left.shift() ?? errors.at(-1)));
+    expect(error.outcome).toBe(outcome);
+    expect(error).toMatchObject({ code: errors.at(-1)!.code, message: errors.at(-1)!.message });
+  });
+});
+
+describe("when nobody can be reached", () => {
+  it("says whom it tried and what happened there", async () => {
+    for (const socket of fake.runtime.sockets) socket.end("connect ECONNREFUSED");
+    const error = await failure(20, () => Promise.reject(gone()));
+    expect(error).toMatchObject({ code: "UNAVAILABLE", outcome: "none", retryable: true });
+    expect(error.message).toContain("ws://n1:7400: connect ECONNREFUSED; ws://n2:7400: connect ECONNREFUSED");
+    expect(tries).toHaveLength(0);
+  });
+
+  it("tries again when their pauses are over", async () => {
+    for (const socket of fake.runtime.sockets) socket.end("gone");
+    expect(await run(1000, () => Promise.resolve(reply))).toBe(reply);
+    expect(tries[0]!.atMs).toBeGreaterThanOrEqual(25);
+  });
+
+  it("because the client was closed, it fails with CLOSED at once", async () => {
+    fake.runtime.schedule(100, () => fake.pool.close());
+    const error = await failure(5000, () => Promise.reject(gone()));
+    expect(error.code).toBe("CLOSED");
+    expect(fake.runtime.now() - startMs).toBeLessThan(1000);
+  });
+});

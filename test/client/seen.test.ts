@@ -1,0 +1,60 @@
+// What a client remembers of the keys that it has read or written.
+import { describe, expect, it } from "vitest";
+import { Context } from "../../client/context.ts";
+import { SeenContexts } from "../../client/seen.ts";
+import { contextOf, includes } from "../../src/causal-context.ts";
+import { makeActor } from "../../src/dot.ts";
+
+const actor = makeActor("replica1", 1);
+
+function contextWith(...counters: number[]): Context {
+  const context = contextOf(counters.map((counter) => ({ actor, counter })));
+  return Context.ofToken(1n, { context, latest: { ms: Math.max(...counters), counter: 0 } });
+}
+
+describe("SeenContexts", () => {
+  it("knows nothing at first", () => {
+    expect(new SeenContexts().get("alice")).toBeUndefined();
+  });
+
+  it("joins what it is told: a read at a replica that lags makes it forget nothing", () => {
+    const seen = new SeenContexts();
+    seen.add("alice", contextWith(1, 2, 3));
+    seen.add("alice", contextWith(1));
+    seen.add("alice", contextWith(5));
+    expect(includes(seen.get("alice")!.token.context, contextWith(1, 2, 3, 5).token.context)).toBe(true);
+    expect(includes(seen.get("alice")!.token.context, contextWith(4).token.context)).toBe(false);
+    expect(seen.get("alice")!.token.latest).toEqual({ ms: 5, counter: 0 });
+  });
+
+  it("takes a write's answer as it is where it covers all that was known", () => {
+    const seen = new SeenContexts();
+    const first = contextWith(1);
+    seen.advance("alice", undefined, first);
+    expect(seen.get("alice")).toBe(first);
+    const second = contextWith(1, 2);
+    seen.advance("alice", first, second);
+    expect(seen.get("alice")).toBe(second);
+  });
+
+  it("joins a write's answer with what came in meanwhile", () => {
+    const seen = new SeenContexts();
+    seen.add("alice", contextWith(7));
+    seen.advance("alice", undefined, contextWith(1));
+    expect(includes(seen.get("alice")!.token.context, contextWith(1, 7).token.context)).toBe(true);
+  });
+
+  it("keeps a bounded number of keys, and those that were used last", () => {
+    const seen = new SeenContexts();
+    const one = contextWith(1);
+    seen.add("often", one);
+    for (let key = 0; key < 30_000; key++) {
+      seen.add(`key ${key}`, one);
+      if (key % 1000 === 0) seen.add("often", one);
+    }
+    expect(seen.get("often")).toBeDefined();
+    expect(seen.get("key 29999")).toBeDefined();
+    expect(seen.get("key 25000")).toBeDefined();
+    expect(seen.get("key 0")).toBeUndefined();
+  });
+});
