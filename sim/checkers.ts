@@ -1,0 +1,29 @@
+/** All invariants that are watched, one fresh checker each. */
+import type { Accuse, Checker } from "./checker.ts";
+import { AcknowledgedWrites } from "./checkers/acknowledged-writes.ts";
+import { CrashDurability } from "./checkers/crash-durability.ts";
+import { DotUniqueness } from "./checkers/dot-uniqueness.ts";
+import { EqualAnswers } from "./checkers/equal-answers.ts";
+import { ErrorHonesty } from "./checkers/error-honesty.ts";
+import { MonotoneState } from "./checkers/monotone-state.ts";
+import { QuorumHonesty } from "./checkers/quorum-honesty.ts";
+import { SiblingBound } from "./checkers/sibling-bound.ts";
+
+const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
+  DotUniqueness,
+  AcknowledgedWrites,
+  MonotoneState,
+  EqualAnswers,
+  CrashDurability,
+  SiblingBound,
+  QuorumHonesty,
+  ErrorHonesty,
+];
+
+/** @param accuse is told which invariant does not hold, and how that shows */
+export function createCheckers(accuse: (invariant: string, sentence: string) => void): Checker[] {
+  return kinds.map((Kind) => {
+    const checker: Checker = new Kind((sentence) => accuse(checker.invariant, sentence));
+    return checker;
+  });
+}

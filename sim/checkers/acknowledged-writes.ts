@@ -1,0 +1,115 @@
+/**
+ * I1, exact: no acknowledged write is lost, and no sibling is false. Per key, with F the join of what all nodes hold:
+ *
+ * - (i) the dot of every acknowledged write is in F's context;
+ * - (ii) F's siblings are exactly those writes in its context that no other write in its context replaces;
+ * - (iii) F's context has no dot that was never issued;
+ * - (iv) each sibling has the bytes that were written under its dot.
+ *
+ * (ii) to (iv) hold of every single replica as well, whatever it has missed, and are checked there too.
+ * An operation that was tried at two coordinators may own two dots; each counts as a write of its own.
+ *
+ * (i) needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
+ * acknowledged write rather than assumed, so that a loss is never excused in silence.
+ */
+import { contains, dotsOf, type CausalContext } from "../../src/causal-context.ts";
+import { equalBytes } from "../../src/bytes.ts";
+import { formatDot, type Dot } from "../../src/dot.ts";
+import type { Sibling, StoredObject } from "../../src/object.ts";
+import type { OpId } from "../../src/op-id.ts";
+import type { Accuse, Checker } from "../checker.ts";
+import { formatOperation, type Operation } from "../history.ts";
+import type { EndOfRun, Issue, KeyName, Observation } from "../observation.ts";
+
+interface Issued extends Issue {
+  /** Nodes that had it on disk when they said so. */
+  readonly holders: Set<string>;
+}
+
+export class AcknowledgedWrites implements Checker {
+  readonly invariant = "I1";
+  readonly #accuse: Accuse;
+  readonly #keys = new Map<KeyName, Map<string, Issued>>();
+  readonly #ops = new Map<OpId, Issued[]>();
+  /** `node` or `node key`: what has been lost since. */
+  readonly #damaged = new Set<string>();
+
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
+  }
+
+  observe(observation: Observation): void {
+    if (observation.kind === "issue") this.#issued(observation);
+    if (observation.kind === "damaged")
+      this.#damaged.add(observation.key === undefined ? observation.node : `${observation.node} ${observation.key}`);
+    if (observation.kind === "acknowledged" && observation.isDurable)
+      for (const { dot } of observation.said.siblings) this.#find(observation.key, dot)?.holders.add(observation.node);
+  }
+
+  finish(end: EndOfRun): void {
+    for (const operation of end.operations)
+      if (operation.outcome === "ok" && operation.kind !== "get") this.#checkAcknowledged(operation, end);
+    for (const [key, { joined, states }] of end.keys) {
+      this.#checkState(key, "the join of all replicas", joined);
+      for (const [node, state] of states) this.#checkState(key, node, state);
+    }
+  }
+
+  #issued(issue: Issue): void {
+    const issued = { ...issue, holders: new Set<string>() };
+    let dots = this.#keys.get(issue.key);
+    if (dots === undefined) this.#keys.set(issue.key, (dots = new Map()));
+    if (dots.has(nameOf(issue.dot))) return;
+    dots.set(nameOf(issue.dot), issued);
+    if (issue.op === undefined) return;
+    this.#ops.set(issue.op, [...(this.#ops.get(issue.op) ?? []), issued]);
+  }
+
+  #find(key: KeyName, dot: Dot): Issued | undefined {
+    return this.#keys.get(key)?.get(nameOf(dot));
+  }
+
+  #checkAcknowledged(operation: Operation, end: EndOfRun): void {
+    const dots = (operation.op === undefined ? undefined : this.#ops.get(operation.op)) ?? [];
+    const own = dots.filter(({ dot }) => contains(operation.context!, dot));
+    if (own.length === 0) return this.#accuse(`${formatOperation(operation)} was acknowledged without a dot of its own`);
+    for (const issued of own) this.#checkPresent(operation, issued, end.keys.get(operation.key)?.joined.context ?? []);
+  }
+
+  #checkPresent(operation: Operation, { dot, holders, key }: Issued, seen: CausalContext): void {
+    const sound = [...holders].filter((node) => !this.#damaged.has(node) && !this.#damaged.has(`${node} ${key}`));
+    const where = `durable on ${[...holders].join(", ") || "nobody"}`;
+    if (!contains(seen, dot)) this.#accuse(`${formatOperation(operation)} is lost: dot ${formatDot(dot)}, ${where}, undamaged of these: ${sound.join(", ") || "none"}`);
+    else if (sound.length === 0) this.#accuse(`the fault atlas was broken for ${formatOperation(operation)}, ${where}: no copy was sure to survive`);
+  }
+
+  #checkState(key: KeyName, whose: string, state: StoredObject): void {
+    const applied: Issued[] = [];
+    for (const dot of dotsOf(state.context)) {
+      const issued = this.#find(key, dot);
+      if (issued === undefined) this.#accuse(`${key}: ${whose} knows dot ${formatDot(dot)}, which was never issued`);
+      else applied.push(issued);
+    }
+    const expected = applied.filter(({ op, dot }) => op !== undefined && !applied.some(({ seen }) => contains(seen, dot)));
+    this.#compare(key, whose, state.siblings, expected);
+  }
+
+  #compare(key: KeyName, whose: string, siblings: readonly Sibling[], expected: readonly Issued[]): void {
+    const found = new Map(siblings.map((sibling) => [nameOf(sibling.dot), sibling]));
+    for (const { dot, value } of expected) {
+      const sibling = found.get(nameOf(dot));
+      if (sibling === undefined) this.#accuse(`${key}: ${whose} has lost ${formatDot(dot)}, which nothing in its context replaces`);
+      else if (!sameValue(sibling.value, value)) this.#accuse(`${key}: ${whose} has other bytes under ${formatDot(dot)} than were written`);
+      found.delete(nameOf(dot));
+    }
+    for (const { dot } of found.values()) this.#accuse(`${key}: ${whose} still has ${formatDot(dot)}, which something in its context replaces`);
+  }
+}
+
+function nameOf({ actor, counter }: Dot): string {
+  return `${actor} ${counter}`;
+}
+
+function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
+}

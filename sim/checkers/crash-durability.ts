@@ -1,0 +1,53 @@
+/**
+ * I7: what a node has acknowledged as durable survives its crash. Looked at twice: when it says so, its disk must have it; and
+ * after every start, before any message, everything that it ever said is there or replaced.
+ */
+import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/object.ts";
+import type { NodeId } from "../../src/ring.ts";
+import type { Accuse, Checker } from "../checker.ts";
+import type { Acknowledged, EndOfRun, KeyName, Observation, Restarted } from "../observation.ts";
+
+export class CrashDurability implements Checker {
+  readonly invariant = "I7";
+  readonly #accuse: Accuse;
+  readonly #acknowledged = new Map<NodeId, Map<KeyName, StoredObject>>();
+
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
+  }
+
+  observe(observation: Observation): void {
+    switch (observation.kind) {
+      case "acknowledged":
+        return this.#acknowledge(observation);
+      case "damaged":
+        return this.#forgive(observation.node, observation.key);
+      case "restarted":
+        return this.#checkDisk(observation);
+      default:
+        return;
+    }
+  }
+
+  finish(_end: EndOfRun): void {}
+
+  #acknowledge({ node, key, isDurable, said, held }: Acknowledged): void {
+    if (held === undefined || !isIncluded(said, held))
+      this.#accuse(`${node} acknowledges a write to ${key} that is not ${isDurable ? "on its disk" : "in its memory"}`);
+    if (!isDurable) return;
+    const keys = this.#acknowledged.get(node) ?? new Map<KeyName, StoredObject>();
+    this.#acknowledged.set(node, keys.set(key, sync(keys.get(key) ?? emptyObject, said)));
+  }
+
+  #forgive(node: NodeId, key: KeyName | undefined): void {
+    if (key === undefined) this.#acknowledged.delete(node);
+    else this.#acknowledged.get(node)?.delete(key);
+  }
+
+  #checkDisk({ node, read }: Restarted): void {
+    for (const [key, said] of this.#acknowledged.get(node) ?? []) {
+      const held = read(key);
+      if (held === undefined || !isIncluded(said, held)) this.#accuse(`after its start ${node} has lost of ${key} what it had acknowledged`);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * I3, as far as it goes without repair: when everything is healed, a read at r = n says the same at every node, and what it says
+ * is the join of what all replicas hold.
+ */
+import { isIncluded, type StoredObject } from "../../src/object.ts";
+import type { Accuse, Checker } from "../checker.ts";
+import type { EndOfKey, EndOfRun, KeyName, Observation } from "../observation.ts";
+
+export class EqualAnswers implements Checker {
+  readonly invariant = "I3";
+  readonly #accuse: Accuse;
+
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
+  }
+
+  observe(_observation: Observation): void {}
+
+  finish({ keys }: EndOfRun): void {
+    for (const [key, end] of keys) this.#checkKey(key, end);
+  }
+
+  #checkKey(key: KeyName, { reads, joined }: EndOfKey): void {
+    for (const [node, read] of reads)
+      if (!isSame(read, joined)) this.#accuse(`a read of ${key} at ${node} from all replicas is not the join of what they hold`);
+  }
+}
+
+function isSame(a: StoredObject, b: StoredObject): boolean {
+  return isIncluded(a, b) && isIncluded(b, a);
+}

@@ -1,0 +1,34 @@
+/**
+ * I2a: what a replica stores of a key only goes up the lattice: no dot is forgotten, and none that was overwritten comes back.
+ * Between crashes, that is: what was not synced may be lost with one, and the next comparison is with what is there then.
+ */
+import { formatDot } from "../../src/dot.ts";
+import { contains, dotsOf } from "../../src/causal-context.ts";
+import { has, isIncluded, type StoredObject } from "../../src/object.ts";
+import type { Accuse, Checker } from "../checker.ts";
+import type { EndOfRun, Observation } from "../observation.ts";
+
+export class MonotoneState implements Checker {
+  readonly invariant = "I2a";
+  readonly #accuse: Accuse;
+
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
+  }
+
+  observe(observation: Observation): void {
+    if (observation.kind !== "stored" || observation.before === undefined) return;
+    const { node, key, before, after } = observation;
+    if (after === undefined) this.#accuse(`${node} removes its record of ${key}`);
+    else if (!isIncluded(before, after)) this.#accuse(`${node} stores less of ${key} than it had: ${differenceOf(before, after)}`);
+  }
+
+  finish(_end: EndOfRun): void {}
+}
+
+function differenceOf(before: StoredObject, after: StoredObject): string {
+  const forgotten = [...dotsOf(before.context)].filter((dot) => !contains(after.context, dot));
+  const risen = after.siblings.filter(({ dot }) => !has(before, dot) && contains(before.context, dot));
+  const list = (dots: readonly string[]): string => dots.join(", ") || "none";
+  return `forgotten dots: ${list(forgotten.map(formatDot))}; risen ones: ${list(risen.map(({ dot }) => formatDot(dot)))}`;
+}

@@ -1,0 +1,74 @@
+/**
+ * I10: siblings and actors stay few.
+ *
+ * - A key never has more siblings than there may be writes of which none has seen another. The bound is exact from the
+ *   history: the writes so far are laid into chains, each of which has seen the one before, and two of one chain are never
+ *   siblings. One client that reads and writes in turn makes one chain, and so one sibling.
+ * - A replica takes a new actor for a key only for a reason: its first write there, an unclean start since its last one, or
+ *   a loss that it has noticed.
+ */
+import { contains } from "../../src/causal-context.ts";
+import { formatActor, replicaOf, type Actor, type Dot } from "../../src/dot.ts";
+import type { NodeId } from "../../src/ring.ts";
+import type { Accuse, Checker } from "../checker.ts";
+import type { EndOfRun, Issue, KeyName, Observation, Stored } from "../observation.ts";
+
+export class SiblingBound implements Checker {
+  readonly invariant = "I10";
+  readonly #accuse: Accuse;
+  /** Per key the last write of every chain. */
+  readonly #chains = new Map<KeyName, Dot[]>();
+  /** Per replica and key its actors, and per node the reasons to take another. */
+  readonly #actors = new Map<string, Set<Actor>>();
+  readonly #starts = new Map<NodeId, number>();
+  readonly #losses = new Map<string, number>();
+
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
+  }
+
+  observe(observation: Observation): void {
+    switch (observation.kind) {
+      case "issue":
+        this.#extendChain(observation);
+        return this.#checkActor(observation);
+      case "stored":
+        return this.#checkSiblings(observation);
+      case "crashed":
+        return increase(this.#starts, observation.node);
+      case "damaged":
+        return increase(this.#losses, `${observation.node} ${observation.key}`);
+      default:
+        return;
+    }
+  }
+
+  finish(_end: EndOfRun): void {}
+
+  #extendChain({ key, dot, op, seen, node }: Issue): void {
+    if (op === undefined) return increase(this.#losses, `${node} ${key}`);
+    const chains = this.#chains.get(key) ?? [];
+    this.#chains.set(key, chains);
+    const extended = chains.findIndex((last) => contains(seen, last));
+    if (extended < 0) chains.push(dot);
+    else chains[extended] = dot;
+  }
+
+  #checkSiblings({ node, key, after }: Stored): void {
+    const siblings = after?.siblings.length ?? 0;
+    const bound = this.#chains.get(key)?.length ?? 0;
+    if (siblings > bound) this.#accuse(`${node} has ${siblings} siblings of ${key}, where at most ${bound} writes had not seen each other`);
+  }
+
+  #checkActor({ key, dot, node }: Issue): void {
+    const replica = `${key} ${replicaOf(dot.actor)}`;
+    const actors = (this.#actors.get(replica) ?? new Set()).add(dot.actor);
+    this.#actors.set(replica, actors);
+    const bound = 1 + (this.#starts.get(node) ?? 0) + (this.#losses.get(`${node} ${key}`) ?? 0);
+    if (actors.size > bound) this.#accuse(`${node} takes ${formatActor(dot.actor)} as actor number ${actors.size} for ${key}, with reasons for ${bound}`);
+  }
+}
+
+function increase<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

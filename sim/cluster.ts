@@ -1,0 +1,99 @@
+/** All the node processes of a run, on one ring. */
+import { sync, type StoredObject } from "../src/object.ts";
+import type { ClusterOptions } from "../src/options.ts";
+import { planRing } from "../src/ring-planner.ts";
+import { Ring, type NodeId } from "../src/ring.ts";
+import { formatKey } from "../src/key.ts";
+import { NodeProcess } from "./node-process.ts";
+import { storeKeyOf } from "./witness.ts";
+import type { World } from "./world.ts";
+
+export interface ClusterShape {
+  readonly nodes: number;
+  readonly partitions: number;
+  readonly options: ClusterOptions;
+  /** The replicas that most keys have. */
+  readonly n: number;
+}
+
+export class Cluster {
+  readonly nodes: readonly NodeProcess[];
+  readonly urls: readonly string[];
+  readonly #world: World;
+
+  constructor(world: World, shape: ClusterShape) {
+    this.#world = world;
+    const ids = Array.from({ length: shape.nodes }, (_, at) => `n${at + 1}`);
+    const members = ids.map((id) => ({ id, url: urlOf(id), zone: "z", weight: 1 }));
+    const ring = new Ring(planRing(members, { partitions: shape.partitions, replicas: shape.n }));
+    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options: shape.options }));
+    this.urls = ids.map(urlOf);
+    world.trace.watch(() => this.nodes.map((node) => [node.id, node.mark] as const));
+  }
+
+  node(id: NodeId): NodeProcess {
+    const found = this.nodes.find((node) => node.id === id);
+    if (found === undefined) throw new Error(`no node ${id} in this cluster`);
+    return found;
+  }
+
+  start(): void {
+    for (const node of this.nodes) node.start();
+  }
+
+  restart(node: NodeProcess, isWiped: boolean): void {
+    if (node.phase !== "down") return;
+    if (isWiped) node.wipe();
+    const { witness } = this.#world;
+    const records = node.records();
+    witness.observe({ kind: "restarted", node: node.id, isWiped, read: (key) => witness.decode(records.get(key)) });
+    node.start();
+  }
+
+  get isServing(): boolean {
+    return this.nodes.every((node) => node.phase === "serving" && !node.isPaused);
+  }
+
+  /** Everybody serves, is linked to everybody, and has nothing left to do. */
+  get isAtRest(): boolean {
+    return this.isServing && this.nodes.every((node) => node.links.isComplete && node.isIdle);
+  }
+
+  /** Why the cluster is not at rest, for people. */
+  unrest(): string {
+    return this.nodes
+      .map((node) => `${node.id} ${node.phase}, links to ${node.links.peers.join(" ")}, ${node.work}`)
+      .join("; ");
+  }
+
+  /** Every key that any node has a record of, by its name. */
+  keys(): ReadonlyMap<string, Uint8Array> {
+    const keys = new Map<string, Uint8Array>();
+    for (const node of this.nodes) for (const key of node.keys()) keys.set(formatKey(key), key);
+    return new Map([...keys].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** What every node holds of a key, where that can be read. */
+  statesOf(key: Uint8Array): Map<NodeId, StoredObject> {
+    const states = new Map<NodeId, StoredObject>();
+    for (const node of this.nodes) {
+      const object = this.#world.witness.decode(node.seen(storeKeyOf(node, key)));
+      if (object !== undefined) states.set(node.id, object);
+    }
+    return states;
+  }
+}
+
+export function joinOf(states: Iterable<StoredObject>): StoredObject | undefined {
+  let joined: StoredObject | undefined;
+  for (const state of states) joined = joined === undefined ? state : sync(joined, state);
+  return joined;
+}
+
+export function urlOf(node: NodeId): string {
+  return `ws://${node}:7401`;
+}
+
+export function nodeOf(url: string): NodeId {
+  return url.slice("ws://".length, url.indexOf(":", "ws://".length));
+}

@@ -1,0 +1,157 @@
+/**
+ * A disk that keeps the contract of node/store.ts and no more: what is not synced may be lost.
+ *
+ *   commit ──▶ waiting ──the sync before it is over──▶ syncing ──drawn delay──▶ on the platter, given back in order
+ *                 └──────────────── crash ─────────────────┘
+ *                        a drawn number of the oldest batches survive, each whole
+ *
+ * - Group commit: all that waits when a sync begins is one sync.
+ * - The platter outlives the process; a wiped disk is a new platter.
+ * - A torn write never shows inside a batch (a batch is one transaction), only as some batches of a group and not the others.
+ */
+import { compareBytes, fromBinary, toBinary } from "../src/bytes.ts";
+import type { Random } from "../src/random.ts";
+import type { Batch, Store, StoreEvents, Table, Write } from "../node/store.ts";
+import type { Simulator } from "./simulator.ts";
+
+export interface DiskConditions {
+  syncMinMs: number;
+  syncMeanMs: number;
+  /** A share of the syncs takes `slowSyncMs` more. */
+  slowSyncs: number;
+  slowSyncMs: number;
+  /** How often a crash takes all that was not synced; otherwise a drawn part of it survives. */
+  lossAtCrash: number;
+}
+
+export interface DiskEvents<B extends Batch> extends StoreEvents<B> {
+  /** All batches of one sync have been given back. */
+  onSynced?(): void;
+}
+
+type Tables = Readonly<Record<Table, Map<string, Uint8Array>>>;
+
+/** What is on the disk, whoever has it open. */
+export class Platter {
+  readonly tables: Tables = { objects: new Map(), meta: new Map() };
+}
+
+export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
+  readonly #simulator: Simulator;
+  readonly #random: Random;
+  readonly #platter: Platter;
+  readonly #events: DiskEvents<B>;
+  readonly #conditions: DiskConditions;
+  /** The platter and everything submitted since: what reads see. */
+  readonly #seen: Tables;
+  #waiting: B[] = [];
+  #syncing: readonly B[] = [];
+  #isSyncing = false;
+  #isOpen = true;
+
+  constructor(
+    world: { readonly simulator: Simulator; readonly random: Random; readonly conditions: DiskConditions },
+    platter: Platter,
+    events: DiskEvents<B>,
+  ) {
+    this.#simulator = world.simulator;
+    this.#random = world.random;
+    this.#conditions = world.conditions;
+    this.#platter = platter;
+    this.#events = events;
+    this.#seen = { objects: new Map(platter.tables.objects), meta: new Map(platter.tables.meta) };
+  }
+
+  /** Batches that a crash would endanger. */
+  get unsynced(): number {
+    return this.#waiting.length + this.#syncing.length;
+  }
+
+  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#seen[table].get(toBinary(key));
+  }
+
+  /** What a crash at this moment would certainly leave. For checkers; a node never sees it. */
+  durable(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#platter.tables[table].get(toBinary(key));
+  }
+
+  /** A copy is taken at once: that makes it stable. */
+  scan(table: Table, from: Uint8Array, to: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {
+    const [least, end] = [toBinary(from), toBinary(to)];
+    return [...this.#seen[table]]
+      .filter(([key]) => key >= least && key < end)
+      .map(([key, value]) => [fromBinary(key), value] as const)
+      .sort(([a], [b]) => compareBytes(a, b));
+  }
+
+  commit(batch: B): void {
+    this.#waiting.push(batch);
+    apply(this.#seen, batch.writes);
+    if (!this.#isSyncing) this.#sync();
+  }
+
+  /** The power fails: the oldest of what was not synced may have got there, the rest is gone. */
+  crash(): void {
+    this.#isOpen = false;
+    const endangered = [...this.#syncing, ...this.#waiting];
+    const isAllLost = this.#random.chance(this.#conditions.lossAtCrash);
+    const survivors = isAllLost ? 0 : this.#random.between(0, endangered.length);
+    for (const batch of endangered.slice(0, survivors)) apply(this.#platter.tables, batch.writes);
+  }
+
+  /** Closed in order: what was submitted is written first, and nobody is told any more. */
+  close(): void {
+    this.#isOpen = false;
+    for (const batch of [...this.#syncing, ...this.#waiting]) apply(this.#platter.tables, batch.writes);
+  }
+
+  /** The record is gone as if it had never been written: amnesia (design §4.3). */
+  forget(key: Uint8Array): void {
+    for (const tables of [this.#platter.tables, this.#seen]) tables.objects.delete(toBinary(key));
+  }
+
+  /** Turns one bit of a record that is on the platter, and has not been written anew since. @returns whether there was one */
+  flip(key: Uint8Array): boolean {
+    const name = toBinary(key);
+    const record = this.#platter.tables.objects.get(name);
+    if (record === undefined || record !== this.#seen.objects.get(name)) return false;
+    const flipped = record.slice();
+    flipped[this.#random.between(0, flipped.length - 1)]! ^= 1 << this.#random.between(0, 7);
+    for (const tables of [this.#platter.tables, this.#seen]) tables.objects.set(name, flipped);
+    return true;
+  }
+
+  #sync(): void {
+    this.#syncing = this.#waiting;
+    this.#waiting = [];
+    this.#isSyncing = true;
+    this.#simulator.schedule(this.#delayMs(), "sync", () => this.#synced());
+  }
+
+  #delayMs(): number {
+    const { syncMinMs, syncMeanMs, slowSyncs, slowSyncMs } = this.#conditions;
+    const isIdle = this.#syncing.every((batch) => batch.writes.length === 0);
+    const usualMs = isIdle ? 0 : syncMinMs + this.#random.exponential(syncMeanMs);
+    return slowSyncs > 0 && this.#random.chance(slowSyncs) ? usualMs + this.#random.exponential(slowSyncMs) : usualMs;
+  }
+
+  #synced(): void {
+    if (!this.#isOpen) return;
+    const batches = this.#syncing;
+    for (const batch of batches) apply(this.#platter.tables, batch.writes);
+    this.#syncing = [];
+    for (const batch of batches) if (this.#isOpen) this.#events.onDurable(batch);
+    if (!this.#isOpen) return;
+    this.#isSyncing = false;
+    this.#events.onSynced?.();
+    if (this.#waiting.length > 0 && !this.#isSyncing) this.#sync();
+  }
+}
+
+function apply(tables: Tables, writes: readonly Write[]): void {
+  for (const { table, key, value } of writes) {
+    if (value === undefined) tables[table].delete(toBinary(key));
+    else tables[table].set(toBinary(key), value);
+  }
+}

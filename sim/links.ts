@@ -1,0 +1,255 @@
+/**
+ * The sessions of one process: those that it dialled, those that it accepted, from peers and from clients. Of two nodes the
+ * one with the smaller name dials, and dials again for as long as both live.
+ */
+import { decodeFrame, encodeFrame } from "../src/codec.ts";
+import { CoterieError, protocol } from "../src/errors.ts";
+import { fromBinary } from "../src/bytes.ts";
+import type { Answer, ClientRequest, Message } from "../src/messages.ts";
+import type { NodeId } from "../src/ring.ts";
+import { greet, hello, welcome } from "../node/handshake.ts";
+import type { PeerMessage } from "../node/effects.ts";
+import { failureOf } from "../node/self.ts";
+import type { NodeProcess } from "./node-process.ts";
+import type { Random } from "../src/random.ts";
+import type { SessionEnd, SessionEvents } from "./session.ts";
+import type { World } from "./world.ts";
+
+const redialMs = { min: 20, mean: 300 } as const;
+/** A Hello or a Welcome may be lost like any other frame. */
+const handshakeMs = 2000;
+
+interface Asker {
+  answer(messages: readonly Answer[]): void;
+  end(isPowerCut: boolean): void;
+}
+
+export class Links {
+  readonly #world: World;
+  readonly #process: NodeProcess;
+  readonly #random: Random;
+  readonly #peers = new Map<NodeId, SessionEnd>();
+  readonly #askers = new Map<number, Asker>();
+  /** Sessions that have not said who they are, or have not been welcomed. */
+  readonly #strangers = new Set<SessionEnd>();
+  readonly #outbox = new Map<NodeId, PeerMessage[]>();
+  readonly #answers = new Map<number, Answer[]>();
+  #nextConnection = 1;
+
+  constructor(world: World, process: NodeProcess) {
+    this.#world = world;
+    this.#process = process;
+    this.#random = world.simulator.stream(`links:${process.config.id}`);
+    world.network.listen(process.config.id, (end) => this.#accept(end));
+  }
+
+  get isComplete(): boolean {
+    return this.#peers.size === this.#process.config.ring.table.members.length - 1;
+  }
+
+  get peers(): readonly NodeId[] {
+    return [...this.#peers.keys()].sort();
+  }
+
+  /** The process serves: it calls those whom it has to call. */
+  begin(): void {
+    const { id, ring } = this.#process.config;
+    for (const member of ring.table.members) if (id < member.id) this.#dialLater(member.id);
+  }
+
+  end(isPowerCut: boolean): void {
+    for (const end of [...this.#peers.values(), ...this.#strangers]) {
+      if (isPowerCut) end.vanish();
+      else end.close();
+    }
+    for (const asker of this.#askers.values()) asker.end(isPowerCut);
+    for (const group of [this.#peers, this.#strangers, this.#askers, this.#outbox, this.#answers]) group.clear();
+  }
+
+  send(node: NodeId, message: PeerMessage): void {
+    if (this.#peers.has(node)) push(this.#outbox, node, message);
+  }
+
+  reply(connection: number, message: Answer): void {
+    if (this.#askers.has(connection)) push(this.#answers, connection, message);
+  }
+
+  /** Everything that this turn produced for one link leaves as one frame. */
+  flush(): void {
+    for (const [node, messages] of this.#outbox) this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages));
+    for (const [connection, messages] of this.#answers) this.#askers.get(connection)?.answer(messages);
+    this.#outbox.clear();
+    this.#answers.clear();
+  }
+
+  /** Somebody inside of the simulator who asks as a client does, without a network between. */
+  addProbe(answer: (messages: readonly Answer[]) => void): number {
+    const connection = this.#nextConnection++;
+    this.#askers.set(connection, { answer, end: () => {} });
+    return connection;
+  }
+
+  #dialLater(node: NodeId): void {
+    const { incarnation } = this.#process;
+    const delayMs = redialMs.min + this.#random.exponential(redialMs.mean);
+    this.#world.simulator.schedule(delayMs, "dial", () => {
+      if (this.#process.incarnation === incarnation && this.#process.phase === "serving") this.#dial(node);
+    });
+  }
+
+  #dial(node: NodeId): void {
+    const { id } = this.#process;
+    const end = this.#world.network.open(id, node, {
+      onOpen: () => end.send(encodeFrame([hello("node", fromBinary(id), undefined)]), false),
+      onFrame: (frame) => this.#decode(end, frame, (messages) => this.#fromDialled(node, end, messages)),
+      onEnd: (reason) =>
+        this.#process.turn(() => {
+          this.#lose(node, end, reason);
+          this.#dialLater(node);
+        }),
+    });
+    end.incarnation = this.#process.incarnation;
+    this.#strangers.add(end);
+    this.#world.simulator.schedule(handshakeMs, "silence", () => {
+      if (this.#strangers.has(end)) end.fail("no Welcome");
+    });
+  }
+
+  #fromDialled(node: NodeId, end: SessionEnd, messages: readonly Message[]): void {
+    if (this.#peers.get(node) === end) return this.#fromPeer(node, end, messages);
+    // What overtook the Welcome is lost: nobody is there yet to take it.
+    if (messages[0]?.kind === "Welcome") this.#link(node, end);
+  }
+
+  #accept(end: SessionEnd): SessionEvents | undefined {
+    if (this.#process.phase !== "serving") return undefined;
+    end.incarnation = this.#process.incarnation;
+    this.#strangers.add(end);
+    let guest: SessionEvents | undefined;
+    return {
+      onFrame: (frame) => {
+        if (guest !== undefined) return guest.onFrame(frame);
+        this.#decode(end, frame, (messages) => (guest = this.#greet(end, messages)));
+      },
+      onEnd: (reason) =>
+        this.#process.turn(() => {
+          this.#strangers.delete(end);
+          guest?.onEnd(reason);
+        }),
+    };
+  }
+
+  #greet(end: SessionEnd, [first]: readonly Message[]): SessionEvents | undefined {
+    if (first === undefined) return undefined;
+    const { config } = this.#process;
+    const guest = greet(config, first, () => true);
+    end.send(encodeFrame([welcome(config)]), false);
+    this.#strangers.delete(end);
+    return guest.role === "client" ? this.#welcomeClient(end) : this.#welcomeNode(guest.node, end);
+  }
+
+  #welcomeNode(node: NodeId, end: SessionEnd): SessionEvents {
+    this.#link(node, end);
+    return {
+      onFrame: (frame) => this.#decode(end, frame, (messages) => this.#fromPeer(node, end, messages)),
+      onEnd: (reason) => this.#lose(node, end, reason),
+    };
+  }
+
+  #welcomeClient(end: SessionEnd): SessionEvents {
+    const connection = this.#nextConnection++;
+    this.#askers.set(connection, {
+      answer: (messages) => end.send(encodeFrame(messages), false),
+      end: (isPowerCut) => (isPowerCut ? end.vanish() : end.close()),
+    });
+    return {
+      onFrame: (frame) => this.#decode(end, frame, (messages) => this.#fromClient(connection, messages)),
+      onEnd: () => this.#askers.delete(connection),
+    };
+  }
+
+  #fromClient(connection: number, messages: readonly Message[]): void {
+    for (const message of messages) if (isClientRequest(message)) this.#process.takeRequest(connection, message);
+  }
+
+  #fromPeer(node: NodeId, end: SessionEnd, messages: readonly Message[]): void {
+    const known = messages.filter(isPeerMessage);
+    if (known.length < messages.length) throw protocol(`${node} says what a node does not say to a node`);
+    this.#process.takeFrame(node, end.peerIncarnation, known);
+  }
+
+  /** A new session replaces one that has not been found dead yet. */
+  #link(node: NodeId, end: SessionEnd): void {
+    const old = this.#peers.get(node);
+    if (old !== undefined) {
+      old.close();
+      this.#process.take({ kind: "linkDown", node });
+    }
+    this.#strangers.delete(end);
+    this.#peers.set(node, end);
+    this.#world.trace.line(this.#process.id, () => `is linked to ${node}`);
+    this.#process.take({ kind: "linkUp", node });
+  }
+
+  #lose(node: NodeId, end: SessionEnd, reason: string): void {
+    this.#strangers.delete(end);
+    if (this.#peers.get(node) !== end) return;
+    this.#peers.delete(node);
+    this.#outbox.delete(node);
+    this.#world.coverage.mark("link lost");
+    this.#world.trace.line(this.#process.id, () => `loses its link to ${node}: ${reason}`);
+    this.#process.take({ kind: "linkDown", node });
+  }
+
+  /** A frame that cannot be decoded condemns its link, and nothing else. */
+  #decode(end: SessionEnd, frame: Uint8Array, take: (messages: readonly Message[]) => void): void {
+    this.#process.turn(() => this.#decodeNow(end, frame, take));
+  }
+
+  #decodeNow(end: SessionEnd, frame: Uint8Array, take: (messages: readonly Message[]) => void): void {
+    try {
+      take(decodeFrame(frame));
+    } catch (error) {
+      if (!(error instanceof CoterieError)) throw error;
+      this.#world.coverage.mark("bad frame");
+      end.send(encodeFrame([failureOf(0, error)]), false);
+      end.fail(error.message);
+    }
+  }
+}
+
+function push<Key, Message>(boxes: Map<Key, Message[]>, key: Key, message: Message): void {
+  const box = boxes.get(key);
+  if (box === undefined) boxes.set(key, [message]);
+  else box.push(message);
+}
+
+/** A request that came twice would be a second request: TCP does not do that to a program, and no program could tell. */
+function isRepeatable(messages: readonly Message[]): boolean {
+  return !messages.some(({ kind }) => kind === "Get" || kind === "Put");
+}
+
+function isClientRequest(message: Message): message is ClientRequest {
+  return message.kind === "Get" || message.kind === "Put" || message.kind === "Status";
+}
+
+function isPeerMessage(message: Message): message is PeerMessage {
+  switch (message.kind) {
+    case "ReplicaPut":
+    case "ReplicaPutReply":
+    case "ReplicaGet":
+    case "ReplicaGetReply":
+    case "Get":
+    case "Put":
+    case "GetReply":
+    case "PutReply":
+    case "StatusReply":
+    case "Failure":
+      return true;
+    case "Hello":
+    case "Welcome":
+    case "Status":
+    case "Unknown":
+      return false;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The weather between the endpoints, nodes and clients alike: one path per direction, each with its own dice, over which
+ * sessions (session.ts) send their frames.
+ */
+import type { Random } from "../src/random.ts";
+import type { Simulator } from "./simulator.ts";
+import { Session, type SessionEnd, type SessionEvents } from "./session.ts";
+
+/** What holds for every path, until it is changed. Probabilities are per frame. */
+export interface NetworkConditions {
+  delayMinMs: number;
+  delayMeanMs: number;
+  loss: number;
+  duplication: number;
+  reorder: number;
+  /** The end of the frame is cut off: it cannot be decoded. */
+  truncation: number;
+  /** How long a session lasts over a blocked path before its ends give it up. */
+  silenceMinMs: number;
+  silenceMeanMs: number;
+}
+
+/** One direction between two endpoints. */
+export class Path {
+  readonly from: string;
+  readonly to: string;
+  readonly random: Random;
+  /** Frames vanish, and nobody is told. */
+  isBlocked = false;
+  /** Frames wait until then. */
+  cloggedUntilMs = 0;
+
+  constructor(from: string, to: string, random: Random) {
+    this.from = from;
+    this.to = to;
+    this.random = random;
+  }
+}
+
+/** What an endpoint does with somebody who wants to talk; `undefined`: nobody is listening. */
+export type Accept = (end: SessionEnd, from: string) => SessionEvents | undefined;
+
+export class Network {
+  readonly simulator: Simulator;
+  readonly conditions: NetworkConditions;
+  readonly #paths = new Map<string, Path>();
+  readonly #listeners = new Map<string, Accept>();
+  readonly #sessions = new Set<Session>();
+
+  constructor(simulator: Simulator, conditions: NetworkConditions) {
+    this.simulator = simulator;
+    this.conditions = conditions;
+  }
+
+  path(from: string, to: string): Path {
+    const name = `${from}>${to}`;
+    const known = this.#paths.get(name);
+    if (known !== undefined) return known;
+    const path = new Path(from, to, this.simulator.stream(`net:${name}`));
+    this.#paths.set(name, path);
+    return path;
+  }
+
+  listen(endpoint: string, accept: Accept): void {
+    this.#listeners.set(endpoint, accept);
+  }
+
+  /** Opens a session; `events` says when it is open, and when it has ended or never came about. */
+  open(from: string, to: string, events: SessionEvents): SessionEnd {
+    const session = new Session(this, from, to, events, (end) => this.#listeners.get(to)?.(end, from));
+    this.#sessions.add(session);
+    return session.near;
+  }
+
+  block(from: string, to: string): void {
+    const path = this.path(from, to);
+    if (path.isBlocked) return;
+    path.isBlocked = true;
+    for (const session of this.#sessions) session.watchSilence(path);
+  }
+
+  unblock(from: string, to: string): void {
+    this.path(from, to).isBlocked = false;
+  }
+
+  clog(from: string, to: string, durationMs: number): void {
+    const path = this.path(from, to);
+    path.cloggedUntilMs = Math.max(path.cloggedUntilMs, this.simulator.nowMs + durationMs);
+  }
+
+  unblockAll(): void {
+    for (const path of this.#paths.values()) {
+      path.isBlocked = false;
+      path.cloggedUntilMs = 0;
+    }
+  }
+
+  /** Both ends are closed: nothing more to do for it. */
+  drop(session: Session): void {
+    this.#sessions.delete(session);
+  }
+}

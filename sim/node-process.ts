@@ -1,0 +1,325 @@
+/**
+ * One process of a node: drives the shipped machine through its door, as node/io does in the real world.
+ *
+ *   down ──start──▶ starting ──ready──▶ serving ──stop──▶ stopping ──stopped──▶ down
+ *     ▲                └──────────────────┴──crash──────────┘
+ *
+ * A turn takes everything that one event brought, then sends what that gave rise to: one frame per link. While the process is
+ * paused its turns wait; the network and the disk do not.
+ */
+import { formatKey } from "../src/key.ts";
+import { fromBinary } from "../src/bytes.ts";
+import type { ClientRequest } from "../src/messages.ts";
+import type { NodeId } from "../src/ring.ts";
+import type { Random } from "../src/random.ts";
+import type { Effect, Input, Instant, PeerMessage, Persist } from "../node/effects.ts";
+import type { NodeConfig } from "../node/self.ts";
+import { Platter, SimulatedDisk } from "./disk.ts";
+import type { Event } from "./event-queue.ts";
+import { Links } from "./links.ts";
+import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
+import { storeKeyOf, type Witnessed } from "./witness.ts";
+import type { Machine, World } from "./world.ts";
+
+/** While something is open, as node/io does; and when nothing is, for the leases. */
+const tickMs = 10;
+const idleTickMs = 1000;
+/** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
+const recoveryMs = 6000;
+/** Where the virtual wall clocks start: some day in 2023. */
+const epochMs = 1_700_000_000_000;
+
+type Phase = "down" | "starting" | "serving" | "stopping";
+
+export class NodeProcess implements Witnessed {
+  readonly config: NodeConfig;
+  readonly links: Links;
+  incarnation = 0;
+  /** How many disks it has had. */
+  disk = 1;
+  phase: Phase = "down";
+  /** What this node's wall clock is ahead of the true time. */
+  clockOffsetMs = 0;
+  readonly #world: World;
+  readonly #diskRandom: Random;
+  readonly #ids: Random;
+  #platter = new Platter();
+  #store: SimulatedDisk<Persist> | undefined;
+  #machine: Machine | undefined;
+  readonly #delivered: Input[] = [];
+  #pausedTurns: (() => void)[] | undefined;
+  #isInTurn = false;
+  #tick: Event | undefined;
+  #isTickIdle = false;
+  /** Requests without an answer yet, by asker and number. */
+  readonly #openRequests = new Set<string>();
+  #busyUntilMs = 0;
+
+  constructor(world: World, config: NodeConfig) {
+    this.#world = world;
+    this.config = config;
+    this.links = new Links(world, this);
+    this.#diskRandom = world.simulator.stream(`disk:${config.id}`);
+    this.#ids = world.simulator.stream(`ids:${config.id}`);
+  }
+
+  get id(): NodeId {
+    return this.config.id;
+  }
+
+  get mark(): NodeMark {
+    if (this.phase === "down") return "×";
+    return this.phase === "starting" || this.#pausedTurns !== undefined ? "·" : "○";
+  }
+
+  get isPaused(): boolean {
+    return this.#pausedTurns !== undefined;
+  }
+
+  /** Batches that a crash would endanger. */
+  get unsynced(): number {
+    return this.#store?.unsynced ?? 0;
+  }
+
+  get isIdle(): boolean {
+    return this.#openRequests.size === 0 && this.unsynced === 0 && this.#world.simulator.nowMs >= this.#busyUntilMs;
+  }
+
+  /** What keeps it from being idle, in words. */
+  get work(): string {
+    return `${this.#openRequests.size} open, ${this.unsynced} unsynced`;
+  }
+
+  seen(storeKey: Uint8Array): Uint8Array | undefined {
+    return this.#store?.get("objects", storeKey);
+  }
+
+  durable(storeKey: Uint8Array): Uint8Array | undefined {
+    return this.#store?.durable("objects", storeKey);
+  }
+
+  start(): void {
+    if (this.phase !== "down") return;
+    this.phase = "starting";
+    this.incarnation++;
+    const { simulator, diskConditions, createMachine } = this.#world;
+    const incarnation = this.incarnation;
+    const ifStillHere = (run: () => void): void => {
+      if (this.incarnation === incarnation) this.turn(run);
+    };
+    const world = { simulator, random: this.#diskRandom, conditions: diskConditions };
+    this.#store = new SimulatedDisk<Persist>(world, this.#platter, {
+      onDurable: (batch) => ifStillHere(() => this.#apply(batch.then, undefined)),
+      onFailure: (error) => {
+        throw error;
+      },
+    });
+    this.#machine = createMachine(this.config, this.#store, this.#instant());
+    this.#trace(() => `starts${this.incarnation > 1 ? " again" : ""}`);
+    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), isCopy: false });
+  }
+
+  /** Whether or not the power is cut: what was not synced may be lost. Only the power takes the sockets silently with it. */
+  crash(isPowerCut: boolean): void {
+    if (this.phase === "down") return;
+    this.#trace(() => (isPowerCut ? "loses power" : "crashes"));
+    this.#store?.crash();
+    this.#end();
+    this.links.end(isPowerCut);
+    this.#world.witness.observe({ kind: "crashed", node: this.id });
+  }
+
+  /** A clean stop: takes as long as the machine needs. */
+  stop(): void {
+    if (this.phase !== "serving") return;
+    this.phase = "stopping";
+    this.#trace(() => "is asked to stop");
+    this.take({ kind: "stop" });
+  }
+
+  pause(): void {
+    if (this.phase !== "down") this.#pausedTurns ??= [];
+  }
+
+  resume(): void {
+    const turns = this.#pausedTurns ?? [];
+    this.#pausedTurns = undefined;
+    for (const turn of turns) this.turn(turn);
+  }
+
+  /** A new, empty disk. */
+  wipe(): void {
+    if (this.phase !== "down") throw new Error("a disk is wiped while its node is down");
+    this.#platter = new Platter();
+    this.disk++;
+    this.#trace(() => "has lost its disk");
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+  }
+
+  /** Turns a bit in the record of a key. @returns whether there was a record to turn it in */
+  flip(key: Uint8Array): boolean {
+    const hasFlipped = this.#store?.flip(storeKeyOf(this, key)) ?? false;
+    if (hasFlipped) this.#damaged(key, "has a bit turned in its record of");
+    return hasFlipped;
+  }
+
+  /** Loses the record of a key without a trace. */
+  forget(key: Uint8Array): void {
+    this.#store?.forget(storeKeyOf(this, key));
+    this.#damaged(key, "forgets");
+  }
+
+  /** What is on the platter, by the keys' names. */
+  records(): ReadonlyMap<string, Uint8Array> {
+    const objects = [...this.#platter.tables.objects];
+    return new Map(objects.map(([name, record]) => [formatKey(fromBinary(name.slice(2))), record]));
+  }
+
+  /** The keys of which there are records, readable or not. */
+  keys(): Uint8Array[] {
+    return [...this.#platter.tables.objects.keys()].map((name) => fromBinary(name.slice(2)));
+  }
+
+  /** One input, as a turn of its own. */
+  take(input: Input): void {
+    this.turn(() => this.#step(input, 0));
+  }
+
+  takeRequest(connection: number, message: ClientRequest): void {
+    this.turn(() => this.#step({ kind: "client", connection, message }, 0));
+  }
+
+  /** All messages of one frame, as one turn. */
+  takeFrame(node: NodeId, peerIncarnation: number, messages: readonly PeerMessage[]): void {
+    this.turn(() => {
+      for (const message of messages) this.#step({ kind: "peer", node, message }, peerIncarnation);
+    });
+  }
+
+  /** Runs what one event brought; a turn inside of a turn is part of it. */
+  turn(run: () => void): void {
+    if (this.#isInTurn) return run();
+    if (this.#machine === undefined) return;
+    if (this.#pausedTurns !== undefined) return void this.#pausedTurns.push(run);
+    this.#isInTurn = true;
+    run();
+    for (let input = this.#delivered.shift(); input !== undefined; input = this.#delivered.shift())
+      this.#step(input, this.incarnation);
+    this.links.flush();
+    this.#isInTurn = false;
+    this.#tickLater();
+  }
+
+  #step(input: Input, peerIncarnation: number): void {
+    const machine = this.#machine;
+    if (machine === undefined) return;
+    if (isRequest(input)) this.#openRequests.add(`${askerOf(input)} #${input.message.id}`);
+    const effects = machine.step(this.#instant(), input);
+    this.#world.witness.stepped(this, input, effects, peerIncarnation);
+    if (input.kind === "peer" && input.node !== this.id) this.#traceMessage(`gets from ${input.node}:`, input);
+    if (input.kind === "client") this.#traceMessage(`gets from c${input.connection}:`, input);
+    this.#apply(effects, input);
+  }
+
+  #apply(effects: readonly Effect[], input: Input | undefined): void {
+    for (const effect of effects) if (this.#machine !== undefined) this.#applyOne(effect, input);
+  }
+
+  #applyOne(effect: Effect, input: Input | undefined): void {
+    this.#world.witness.released(this, effect);
+    switch (effect.kind) {
+      case "send":
+        this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
+        return this.links.send(effect.node, effect.message);
+      case "reply":
+        this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
+        return this.links.reply(effect.connection, effect.message);
+      case "persist":
+        return this.#persist(effect, input);
+      case "deliver":
+        this.#delivered.push(effect.input);
+        return;
+      case "log":
+        return this.#log(effect.event, effect.fields);
+      case "ready":
+        this.phase = "serving";
+        return this.links.begin();
+      case "stopped":
+        return this.#stopped();
+    }
+  }
+
+  #persist(batch: Persist, input: Input | undefined): void {
+    this.#world.witness.persisting(this, input, batch);
+    for (const { table, value } of batch.writes)
+      if (table === "objects") this.#trace(() => `writes ${formatRecord(value)}`);
+    this.#store!.commit(batch);
+  }
+
+  #log(event: string, fields: Readonly<Record<string, string | number>>): void {
+    this.#world.coverage.mark(event);
+    if (event === "amnesia" || event === "bad record") this.#busyUntilMs = this.#world.simulator.nowMs + recoveryMs;
+    this.#trace(() => `notes: ${event} ${JSON.stringify(fields)}`);
+  }
+
+  #stopped(): void {
+    this.#trace(() => "has stopped");
+    this.#store!.close();
+    this.#end();
+    this.links.flush();
+    this.links.end(false);
+    this.#world.witness.observe({ kind: "stopped", node: this.id });
+  }
+
+  #end(): void {
+    this.phase = "down";
+    this.#machine = undefined;
+    this.#delivered.length = 0;
+    this.#pausedTurns = undefined;
+    this.#openRequests.clear();
+    this.#busyUntilMs = 0;
+    this.#store = undefined;
+    if (this.#tick !== undefined) this.#tick.isCancelled = true;
+    this.#tick = undefined;
+  }
+
+  #tickLater(): void {
+    if (this.#machine === undefined) return;
+    const isIdle = this.isIdle && this.phase === "serving";
+    if (this.#tick !== undefined && (isIdle || !this.#isTickIdle)) return;
+    if (this.#tick !== undefined) this.#tick.isCancelled = true;
+    this.#isTickIdle = isIdle;
+    this.#tick = this.#world.simulator.schedule(isIdle ? idleTickMs : tickMs, "tick", () => {
+      this.#tick = undefined;
+      this.take({ kind: "tick" });
+    });
+  }
+
+  #damaged(key: Uint8Array, what: string): void {
+    const name = formatKey(key);
+    this.#trace(() => `${what} ${name}`);
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: name });
+  }
+
+  #instant(): Instant {
+    const { nowMs } = this.#world.simulator;
+    return { monotonicMs: nowMs, wallMs: epochMs + Math.floor(nowMs + this.clockOffsetMs) };
+  }
+
+  #traceMessage(what: string, input: Input & { kind: "client" | "peer" }): void {
+    this.#trace(() => `${what} ${formatMessage(input.message)}`);
+  }
+
+  #trace(text: () => string): void {
+    this.#world.trace.line(this.id, text);
+  }
+}
+
+function isRequest(input: Input): input is Input & { readonly kind: "client" | "peer" } {
+  if (input.kind !== "client" && input.kind !== "peer") return false;
+  return input.message.kind === "Get" || input.message.kind === "Put" || input.message.kind === "Status";
+}
+
+function askerOf(input: Input & { readonly kind: "client" | "peer" }): string {
+  return input.kind === "client" ? `c${input.connection}` : input.node;
+}

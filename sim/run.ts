@@ -1,0 +1,218 @@
+/**
+ * One seed, from its draw to its verdict.
+ *
+ *   start ─▶ safety: clients work, faults strike ─▶ heal, for good ─▶ settle ─▶ final reads of every key at every node ─▶ checks
+ *
+ * The first violation ends the run: what follows it would only bury it.
+ */
+import { Replica } from "../node/replica.ts";
+import { createCheckers } from "./checkers.ts";
+import type { Checker, Violation } from "./checker.ts";
+import { Cluster, joinOf } from "./cluster.ts";
+import { Coverage } from "./coverage.ts";
+import { Faults } from "./faults.ts";
+import { FinalReads } from "./final-reads.ts";
+import { History } from "./history.ts";
+import { Network } from "./network.ts";
+import type { EndOfKey, Observation } from "./observation.ts";
+import { calm, describeProfile, drawProfile, type Profile } from "./profile.ts";
+import { Simulator } from "./simulator.ts";
+import { Trace } from "./trace.ts";
+import { Witness } from "./witness.ts";
+import { Worker, type Job, type OldContexts } from "./workload.ts";
+import type { CreateMachine, World } from "./world.ts";
+
+/** How long clients may still wait for their last call, and a healed cluster may take to come to rest and to serve. */
+const settleMs = 60_000;
+/** How often a cluster that settles is looked after. */
+const lookMs = 50;
+
+export interface RunOptions {
+  /** Is given the run line by line: slow, and for people. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Changes what was drawn, before the run begins. */
+  readonly adjust?: ((profile: Profile) => Profile) | undefined;
+  /** What to run instead of the shipped node: broken on purpose, to test the checkers. */
+  readonly createMachine?: CreateMachine | undefined;
+}
+
+export type ReportKind = "ok" | "correctness" | "liveness" | "crash" | "nondeterministic";
+
+export interface SeedReport {
+  readonly seed: number;
+  readonly kind: ReportKind;
+  /** 16 hexadecimal digits over every event of the run: the same seed gives the same. */
+  readonly hash: string;
+  /** What was drawn, in words. */
+  readonly profile: string;
+  readonly violations: readonly Violation[];
+  /** Of a crash: the error with its stack. */
+  readonly error?: string;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly operations: { readonly ok: number; readonly none: number; readonly unknown: number };
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** Plays one seed. Never rejects: whatever goes wrong is in the report. */
+export async function runSeed(seed: number, options: RunOptions = {}): Promise<SeedReport> {
+  return new Run(seed, options).play();
+}
+
+class Run {
+  readonly #simulator: Simulator;
+  readonly #profile: Profile;
+  readonly #world: World;
+  readonly #cluster: Cluster;
+  readonly #faults: Faults;
+  readonly #history = new History();
+  readonly #workers: readonly Worker[];
+  readonly #checkers: readonly Checker[];
+  readonly #violations: Violation[] = [];
+  readonly #problems: string[] = [];
+  #error: string | undefined;
+
+  constructor(seed: number, options: RunOptions) {
+    this.#simulator = new Simulator(seed);
+    const drawn = drawProfile(this.#simulator.stream("profile"));
+    this.#profile = options.adjust?.(drawn) ?? drawn;
+    this.#checkers = createCheckers((invariant, sentence) => this.#accuse(invariant, sentence));
+    this.#world = this.#createWorld(options);
+    this.#cluster = new Cluster(this.#world, this.#profile.shape);
+    const names = Array.from({ length: this.#profile.work.clients }, (_, at) => `c${at + 1}`);
+    this.#faults = new Faults(this.#world, this.#cluster, this.#profile.faults, names);
+    const job = this.#job();
+    this.#workers = names.map((name) => new Worker(job, name));
+  }
+
+  async play(): Promise<SeedReport> {
+    try {
+      await this.#playPhases();
+    } catch (error) {
+      this.#crash(error);
+    }
+    return this.#report();
+  }
+
+  async #playPhases(): Promise<void> {
+    this.#world.trace.line("seed", () => `${this.#simulator.seed}: ${describeProfile(this.#profile)}`);
+    this.#cluster.start();
+    this.#faults.begin();
+    const isWorkOver = this.#begin(this.#workers.map((worker) => worker.work()));
+    await this.#simulator.run(this.#profile.safetyMs);
+    this.#heal();
+    await this.#settle(isWorkOver, () => "the clients' last calls never return");
+    await this.#settle(() => this.#cluster.isAtRest, () => `the healed cluster does not come to rest: ${this.#cluster.unrest()}`);
+    await this.#checkService();
+    const reads = new FinalReads(this.#world, this.#cluster);
+    if (!this.#isOver) this.#problems.push(...(await reads.play()));
+    if (!this.#isOver) this.#finish(reads);
+  }
+
+  #createWorld({ trace, createMachine }: RunOptions): World {
+    const simulator = this.#simulator;
+    return {
+      simulator,
+      network: new Network(simulator, this.#profile.network),
+      diskConditions: this.#profile.disk,
+      witness: new Witness((observation) => this.#observe(observation)),
+      trace: new Trace(trace, () => simulator.nowMs),
+      coverage: new Coverage(),
+      createMachine: createMachine ?? ((config, store, now) => new Replica(config, store, now)),
+    };
+  }
+
+  #job(): Job {
+    const { safetyMs, work, shape } = this.#profile;
+    const urls = Array.from({ length: shape.nodes }, (_, at) => `ws://n${at + 1}:7401`);
+    const oldContexts: OldContexts = new Map();
+    return { world: this.#world, history: this.#history, mix: work, urls, oldContexts, endsAtMs: safetyMs };
+  }
+
+  get #isOver(): boolean {
+    return this.#simulator.isHalted || this.#problems.length > 0;
+  }
+
+  #observe(observation: Observation): void {
+    for (const checker of this.#checkers) checker.observe(observation);
+  }
+
+  #accuse(invariant: string, sentence: string): void {
+    this.#violations.push({ invariant, sentence, atMs: this.#simulator.nowMs });
+    this.#world.trace.line("!!!", () => `${invariant}: ${sentence}`);
+    this.#simulator.halt();
+  }
+
+  /** Lets clients run. @returns whether all are done */
+  #begin(tasks: readonly Promise<unknown>[]): () => boolean {
+    let isDone = false;
+    void Promise.all(tasks).then(
+      () => (isDone = true),
+      (error: unknown) => this.#crash(error),
+    );
+    return () => isDone;
+  }
+
+  #heal(): void {
+    calm(this.#profile);
+    this.#faults.heal();
+  }
+
+  /** Waits, and starts again what was still stopping when everything was healed. */
+  async #settle(isDone: () => boolean, problem: () => string): Promise<void> {
+    const untilMs = this.#simulator.nowMs + settleMs;
+    while (!this.#isOver && !isDone()) {
+      if (this.#simulator.nowMs >= untilMs) return void this.#problems.push(problem());
+      await this.#simulator.run(this.#simulator.nowMs + lookMs, isDone);
+      this.#faults.startAll();
+    }
+  }
+
+  async #checkService(): Promise<void> {
+    if (this.#isOver) return;
+    const checks = this.#workers.map(async (worker) => {
+      const problem = await worker.check();
+      if (problem !== undefined) this.#problems.push(problem);
+    });
+    await this.#settle(this.#begin(checks), () => "the healed cluster does not serve");
+    await this.#settle(() => this.#cluster.isAtRest, () => `the cluster does not come to rest again: ${this.#cluster.unrest()}`);
+  }
+
+  #finish(reads: FinalReads): void {
+    const keys = new Map<string, EndOfKey>();
+    for (const [name, key] of this.#cluster.keys()) {
+      const states = this.#cluster.statesOf(key);
+      const joined = joinOf(states.values());
+      if (joined === undefined) this.#world.coverage.mark("key beyond reading");
+      else keys.set(name, { states, joined, reads: reads.readsOf(name) });
+    }
+    for (const checker of this.#checkers) checker.finish({ keys, operations: this.#history.operations });
+  }
+
+  #crash(error: unknown): void {
+    this.#error ??= error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#simulator.halt();
+  }
+
+  #report(): SeedReport {
+    const liveness = this.#problems.map((sentence) => ({ invariant: "liveness", sentence, atMs: this.#simulator.nowMs }));
+    return {
+      seed: this.#simulator.seed,
+      kind: this.#kind(),
+      hash: this.#simulator.hash.toString(),
+      profile: describeProfile(this.#profile),
+      violations: [...this.#violations, ...liveness],
+      ...(this.#error !== undefined && { error: this.#error }),
+      simulatedMs: this.#simulator.nowMs,
+      events: this.#simulator.eventCount,
+      operations: { ok: this.#history.count("ok"), none: this.#history.count("none"), unknown: this.#history.count("unknown") },
+      coverage: this.#world.coverage.toJSON(),
+    };
+  }
+
+  #kind(): ReportKind {
+    if (this.#error !== undefined) return "crash";
+    if (this.#violations.length > 0) return "correctness";
+    return this.#problems.length > 0 ? "liveness" : "ok";
+  }
+}

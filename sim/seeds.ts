@@ -1,0 +1,50 @@
+/** Many seeds, one after another, and what they amount to. */
+import { runSeed, type ReportKind, type RunOptions, type SeedReport } from "./run.ts";
+
+export interface SeedsOptions extends RunOptions {
+  readonly seed: number;
+  /** How many seeds from there on. */
+  readonly count: number;
+  /** One seed in so many is played twice and must come out the same. Default 20; 0: none. */
+  readonly repeatEvery?: number | undefined;
+  readonly onSeed?: ((report: SeedReport) => void) | undefined;
+}
+
+export interface SeedsReport {
+  readonly seeds: number;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly failures: readonly SeedReport[];
+  /** Of all seeds together. */
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** What a process that ran seeds should exit with: the worst that happened. */
+export const exitStatus: Readonly<Record<ReportKind, number>> = { ok: 0, correctness: 1, liveness: 2, crash: 3, nondeterministic: 4 };
+
+export async function runSeeds(options: SeedsOptions): Promise<SeedsReport> {
+  const { seed: first, count, repeatEvery = 20, onSeed } = options;
+  const failures: SeedReport[] = [];
+  const coverage: Record<string, number> = {};
+  let simulatedMs = 0;
+  let events = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    const isRepeated = repeatEvery > 0 && (seed - first) % repeatEvery === 0;
+    const report = isRepeated ? await runSeedTwice(seed, options) : await runSeed(seed, options);
+    simulatedMs += report.simulatedMs;
+    events += report.events;
+    for (const [what, times] of Object.entries(report.coverage)) coverage[what] = (coverage[what] ?? 0) + times;
+    if (report.kind !== "ok") failures.push(report);
+    onSeed?.(report);
+  }
+  return { seeds: count, simulatedMs, events, failures, coverage };
+}
+
+/** Plays a seed twice; if the runs differ anywhere, that is the report. */
+export async function runSeedTwice(seed: number, options: RunOptions = {}): Promise<SeedReport> {
+  const report = await runSeed(seed, options);
+  const again = await runSeed(seed, { ...options, trace: undefined });
+  if (again.hash === report.hash && again.events === report.events) return report;
+  const sentence = `the same seed gave ${report.events} events, hash ${report.hash}, and then ${again.events} events, hash ${again.hash}`;
+  return { ...report, kind: "nondeterministic", violations: [{ invariant: "determinism", sentence, atMs: report.simulatedMs }] };
+}

@@ -1,0 +1,95 @@
+/**
+ * Virtual time: one queue of events and one clock that jumps from each to the next. Everything that happens in a run happens
+ * inside an event, and every event is folded into the hash.
+ *
+ * Nodes run without a promise. Clients have some, so an event that spoke to a client says so (`touchClients`), and the next
+ * event waits until their microtasks are done; otherwise the order of things would be the JavaScript engine's and not ours.
+ */
+import { Random } from "../src/random.ts";
+import { EventQueue, eventKinds, type Event, type EventKind } from "./event-queue.ts";
+import { RollingHash } from "./rolling-hash.ts";
+
+/** The one thing that the simulator needs of its host: a macrotask, which runs when all microtasks have. */
+declare const setImmediate: (run: () => void) => unknown;
+
+/** Moments are rounded up to a multiple of one of these: coarse ones make many things happen at the same moment. */
+const granularitiesUs = [1, 100, 1000, 5000] as const;
+
+export class Simulator {
+  readonly seed: number;
+  readonly hash: RollingHash = new RollingHash();
+  readonly granularityUs: number;
+  eventCount = 0;
+  #nowUs = 0;
+  readonly #queue = new EventQueue();
+  readonly #root: Random;
+  readonly #ties: Random;
+  #sequence = 0;
+  #hasTouchedClients = false;
+  #isHalted = false;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.#root = new Random(seed);
+    this.#ties = this.stream("ties");
+    this.granularityUs = this.stream("granularity").pick(granularitiesUs);
+  }
+
+  get nowMs(): number {
+    return this.#nowUs / 1000;
+  }
+
+  get isHalted(): boolean {
+    return this.#isHalted;
+  }
+
+  /** Dice for one purpose. The same purpose gives the same dice from the start: ask once and keep them. */
+  stream(purpose: string): Random {
+    return this.#root.stream(purpose);
+  }
+
+  schedule(delayMs: number, kind: EventKind, run: () => void): Event {
+    const exactUs = this.#nowUs + Math.max(0, Math.round(delayMs * 1000));
+    const atUs = Math.ceil(exactUs / this.granularityUs) * this.granularityUs;
+    const event = { atUs, tie: this.#ties.next(), sequence: this.#sequence++, kind, run, isCancelled: false };
+    this.#queue.push(event);
+    return event;
+  }
+
+  /** Says that a client was spoken to in this event. */
+  touchClients(): void {
+    this.#hasTouchedClients = true;
+  }
+
+  /** Ends the run after this event: something is wrong, and what follows would only bury it. */
+  halt(): void {
+    this.#isHalted = true;
+  }
+
+  /** Lets time pass up to `untilMs`, or until `isDone` says so after an event. */
+  async run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
+    await this.#settleClients();
+    while (!this.#isHalted && !isDone()) {
+      const event = this.#queue.next;
+      if (event === undefined || event.atUs > untilMs * 1000) break;
+      this.#queue.pop();
+      if (event.isCancelled) continue;
+      this.#happen(event);
+      if (this.#hasTouchedClients) await this.#settleClients();
+    }
+    if (!this.#isHalted && !isDone()) this.#nowUs = Math.max(this.#nowUs, Math.round(untilMs * 1000));
+  }
+
+  #happen(event: Event): void {
+    this.#nowUs = event.atUs;
+    this.eventCount++;
+    this.hash.fold(event.atUs);
+    this.hash.fold(eventKinds.indexOf(event.kind));
+    event.run();
+  }
+
+  async #settleClients(): Promise<void> {
+    this.#hasTouchedClients = false;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+}

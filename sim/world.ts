@@ -1,0 +1,28 @@
+/** What everything inside of one run shares. */
+import type { NodeConfig } from "../node/self.ts";
+import type { StoreReader } from "../node/store.ts";
+import type { Effect, Input, Instant } from "../node/effects.ts";
+import type { Coverage } from "./coverage.ts";
+import type { DiskConditions } from "./disk.ts";
+import type { Network } from "./network.ts";
+import type { Simulator } from "./simulator.ts";
+import type { Trace } from "./trace.ts";
+import type { Witness } from "./witness.ts";
+
+/** What the simulator drives: the shipped `Replica`, or in tests of the checkers a deliberately broken one. */
+export interface Machine {
+  step(now: Instant, input: Input): readonly Effect[];
+}
+
+export type CreateMachine = (config: NodeConfig, store: StoreReader, now: Instant) => Machine;
+
+export interface World {
+  readonly simulator: Simulator;
+  readonly network: Network;
+  /** The same for every disk, until it is changed. */
+  readonly diskConditions: DiskConditions;
+  readonly witness: Witness;
+  readonly trace: Trace;
+  readonly coverage: Coverage;
+  readonly createMachine: CreateMachine;
+}
