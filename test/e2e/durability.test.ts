@@ -1,0 +1,74 @@
+// Design §3.2: what stands in a batch's `then` runs after the batch is durable. Seen from outside: between the arrival of a put and the
+// first byte of its reply, the record is written, synced, and named by a meta page that is synced itself. Pins the promise of lmdb 3.5.
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { primariesOf } from "./placement.ts";
+import { connectTo, endAll, Nodes, freePorts, tempDirectory } from "./processes.ts";
+import { readLog, straceInto, type SystemCall } from "./system-calls.ts";
+
+afterEach(endAll);
+
+const marker = "marker-6f1c0a";
+const inOrder = ["request arrives", "record is written", "data is synced", "meta page is synced", "reply leaves"];
+
+test("a node alone acknowledges a put when it is on disk", async () => {
+  const nodes = new Nodes(await freePorts(1), 1, { defaults: { n: 1 } });
+  const [log] = await tracePut(nodes, 1);
+  expect(orderOf(log!)).toEqual(inOrder);
+});
+
+test("all three replicas acknowledge a put with dw=3 when it is on their disks", async () => {
+  const nodes = new Nodes(await freePorts(3), 3);
+  const logs = await tracePut(nodes, 3);
+  expect(logs.map(orderOf)).toEqual([inOrder, inOrder, inOrder]);
+});
+
+/** Starts the nodes under strace, puts the marker, and stops them. @returns the log of each */
+async function tracePut(nodes: Nodes, dw: number): Promise<readonly (readonly SystemCall[])[]> {
+  const directory = tempDirectory();
+  const files = nodes.nodes.map(({ id }) => join(directory, id));
+  await Promise.all(nodes.nodes.map((node, at) => node.start(...straceInto(files[at]!))));
+  await nodes.linked();
+  const client = await connectTo(nodes.urls);
+  const put = await client.bucket("default").put("key", marker, { w: dw, dw, details: true, timeoutMs: 30_000 });
+  expect(put.answered).toHaveLength(dw);
+  await client.close();
+  await Promise.all(nodes.nodes.map((node) => node.program.release()));
+  if (dw === 3) expect(primariesOf(nodes, "key")).toHaveLength(3);
+  return files.map(readLog);
+}
+
+/** What happened, in the order in which it was complete; the reply by its beginning. */
+function orderOf(calls: readonly SystemCall[]): readonly string[] {
+  const arrival = calls.find(
+    ({ name, path, text }) => name === "read" && path.startsWith("socket") && text.includes(marker),
+  )!;
+  const written = calls.find(
+    ({ path, text, result }) => path.endsWith("data.mdb") && text.includes(marker) && result > 0,
+  )!;
+  const synced = calls.find((call) => isSyncOf(call, "data.mdb") && call.beginsAt > written.endsAt)!;
+  const throughFiles = calls.flatMap(({ name, text, result }) =>
+    name === "openat" && /data\.mdb.*O_DSYNC/.test(text) ? [result] : [],
+  );
+  const named = calls.find(
+    (call) => throughFiles.includes(call.file) && call.result > 0 && call.beginsAt > synced.endsAt,
+  )!;
+  const reply = calls.find((call) => call.path === arrival.path && isSend(call) && call.beginsAt > arrival.endsAt)!;
+  const moments: readonly (readonly [string, number])[] = [
+    ["request arrives", arrival.endsAt],
+    ["record is written", written.endsAt],
+    ["data is synced", synced.endsAt],
+    ["meta page is synced", named.endsAt],
+    ["reply leaves", reply.beginsAt],
+  ];
+  return moments.toSorted(([, a], [, b]) => a - b).map(([what]) => what);
+}
+
+function isSyncOf({ name, path, result }: SystemCall, file: string): boolean {
+  return (name === "fdatasync" || name === "fsync") && path.endsWith(file) && result === 0;
+}
+
+/** Pings and pongs, 0x89 and 0x8a, are no replies. */
+function isSend({ name, text }: SystemCall): boolean {
+  return ["write", "writev", "sendto", "sendmsg"].includes(name) && !/"\\21[12]/.test(text.slice(0, 60));
+}
