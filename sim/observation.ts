@@ -68,7 +68,7 @@ export interface Restarted {
   readonly kind: "restarted";
   readonly node: NodeId;
   readonly isWiped: boolean;
-  read(key: KeyName): StoredObject | undefined;
+  readonly read: (key: KeyName) => StoredObject | undefined;
 }
 
 /** A node loses records: all of them, or one. The fault atlas allowed it. */

@@ -16,7 +16,7 @@ import { History } from "./history.ts";
 import { Network } from "./network.ts";
 import type { EndOfKey, Observation } from "./observation.ts";
 import { calm, describeProfile, drawProfile, type Profile } from "./profile.ts";
-import { Simulator } from "./simulator.ts";
+import { Simulator, Storm } from "./simulator.ts";
 import { Trace } from "./trace.ts";
 import { Witness } from "./witness.ts";
 import { Worker, type Job, type OldContexts } from "./workload.ts";
@@ -89,7 +89,8 @@ class Run {
     try {
       await this.#playPhases();
     } catch (error) {
-      this.#crash(error);
+      if (error instanceof Storm) this.#problems.push(error.message);
+      else this.#crash(error);
     }
     return this.#report();
   }

@@ -15,6 +15,12 @@ declare const setImmediate: (run: () => void) => unknown;
 /** Moments are rounded up to a multiple of one of these: coarse ones make many things happen at the same moment. */
 const granularitiesUs = [1, 100, 1000, 5000] as const;
 
+/** More events than this in one virtual second are a storm: something feeds on itself, and time would never get on. */
+const stormEvents = 200_000;
+
+/** Messages that beget messages without end. */
+export class Storm extends Error {}
+
 export class Simulator {
   readonly seed: number;
   readonly hash: RollingHash = new RollingHash();
@@ -27,6 +33,8 @@ export class Simulator {
   #sequence = 0;
   #hasTouchedClients = false;
   #isHalted = false;
+  #second = 0;
+  #eventsAtSecond = 0;
 
   constructor(seed: number) {
     this.seed = seed;
@@ -83,9 +91,20 @@ export class Simulator {
   #happen(event: Event): void {
     this.#nowUs = event.atUs;
     this.eventCount++;
+    this.#watchStorm();
     this.hash.fold(event.atUs);
     this.hash.fold(eventKinds.indexOf(event.kind));
     event.run();
+  }
+
+  /** @throws Storm */
+  #watchStorm(): void {
+    const second = Math.floor(this.#nowUs / 1_000_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#eventsAtSecond = this.eventCount;
+    } else if (this.eventCount - this.#eventsAtSecond > stormEvents)
+      throw new Storm(`more than ${stormEvents} events in the second from ${second * 1000} ms on: a storm`);
   }
 
   async #settleClients(): Promise<void> {

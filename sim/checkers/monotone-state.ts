@@ -2,7 +2,7 @@
  * I2a: what a replica stores of a key only goes up the lattice: no dot is forgotten, and none that was overwritten comes back.
  * Between crashes, that is: what was not synced may be lost with one, and the next comparison is with what is there then.
  */
-import { formatDot } from "../../src/dot.ts";
+import { formatDot, type Dot } from "../../src/dot.ts";
 import { contains, dotsOf } from "../../src/causal-context.ts";
 import { has, isIncluded, type StoredObject } from "../../src/object.ts";
 import type { Accuse, Checker } from "../checker.ts";
@@ -29,6 +29,9 @@ export class MonotoneState implements Checker {
 function differenceOf(before: StoredObject, after: StoredObject): string {
   const forgotten = [...dotsOf(before.context)].filter((dot) => !contains(after.context, dot));
   const risen = after.siblings.filter(({ dot }) => !has(before, dot) && contains(before.context, dot));
-  const list = (dots: readonly string[]): string => dots.join(", ") || "none";
-  return `forgotten dots: ${list(forgotten.map(formatDot))}; risen ones: ${list(risen.map(({ dot }) => formatDot(dot)))}`;
+  return `forgotten dots: ${list(forgotten)}; risen ones: ${list(risen.map(({ dot }) => dot))}`;
+}
+
+function list(dots: readonly Dot[]): string {
+  return dots.map(formatDot).join(", ") || "none";
 }

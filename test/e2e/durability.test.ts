@@ -40,20 +40,30 @@ async function tracePut(nodes: Nodes, dw: number): Promise<readonly (readonly Sy
 
 /** What happened, in the order in which it was complete; the reply by its beginning. */
 function orderOf(calls: readonly SystemCall[]): readonly string[] {
-  const arrival = calls.find(
+  const arrival = first(
+    calls,
+    "read of the put",
     ({ name, path, text }) => name === "read" && path.startsWith("socket") && text.includes(marker),
-  )!;
-  const written = calls.find(
+  );
+  const written = first(
+    calls,
+    "write of the record",
     ({ path, text, result }) => path.endsWith("data.mdb") && text.includes(marker) && result > 0,
-  )!;
-  const synced = calls.find((call) => isSyncOf(call, "data.mdb") && call.beginsAt > written.endsAt)!;
-  const throughFiles = calls.flatMap(({ name, text, result }) =>
+  );
+  const synced = first(calls, "sync", (call) => isSyncOf(call, "data.mdb") && call.beginsAt > written.endsAt);
+  const through = calls.flatMap(({ name, text, result }) =>
     name === "openat" && /data\.mdb.*O_DSYNC/.test(text) ? [result] : [],
   );
-  const named = calls.find(
-    (call) => throughFiles.includes(call.file) && call.result > 0 && call.beginsAt > synced.endsAt,
-  )!;
-  const reply = calls.find((call) => call.path === arrival.path && isSend(call) && call.beginsAt > arrival.endsAt)!;
+  const named = first(
+    calls,
+    "write of the meta page",
+    ({ file, result, beginsAt }) => through.includes(file) && result > 0 && beginsAt > synced.endsAt,
+  );
+  const reply = first(
+    calls,
+    "reply",
+    (call) => call.path === arrival.path && isSend(call) && call.beginsAt > arrival.endsAt,
+  );
   const moments: readonly (readonly [string, number])[] = [
     ["request arrives", arrival.endsAt],
     ["record is written", written.endsAt],
@@ -62,6 +72,12 @@ function orderOf(calls: readonly SystemCall[]): readonly string[] {
     ["reply leaves", reply.beginsAt],
   ];
   return moments.toSorted(([, a], [, b]) => a - b).map(([what]) => what);
+}
+
+function first(calls: readonly SystemCall[], what: string, isIt: (call: SystemCall) => boolean): SystemCall {
+  const call = calls.find(isIt);
+  if (call === undefined) throw new Error(`the log of ${calls.length} system calls has no ${what}`);
+  return call;
 }
 
 function isSyncOf({ name, path, result }: SystemCall, file: string): boolean {

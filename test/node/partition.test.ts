@@ -2,10 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { encodeRecord } from "../../src/record.ts";
 import { emptyObject, write } from "../../src/object.ts";
-import { emptyContext } from "../../src/causal-context.ts";
+import { contextOf, emptyContext } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
 import { hashKey } from "../../src/key.ts";
 import { makeOpId } from "../../src/op-id.ts";
+import { earliest } from "../../src/timestamp.ts";
+import { encodeToken } from "../../src/token.ts";
 import type { ReplicaPutReply } from "../../src/messages.ts";
 import { actorText, Cluster, dotsOf, keyOf, valuesOf } from "./cluster.ts";
 
@@ -272,4 +274,20 @@ describe("amnesia", () => {
     settled(cluster, "n1", "in time");
     expect(valuesOf(cluster.object("n2", key))).toEqual(["by n2", "in time"]);
   });
+
+  test("contexts that clients forge crash no node", () => {
+    // Design §14: foreign bytes never crash a node. n1 cannot tell that a token claims epochs which n2 never began, and n2 takes it for a
+    // sign that its disk was set back: it starts over, every time.
+    const cluster = new Cluster();
+    for (let forged = 0; forged < 2; forged++) {
+      const actor = makeActor(fromHex(cluster.status("n2").replicaId), 20_000);
+      const token = { context: contextOf([{ actor, counter: 1 }]), latest: earliest };
+      cluster.put("n1", key, "x", { context: encodeToken(hashKey(keyOf(key)), token) });
+      expect(() => cluster.settle()).not.toThrow();
+    }
+  });
 });
+
+function fromHex(hex: string): string {
+  return (hex.match(/../g) ?? []).map((digits) => String.fromCharCode(Number.parseInt(digits, 16))).join("");
+}

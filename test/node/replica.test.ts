@@ -1,5 +1,6 @@
 /** node/replica.ts: the door of a node (design §3.2), its phases, and what it refuses at once. */
 import { describe, expect, test } from "vitest";
+import { compareTimestamps } from "../../src/timestamp.ts";
 import { limits } from "../../src/limits.ts";
 import { Replica } from "../../node/replica.ts";
 import type { Persist } from "../../node/effects.ts";
@@ -33,6 +34,65 @@ describe("start", () => {
       const get = cluster.get(node, key, { r: 1 });
       expect(valuesOf(get.object)).toEqual(["tea"]);
     }
+  });
+
+  test("nothing is minted before the identity of this start is durable", () => {
+    // I0, design §4.3. After a clean stop the old epochs go on; a put that were let in before the batch is durable which takes
+    // back the mark of the clean stop would mint in one of them; if that batch is lost, the next start mints the same dot again.
+    const cluster = new Cluster();
+    const first = cluster.put("n1", key, "tea");
+    cluster.settle();
+    cluster.stop("n1");
+    cluster.settle();
+    cluster.start("n1");
+    const early = cluster.put("n1", key, "minted too early", { context: first.context, w: 1 });
+    expect(early.answer).toMatchObject({ kind: "Failure", outcome: "none" });
+  });
+
+  test("timestamps that got away are not gone below after a crash, though the clock went back", () => {
+    // Design §4.4: the bound of what was issued is durable across restarts. A start makes one durable before it is ready.
+    const cluster = new Cluster();
+    cluster.put("n1", key, "got away");
+    cluster.deliver("n1", "n2");
+    cluster.crash("n1");
+    cluster.setWall("n1", -400);
+    cluster.restart("n1");
+    cluster.put("n1", key, "later");
+    cluster.settle();
+    const [gotAway, later] = cluster.object("n2", key).siblings;
+    expect(valuesOf(cluster.object("n2", key))).toEqual(["got away", "later"]);
+    expect(compareTimestamps(later!.timestamp, gotAway!.timestamp)).toBeGreaterThan(0);
+  });
+});
+
+describe("an answer to a request of before a restart", () => {
+  test("does not acknowledge another put", () => {
+    // I12, promise 1: an acknowledged write is on w disks. When message ids began at 1 again after every start, n2's late
+    // answer to a put of before the crash counted for a put that n2 had not even on its disk.
+    const cluster = new Cluster();
+    cluster.put("n1", key, "before the crash");
+    cluster.deliver("n1", "n2");
+    cluster.crash("n1");
+    cluster.restart("n1");
+    const put = cluster.put("n1", "carts/bob", "acknowledged");
+    cluster.sync("n1");
+    cluster.sync("n2");
+    cluster.deliver("n2", "n1", "ReplicaPutReply");
+    expect(cluster.record("n2", "carts/bob")).toBeUndefined();
+    expect(put.answer).toBeUndefined();
+  });
+
+  test("does not answer another client's forwarded request", () => {
+    // I14, I12: the same at a node that forwards: one client was given the reply, and the context, of another's put.
+    const cluster = new Cluster({ nodes: 4 });
+    cluster.put("n4", key, "before the crash", { w: 1 });
+    cluster.deliver("n4", "n1");
+    cluster.crash("n4");
+    cluster.restart("n4");
+    const put = cluster.put("n4", "carts/bob", "acknowledged");
+    cluster.sync("n1");
+    cluster.deliver("n1", "n4", "PutReply");
+    expect(put.answer).toBeUndefined();
   });
 });
 
@@ -192,5 +252,12 @@ describe("refused at once", () => {
     cluster.put("n1", "carts/new", "x");
     cluster.settle();
     expect(cluster.requests.at(-1)!.answer).toMatchObject({ kind: "PutReply" });
+  });
+
+  test("an option that no JSON can show is refused, and crashes no node", () => {
+    // Design §14: foreign bytes never crash a node. MessagePack has 64-bit integers; `JSON.stringify`, which makes the sentence, throws.
+    const cluster = new Cluster();
+    const options = { n: (2n ** 63n) as unknown as number };
+    expect(cluster.get("n1", key, options).answer).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });

@@ -150,4 +150,10 @@ describe("queries", () => {
     expect(eventsOf(context, makeActor("b.......", 1))).toBeUndefined();
     expect([...dotsOf(context)].map(({ counter }) => counter)).toEqual([1, 2, 4]);
   });
+
+  test("list a dot once that was given twice", () => {
+    // src/causal-context.ts: there is one normal form.
+    const dot = { actor, counter: 3 };
+    expect(contextOf([dot, dot])).toEqual([{ actor, base: 0, cloud: [3] }]);
+  });
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { decodeFrame, encodeFrame, roughSize } from "../../src/codec.ts";
 import { CoterieError, errorCodes } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
-import type { Message } from "../../src/messages.ts";
+import type { Get, Message } from "../../src/messages.ts";
 import { pack, unpack } from "../../src/msgpack.ts";
 import type { Count, RequestOptions } from "../../src/options.ts";
 
@@ -180,6 +180,36 @@ describe("a frame", () => {
     // limits.timeoutMsMax bounds how long a node remembers a request.
     const get = [3, 1, Uint8Array.of(1), 10 * limits.timeoutMsMax, null, false, false];
     expect(decodeFrame(pack([get]))).toMatchObject([{ timeoutMs: limits.timeoutMsMax }]);
+  });
+});
+
+/** A Get with options in their places. */
+function getWith(options: readonly unknown[]): Uint8Array {
+  return pack([[3, 1, Uint8Array.of(98, 0, 107), 1000, options, false, false]]);
+}
+
+describe("options in a frame", () => {
+  test("with a 64-bit integer make no other error than PROTOCOL", () => {
+    // Design §13, §14: a frame that does not decode closes that link only. `JSON.stringify` would throw a TypeError on it.
+    expect(outcome(getWith([2n ** 63n]))).toMatchObject([{ kind: "Get" }]);
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("of one client, n %d, do not become another client's", (wrong) => {
+    // Design §13: what comes out of `decodeFrame` has been checked. JSON writes NaN and Infinity as null: under that text
+    // they would be remembered for a client which chose nothing there.
+    const r = 4 + (Number.isNaN(wrong) ? 0 : 1);
+    decodeFrame(getWith([wrong, r, null, null, null, null, null, null]));
+    const honest: Get = {
+      kind: "Get",
+      id: 1,
+      key: Uint8Array.of(98, 0, 107),
+      timeoutMs: 1000,
+      options: { r },
+      head: false,
+      details: false,
+    };
+    expect(decodeFrame(encodeFrame([honest]))).toMatchObject([{ options: { r } }]);
+    expect((decodeFrame(encodeFrame([honest]))[0] as Get).options).not.toHaveProperty("n");
   });
 });
 

@@ -102,4 +102,11 @@ describe("refused are", () => {
       }),
     );
   });
+
+  test("half a surrogate pair: in UTF-8 all of them are the same bytes, and two keys would be one", () => {
+    // Promise 2: nothing is dropped silently.
+    for (const text of ["\ud800", "a\udbff", "\udc00\ud800"])
+      expect(codeOf(() => makeKey("b", text))).toBe("INVALID_ARGUMENT");
+    expect(makeKey("b", "\ud83d\ude00")).toHaveLength(6);
+  });
 });

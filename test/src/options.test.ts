@@ -131,8 +131,8 @@ describe("wrong combinations are refused with a sentence", () => {
     [{ n: null }, "n is a number of nodes from 1, not null"],
     [{ r: -1 }, "r is a number of nodes, one, quorum or all, not -1"],
     [{ w: "two" }, 'w is a number of nodes, one, quorum or all, not "two"'],
-    [{ pr: Number.NaN }, "pr is a number of nodes, one, quorum or all, not null"],
-    [{ pw: [2] }, "pw is a number of nodes, one, quorum or all, not [2]"],
+    [{ pr: Number.NaN }, "pr is a number of nodes, one, quorum or all, not NaN"],
+    [{ pw: [2] }, "pw is a number of nodes, one, quorum or all, not 2"],
     [{ dw: true }, "dw is a number of nodes, one, quorum or all, not true"],
     [{ timeoutMs: 0 }, `timeoutMs is 1 to ${limits.timeoutMsMax}, not 0`],
     [

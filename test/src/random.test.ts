@@ -83,3 +83,10 @@ test("streams of two purposes are independent of each other and of each other's 
   expect(draws(new Random(7).stream("net"), 5)).not.toEqual(disk);
   expect(draws(new Random(8).stream("disk:n1"), 5)).not.toEqual(disk);
 });
+
+test("a stream is the same, whatever was drawn from its parent before", () => {
+  // src/random.ts: a new draw in one place must not reshuffle the others.
+  const [fresh, used] = [new Random(7), new Random(7)];
+  used.next();
+  expect(used.stream("net").next()).toBe(fresh.stream("net").next());
+});

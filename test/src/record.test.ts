@@ -116,19 +116,20 @@ describe("a body with the right checksum is refused for", () => {
     readonly counter?: number;
     readonly size?: number;
     readonly timestampCounter?: number;
+    readonly sequence?: number;
   }
 
   function withHeads(seen: CausalContext, heads: readonly Head[], tail: readonly number[] = []): Uint8Array {
     return sealed((writer) => {
       writeContext(writer, seen);
       writer.number(heads.length);
-      for (const { place = 0, counter = 1, size = 0, timestampCounter = 0 } of heads) {
+      for (const { place = 0, counter = 1, size = 0, timestampCounter = 0, sequence = 1 } of heads) {
         writer.number(place);
         writer.number(counter);
         writer.fixed(1_700_000_000_000, 6);
         writer.number(timestampCounter);
         writer.text("client..", 0, 8);
-        writer.number(1);
+        writer.number(sequence);
         writer.number(size);
       }
       writer.raw(Uint8Array.from(tail));
@@ -155,6 +156,12 @@ describe("a body with the right checksum is refused for", () => {
       "a timestamp's counter over 16 bits",
       withHeads(context, [{ timestampCounter: 65_536 }]),
       "timestamp out of range",
+    ],
+    ["a sibling with the dot 0", withHeads(context, [{ counter: 0 }]), "a sibling without a dot: counters are from 1"],
+    [
+      "an operation id that would be cut",
+      withHeads(context, [{ sequence: 2 ** 48 + 5 }]),
+      "an operation id over 48 bits",
     ],
     [
       "more siblings than there are bytes for",

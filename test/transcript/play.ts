@@ -21,8 +21,8 @@
  */
 import { Cluster, type Choice } from "../node/cluster.ts";
 import { recordProblem } from "../../src/record.ts";
-import type { PeerMessage } from "../../node/effects.ts";
-import { lines, objectText } from "./trace.ts";
+import type { Effect, PeerMessage } from "../../node/effects.ts";
+import { objectText, Trace } from "./trace.ts";
 
 export class Play {
   #cluster = new Cluster();
@@ -63,7 +63,9 @@ export class Play {
   };
 
   #begin(count: number): void {
-    this.#cluster = new Cluster({ nodes: count, observe: (node, effect) => this.#trace.push(...lines(node, effect)) });
+    const trace = new Trace();
+    const observe = (node: string, effect: Effect): void => void this.#trace.push(...trace.lines(node, effect));
+    this.#cluster = new Cluster({ nodes: count, observe });
     this.#nodes = Array.from({ length: count }, (_, at) => `n${at + 1}`);
     this.#trace = [
       `${this.#nodes.join(" ")} are up and linked; every key lives on ${this.#nodes.slice(0, 3).join(" ")}`,

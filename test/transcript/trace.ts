@@ -9,35 +9,49 @@
 import { hexOf, toBinary } from "../../src/bytes.ts";
 import { dotsOf as dotsIn, type CausalContext } from "../../src/causal-context.ts";
 import { formatKey, hashKey } from "../../src/key.ts";
-import type { Message } from "../../src/messages.ts";
 import type { StoredObject } from "../../src/object.ts";
 import { openRecord } from "../../src/record.ts";
 import { decodeToken } from "../../src/token.ts";
-import type { Effect, Input } from "../../node/effects.ts";
+import type { Effect, Input, PeerMessage } from "../../node/effects.ts";
 import type { Write } from "../../node/store.ts";
 import { actorText, dotText, valuesOf } from "../node/cluster.ts";
 
-export function lines(node: string, effect: Effect): string[] {
-  switch (effect.kind) {
-    case "send":
-      return [`${node} → ${effect.node}  ${messageText(effect.message)}`];
-    case "reply":
-      return [`${node} → client  ${messageText(effect.message)}`];
-    case "deliver":
-      return [inputLine(node, effect.input)];
-    case "persist": {
-      const writes = effect.writes.map(writeText).join(", and ") || "nothing, and waits for what is under way";
-      return [
-        `${node} writes ${writes}`,
-        ...effect.then.flatMap((one) => lines(node, one)).map((line) => `   on disk: ${line}`),
-      ];
+export class Trace {
+  /** Ids begin at a random number at each start: people are shown 1, 2, 3, … in the order in which they come up. */
+  readonly #numbers = new Map<number, number>();
+
+  lines(node: string, effect: Effect): string[] {
+    switch (effect.kind) {
+      case "send":
+        return [this.#between(node, effect.node, effect.message)];
+      case "reply":
+        return [`${node} → client  ${messageText(effect.message, effect.message.id)}`];
+      case "deliver":
+        return [this.#learned(node, effect.input)];
+      case "persist": {
+        const writes = effect.writes.map(writeText).join(", and ") || "nothing, and waits for what is under way";
+        const then = effect.then.flatMap((one) => this.lines(node, one));
+        return [`${node} writes ${writes}`, ...then.map((line) => `   on disk: ${line}`)];
+      }
+      case "log":
+        return [`${node} says  ${effect.level}: ${effect.event} ${JSON.stringify(effect.fields)}`];
+      case "ready":
+        return [`${node} is ready`];
+      case "stopped":
+        return [`${node} has stopped`];
     }
-    case "log":
-      return [`${node} says  ${effect.level}: ${effect.event} ${JSON.stringify(effect.fields)}`];
-    case "ready":
-      return [`${node} is ready`];
-    case "stopped":
-      return [`${node} has stopped`];
+  }
+
+  #between(from: string, to: string, message: PeerMessage): string {
+    const number = this.#numbers.get(message.id) ?? this.#numbers.size + 1;
+    this.#numbers.set(message.id, number);
+    return `${from} → ${to}  ${messageText(message, number)}`;
+  }
+
+  #learned(node: string, input: Input): string {
+    if (input.kind === "peer") return this.#between(node, input.node, input.message);
+    const news = input.kind === "leased" ? `it may hand out epochs below ${input.lease.epochEnd}` : input.kind;
+    return `${node} learns  ${news}`;
   }
 }
 
@@ -48,45 +62,36 @@ export function objectText({ siblings, context }: StoredObject): string {
   return `{${live.join(" | ")}${replaced ? `, seen ${contextText(context)}` : ""}}`;
 }
 
-function messageText(message: Message): string {
+function messageText(message: PeerMessage, number: number): string {
   switch (message.kind) {
     case "Put": {
       const change = message.value === undefined ? "deleted" : `= ${text(message.value)}`;
       const seen = message.context === undefined ? "blind" : `having seen ${tokenText(message.key, message.context)}`;
-      return `Put ${message.id}: ${formatKey(message.key)} ${change}, ${seen}, ${message.timeoutMs} ms left`;
+      return `Put ${number}: ${formatKey(message.key)} ${change}, ${seen}, ${message.timeoutMs} ms left`;
     }
     case "PutReply":
-      return `PutReply ${message.id}: answered ${nodes(message.answered)}; its writer has seen ${tokenText(undefined, message.context)}`;
+      return `PutReply ${number}: answered ${nodes(message.answered)}; its writer has seen ${tokenText(undefined, message.context)}`;
     case "Get":
-      return `Get ${message.id}: ${formatKey(message.key)}, ${message.timeoutMs} ms left`;
+      return `Get ${number}: ${formatKey(message.key)}, ${message.timeoutMs} ms left`;
     case "GetReply":
-      return `GetReply ${message.id}: ${recordText(message.record)}, answered ${nodes(message.answered)}; shown: ${shownText(message.record)}`;
+      return `GetReply ${number}: ${recordText(message.record)}, answered ${nodes(message.answered)}; shown: ${shownText(message.record)}`;
     case "ReplicaPut": {
       const answer = message.early ? "answer at once and when it is on disk" : "answer when it is on disk";
-      return `ReplicaPut ${message.id}: ${formatKey(message.key)} = ${recordText(message.record)}; ${answer}, ${message.timeoutMs} ms left`;
+      return `ReplicaPut ${number}: ${formatKey(message.key)} = ${recordText(message.record)}; ${answer}, ${message.timeoutMs} ms left`;
     }
     case "ReplicaPutReply":
-      return `ReplicaPutReply ${message.id}: ${message.durable ? "on disk" : "in memory"}`;
+      return `ReplicaPutReply ${number}: ${message.durable ? "on disk" : "in memory"}`;
     case "ReplicaGet": {
       const have = message.have === undefined ? "nothing" : `the state ${hexOf(toBinary(message.have)).slice(0, 6)}`;
-      return `ReplicaGet ${message.id}: ${formatKey(message.key)}, here is ${have}, ${message.timeoutMs} ms left`;
+      return `ReplicaGet ${number}: ${formatKey(message.key)}, here is ${have}, ${message.timeoutMs} ms left`;
     }
     case "ReplicaGetReply":
-      return `ReplicaGetReply ${message.id}: ${message.answer === "record" ? recordText(message.record) : message.answer}`;
+      return `ReplicaGetReply ${number}: ${message.answer === "record" ? recordText(message.record) : message.answer}`;
     case "Failure":
-      return `Failure ${message.id}: ${message.code}, outcome ${message.outcome}: ${message.message}`;
-    case "Hello":
-    case "Welcome":
-    case "Status":
+      return `Failure ${number}: ${message.code}, outcome ${message.outcome}: ${message.message}`;
     case "StatusReply":
-    case "Unknown":
-      return message.kind;
+      return `StatusReply ${number}`;
   }
-}
-
-function inputLine(node: string, input: Input): string {
-  if (input.kind === "peer") return `${node} → ${input.node}  ${messageText(input.message)}`;
-  return `${node} learns  ${input.kind === "leased" ? `it may hand out epochs below ${input.lease.epochEnd}` : input.kind}`;
 }
 
 function writeText({ table, key, value }: Write): string {

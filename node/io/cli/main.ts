@@ -11,6 +11,7 @@ import { tellFailure, wantsJson } from "./failure.ts";
 import { addGet } from "./get.ts";
 import { addNode } from "./node.ts";
 import { addPut } from "./put.ts";
+import { addSim } from "./sim.ts";
 import { addStatus } from "./status.ts";
 
 const help = `
@@ -25,6 +26,7 @@ Examples:
   coterie put cart:alice '{"items":["tea"]}'
   coterie get cart:alice --r all --details
   coterie status
+  coterie sim                                      the store under drawn faults, deterministic
   coterie help put                                 everything about one command`;
 
 await main(process.argv.slice(2));
@@ -38,7 +40,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => wantsJson(argv) || write(text) })
     .addHelpText("after", help);
-  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addStatus]) add(program);
+  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addStatus, addSim]) add(program);
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {

@@ -72,9 +72,10 @@ async function run(flags: NodeFlags): Promise<void> {
 
 async function serve(flags: NodeFlags, stop: Promise<void>): Promise<void> {
   const options = readOptions(flags);
-  const [{ checkConfig }, { startNode }] = await Promise.all([import("../config.ts"), import("../start-node.ts")]);
+  const { checkConfig } = await import("../config.ts");
   checkConfig(options);
   refuseClusterDirectory(options.data);
+  const { startNode } = await import("../start-node.ts");
   const node = await startNode(options).catch((error: unknown) => {
     throw cannotStart(options.id, error);
   });

@@ -1,0 +1,419 @@
+// Wrong commands, foreign bytes and bad configurations are refused in a sentence, and the nodes that got them go on as if nothing had been.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromBinary } from "../../src/bytes.ts";
+import { makeKey } from "../../src/key.ts";
+import { limits } from "../../src/limits.ts";
+import { pack, packValue } from "../../src/msgpack.ts";
+import { makeOpId } from "../../src/op-id.ts";
+import { connectTo, coterie, endAll, freePorts, Nodes, Program, run, runJson, tempDirectory } from "./processes.ts";
+import { helloOfClient, RawLink, statusOf } from "./raw-link.ts";
+
+let nodes: Nodes;
+let url: string;
+
+beforeAll(async () => {
+  nodes = await Nodes.start(3);
+  url = nodes.urls[0]!;
+  await (await connectTo(nodes.urls)).bucket("default").put("k", "before", { w: 3 });
+});
+
+/** Whatever the tests of this file did: nothing has changed, and everybody serves. */
+afterAll(async () => {
+  try {
+    const bucket = (await connectTo(nodes.urls)).bucket("default");
+    expect((await bucket.get("k", { r: 3 })).siblings).toEqual(["before"]);
+    await bucket.put("k", "after", { w: 3 });
+    for (const node of nodes.nodes) {
+      expect(await statusOf(node.url)).toMatchObject({ openRequests: 0, counters: { badRecords: 0, amnesias: 0 } });
+      expect(await node.program.stop()).toMatchObject({ code: 0 });
+    }
+  } finally {
+    await endAll();
+  }
+});
+
+describe("commands", () => {
+  const long = "k".repeat(limits.keyBytesMax + 1);
+  test.each<readonly [what: string, args: readonly string[], code: number, error: string, sentence: string]>([
+    ["a count above n", ["put", "k", "x", "--w", "4"], 2, "INVALID_ARGUMENT", "w is 4, more than n, which is 3"],
+    ["a count of nobody", ["put", "k", "x", "--w", "0"], 2, "INVALID_ARGUMENT", "w is 0: nobody would have to answer"],
+    [
+      "more primaries than answers",
+      ["put", "k", "x", "--pw", "3"],
+      2,
+      "INVALID_ARGUMENT",
+      "pw is 3, more than w, which is 2",
+    ],
+    [
+      "more on disk than answers",
+      ["put", "k", "x", "--dw", "3"],
+      2,
+      "INVALID_ARGUMENT",
+      "dw is 3, more than w, which is 2",
+    ],
+    [
+      "an n above the bucket's",
+      ["put", "k", "x", "--n", "4"],
+      2,
+      "INVALID_ARGUMENT",
+      "n is 4, but bucket default has n 3",
+    ],
+    [
+      "a read's option of a delete",
+      ["delete", "k", "--pr", "3"],
+      2,
+      "INVALID_ARGUMENT",
+      "pr is 3, more than r, which is 2",
+    ],
+    ["a write's option of a get", ["get", "k", "--w", "4"], 2, "INVALID_ARGUMENT", "w is 4, more than n, which is 3"],
+    [
+      "counts that fit no cluster",
+      ["get", "k", "--w", "2", "--dw", "3"],
+      2,
+      "INVALID_ARGUMENT",
+      "dw is 3, more than w, which is 2",
+    ],
+    [
+      "a count that is none",
+      ["get", "k", "--r", "most"],
+      2,
+      "INVALID_ARGUMENT",
+      "It is a number of nodes, one, quorum or all.",
+    ],
+    ["no time at all", ["get", "k", "--timeout", "0"], 2, "INVALID_ARGUMENT", "It is a whole number from 1 to 600000."],
+    ["a bucket's name", ["get", "k", "--bucket", "a b"], 2, "INVALID_ARGUMENT", 'not "a b"'],
+    ["an empty key", ["put", "", "x"], 2, "INVALID_ARGUMENT", "a key is a text of at least one character"],
+    ["a long key", ["put", long, "x"], 1, "TOO_LARGE", "the key has 1025 bytes, the limit is 1024"],
+    ["a context that is none", ["put", "k", "x", "--context", "tea"], 1, "BAD_CONTEXT", "this is not a context"],
+    ["a context that a get cannot use", ["get", "k", "--context", "tea"], 1, "BAD_CONTEXT", "this is not a context"],
+    [
+      "a context and none",
+      ["delete", "k", "--context", "AQ", "--blind"],
+      2,
+      "INVALID_ARGUMENT",
+      "cannot be used with option",
+    ],
+    ["an unknown flag", ["get", "k", "--bukket", "x"], 2, "INVALID_ARGUMENT", "(Did you mean --bucket?)"],
+    ["an unknown command", ["gte", "k"], 2, "INVALID_ARGUMENT", "(Did you mean get?)"],
+    ["no key", ["get"], 2, "INVALID_ARGUMENT", "missing required argument 'key'"],
+    ["a value too many", ["put", "k", "two", "words"], 2, "INVALID_ARGUMENT", "too many arguments for 'put'"],
+    [
+      "an address of something else",
+      ["get", "k", "--url", "http://127.0.0.1"],
+      2,
+      "INVALID_ARGUMENT",
+      "looks like ws://127.0.0.1:7401",
+    ],
+    [
+      "an address where nobody is",
+      ["get", "k", "--url", "ws://127.0.0.1:1", "--timeout", "50"],
+      1,
+      "UNAVAILABLE",
+      "ECONNREFUSED 127.0.0.1:1",
+    ],
+  ])("%s", async (_, args, code, error, sentence) => {
+    const json = await runJson(args, { env: { COTERIE_URL: nodes.urls.join(",") } });
+    expect(json).toMatchObject({
+      code,
+      json: { error: { code: error, outcome: "none", message: expect.stringContaining(sentence) as string } },
+    });
+  });
+
+  test("people read a sentence on standard error", async () => {
+    expect(await run(["put", "k", "x", "--w", "4", "--url", url])).toEqual({
+      code: 2,
+      signal: null,
+      stdout: "",
+      stderr: "coterie: w is 4, more than n, which is 3 (INVALID_ARGUMENT)\n",
+    });
+    expect(await run(["gte"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "error: unknown command 'gte'\n(Did you mean get?)\n",
+    });
+  });
+
+  test("a value over the limit, and a context of another key", async () => {
+    const env = { env: { COTERIE_URL: url } };
+    const large = await runJson(["put", "k", "-"], { ...env, input: "x".repeat(limits.valueBytesMax + 1) });
+    expect(large).toMatchObject({ code: 1, json: { error: { code: "TOO_LARGE", outcome: "none" } } });
+    const { context } = (await runJson(["get", "k"], env)).json;
+    const other = await runJson(["put", "other", "x", "--context", context as string], env);
+    expect(other).toMatchObject({
+      code: 1,
+      json: { error: { code: "BAD_CONTEXT", message: "this context belongs to another key" } },
+    });
+  });
+});
+
+describe("bytes from outside", () => {
+  const version = helloOfClient.version + 1;
+  test.each<readonly [what: string, bytes: Uint8Array | string, reason: string]>([
+    ["garbage", Uint8Array.from({ length: 100 }, (_, at) => (at * 167 + 13) % 256), ""],
+    ["a text frame", "hello", "a text frame: this protocol has binary ones only"],
+    ["an empty frame", new Uint8Array(0), "bytes end too early"],
+    ["MessagePack that is no message", pack({ hello: "world" }), ""],
+    [
+      "a count of what is not there",
+      Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff),
+      "a count larger than the bytes that are left",
+    ],
+    ["nesting without end", new Uint8Array(10_000).fill(0x91), "nested deeper than 100"],
+  ])("before a Hello: %s", async (_, bytes, reason) => {
+    const link = await RawLink.open(url);
+    link.sendRaw(bytes);
+    expect(await link.closed).toMatchObject({ code: 1008, reason: expect.stringContaining(reason) as string });
+  });
+
+  test.each([
+    ["another version", { ...helloOfClient, version }, "PROTOCOL", `not ${version}`],
+    [
+      "an identity that is too short",
+      { ...helloOfClient, identity: new Uint8Array(3) },
+      "PROTOCOL",
+      "has 8 bytes, not 3",
+    ],
+    [
+      "a node nobody knows",
+      { ...helloOfClient, role: "node", identity: fromBinary("n9") },
+      "INVALID_ARGUMENT",
+      '"n9" is no other member',
+    ],
+    [
+      "the node itself",
+      { ...helloOfClient, role: "node", identity: fromBinary("n1") },
+      "INVALID_ARGUMENT",
+      '"n1" is no other member',
+    ],
+    ["a Status instead", { kind: "Status", id: 4 }, "PROTOCOL", "the first message on a link is a Hello, not a Status"],
+  ] as const)("a Hello of %s", async (_, hello, code, sentence) => {
+    const link = await RawLink.open(url);
+    link.send(hello);
+    expect(await link.next()).toMatchObject({
+      kind: "Failure",
+      id: 0,
+      code,
+      message: expect.stringContaining(sentence) as string,
+    });
+    expect(await link.closed).toMatchObject({ code: 1008 });
+  });
+
+  test("garbage after a Hello ends that link, and no other", async () => {
+    const [link, other] = [await RawLink.greet(url), await RawLink.greet(url)];
+    link.sendRaw(Uint8Array.of(0xc1));
+    expect(await link.closed).toMatchObject({ code: 1008 });
+    expect(await other.ask({ kind: "Status", id: 5 })).toMatchObject({ kind: "StatusReply", id: 5 });
+    other.close();
+  });
+
+  test("a kind that nobody knows fails by itself, and the link lives on", async () => {
+    const link = await RawLink.greet(url);
+    link.sendRaw(pack([[99, 7, "from the future"]]));
+    expect(await link.next()).toMatchObject({ kind: "Failure", id: 7, code: "PROTOCOL", outcome: "none" });
+    link.send({ kind: "ReplicaGet", id: 8, key: makeKey("default", "k"), have: undefined, timeoutMs: 100 });
+    expect(await link.next()).toMatchObject({ kind: "Failure", id: 8, code: "PROTOCOL" });
+    expect(await link.ask({ kind: "Status", id: 9 })).toMatchObject({ kind: "StatusReply", id: 9 });
+    link.close();
+  });
+
+  test("requests that no SDK would send are refused one by one", async () => {
+    const link = await RawLink.greet(url);
+    const key = makeKey("default", "k");
+    const op = fromBinary(makeOpId("client-2", 1));
+    const put = {
+      kind: "Put",
+      id: 1,
+      op,
+      key,
+      value: packValue("x"),
+      context: undefined,
+      timeoutMs: 1000,
+      options: undefined,
+      returnValue: false,
+      details: false,
+    } as const;
+    expect(await link.ask({ ...put, options: { w: 9 } })).toMatchObject({ code: "INVALID_ARGUMENT", outcome: "none" });
+    expect(await link.ask({ ...put, context: Uint8Array.of(1, 2, 3) })).toMatchObject({
+      code: "BAD_CONTEXT",
+      outcome: "none",
+    });
+    expect(await link.ask({ ...put, value: new Uint8Array(limits.valueBytesMax + 1) })).toMatchObject({
+      code: "TOO_LARGE",
+    });
+    expect(await link.ask({ ...put, key: Uint8Array.of(...key.subarray(0, 8)) })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: "the key is empty",
+    });
+    expect(await link.ask({ ...put, key: fromBinary("no bucket") })).toMatchObject({ code: "INVALID_ARGUMENT" });
+    link.close();
+  });
+
+  test("what is no WebSocket at all is answered or hung up on", async () => {
+    const page = await fetch(url.replace("ws:", "http:"));
+    expect(page.status).toBe(426);
+    expect(await page.text()).toContain("This is Coterie node n1. It speaks WebSocket");
+    expect(await exchange(url, "\u0000\u0001garbage\r\n\r\n")).toContain("400 Bad Request");
+    // A frame that says it has 2^50 bytes.
+    const upgrade =
+      "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n";
+    const closing = await exchange(
+      url,
+      Buffer.concat([Buffer.from(upgrade), Buffer.of(0x82, 0xff, 0, 4, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4)]),
+    );
+    expect(closing).toContain("101 Switching Protocols");
+    expect(closing).toContain("\u0003\u00f1"); // 1009: too big
+  });
+});
+
+/** Sends bytes over plain TCP. @returns everything that comes back until the other side hangs up */
+function exchange(url: string, bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp(Number(new URL(url).port), "127.0.0.1", () => socket.write(bytes));
+    let answer = "";
+    socket.on("data", (data) => (answer += data.toString("latin1")));
+    socket.on("error", reject);
+    socket.on("close", () => resolve(answer));
+  });
+}
+
+describe("data directories and ports", () => {
+  test("a second process on one directory", async () => {
+    const node = nodes.nodes[0]!;
+    const second = await run(["node", "--config", `${node.data}.json`]);
+    expect(second).toMatchObject({ code: 1, stdout: "" });
+    expect(second.stderr).toBe(
+      `coterie: node n1 cannot start: The data directory ${node.data} is in use by another process (pid ${node.program.pid}) (STORAGE)\n`,
+    );
+  });
+
+  test("a taken port, also after the directory was made", async () => {
+    const member = `n1=${url}`;
+    const data = join(tempDirectory(), "n1");
+    const second = await run(["node", "--id", "n1", "--data", data, "--member", member]);
+    expect(second).toMatchObject({ code: 1, stdout: "" });
+    expect(second.stderr).toContain(`port ${new URL(url).port} on 127.0.0.1 is taken by another process`);
+    const port = await freePorts(1);
+    const later = new Program(process.execPath, [
+      coterie,
+      "node",
+      "--id",
+      "n1",
+      "--data",
+      data,
+      "--member",
+      `n1=ws://127.0.0.1:${port}`,
+    ]);
+    await later.printed("node n1 ready");
+    expect(await later.stop()).toMatchObject({ code: 0, stdout: expect.stringContaining("node n1 stopped") as string });
+  });
+
+  test("a directory of somebody else, and one where nothing can be written", async () => {
+    const foreign = tempDirectory();
+    writeFileSync(join(foreign, "thesis.tex"), "");
+    const paths = [
+      [foreign, "is already used by something else"],
+      [join(foreign, "thesis.tex"), "cannot be used"],
+      ["/proc/coterie", "cannot be used"],
+    ] as const;
+    for (const [path, sentence] of paths) {
+      const refused = await run(["node", "--id", "n1", "--data", path, "--member", "n1=ws://127.0.0.1:1"]);
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toContain(path);
+      expect(refused.stderr).toContain(sentence);
+    }
+  });
+});
+
+describe("configurations", () => {
+  const members = [{ id: "n1", url: "ws://127.0.0.1:1" }];
+  const good = { id: "n1", members, data: "data" };
+  test.each<readonly [what: string, config: unknown, sentences: readonly string[]]>([
+    ["no JSON", "{", ["is not JSON"]],
+    ["no object", [good], ["must be a JSON object"]],
+    ["nothing in it", {}, ["id and data and members must be known"]],
+    ["another name", { ...good, id: "n2" }, ['id is "n2", which is none of the members: n1']],
+    [
+      "a name of other characters",
+      { ...good, members: [{ id: "n 1", url: "ws://127.0.0.1:1" }] },
+      ['members.0.id is "n 1"', "letters, digits"],
+    ],
+    [
+      "another address",
+      { ...good, members: [{ id: "n1", url: "127.0.0.1:1" }] },
+      ['members.0.url is "127.0.0.1:1"', "looks like ws://"],
+    ],
+    [
+      "two of one name",
+      { ...good, members: [...members, { id: "n1", url: "ws://127.0.0.1:2" }] },
+      ["two have the name n1"],
+    ],
+    [
+      "two at one address",
+      { ...good, members: [...members, { id: "n2", url: "ws://127.0.0.1:1" }] },
+      ["two have the url"],
+    ],
+    ["a port above all", { ...good, port: 70_000 }, ["port is 70000", "65535"]],
+    ["partitions of no power", { ...good, partitions: 100 }, ["partitions is 100", "a power of two"]],
+    ["a level that is none", { ...good, logLevel: "loud" }, ['logLevel is "loud"', '"warn"']],
+    ["a field that is none", { ...good, cluserSecret: "12345678" }, ["cluserSecret"]],
+    ["a short secret, without saying it", { ...good, clusterSecret: "hush" }, ["clusterSecret: at least 8 characters"]],
+    ["defaults that cannot be", { ...good, defaults: { w: 4 } }, ["w is 4, more than n, which is 3"]],
+    [
+      "a bucket's options that cannot be",
+      { ...good, buckets: { carts: { n: 2, dw: 3 } } },
+      ["dw is 3, more than w, which is 2"],
+    ],
+    [
+      "every network, without TLS",
+      { ...good, host: "0.0.0.0" },
+      ["host is 0.0.0.0, beyond this machine", "--insecure"],
+    ],
+  ])("%s", async (_, config, sentences) => {
+    const directory = tempDirectory();
+    const path = join(directory, "n1.json");
+    writeFileSync(path, typeof config === "string" ? config : JSON.stringify(config));
+    const refused = await run(["node", "--config", path], { cwd: directory });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    for (const sentence of sentences) expect(refused.stderr).toContain(sentence);
+    expect(refused.stderr).not.toContain("hush");
+  });
+
+  test("a file that is not there, flags that are wrong, and no configuration at all", async () => {
+    const directory = tempDirectory();
+    mkdirSync(join(directory, "n1.json"));
+    const cases: readonly (readonly [readonly string[], string])[] = [
+      [["--config", join(directory, "nowhere.json")], "the configuration cannot be read: ENOENT"],
+      [["--config", join(directory, "n1.json")], "the configuration cannot be read: EISDIR"],
+      [["--member", "n1"], "A member looks like n1=ws://127.0.0.1:7401"],
+      [["--port", "http"], "It is a whole number from 0 to 65535."],
+      [["--cluster-secret", "12345678"], "unknown option '--cluster-secret'"],
+      [[], "a node's id and data and members must be known"],
+      [["--id", "n1", "--data", "d", "--member", "n1=ws://127.0.0.1:1", "--host", "0.0.0.0"], "beyond this machine"],
+    ];
+    for (const [args, sentence] of cases) {
+      const refused = await run(["node", ...args], { cwd: directory });
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toContain(sentence);
+    }
+  });
+
+  test("a node listens on every network when it is told so", async () => {
+    const port = await freePorts(1);
+    const args = [
+      "--id",
+      "n1",
+      "--data",
+      join(tempDirectory(), "n1"),
+      "--member",
+      `n1=ws://127.0.0.1:${port}`,
+      "--host",
+      "0.0.0.0",
+    ];
+    const node = new Program(process.execPath, [coterie, "node", ...args, "--insecure"]);
+    await node.printed("node n1 ready");
+    expect(await node.stop()).toMatchObject({ code: 0 });
+  });
+});
