@@ -1,6 +1,7 @@
 /**
  * The application's values as the bytes that the store keeps: null, booleans, numbers, bigints of 64 bits, texts, `Uint8Array`s,
- * `Date`s, and arrays and plain objects of those. What comes back equals what went in, and everything else is refused by its path.
+ * `Date`s, and arrays and plain objects of those. What comes back equals what went in (a field that is
+ * undefined is one that is not there, as in JSON), and everything else is refused by its path.
  */
 import { CoterieError, invalidArgument, protocol, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
@@ -30,7 +31,7 @@ export function decodeValue(bytes: Uint8Array | undefined): unknown {
 }
 
 /**
- * Without this the encoder would make something else of what it has no form for: null of a function or an undefined field,
+ * Without this the encoder would make something else of what it has no form for: null of a function,
  * an array of a Set, an object of a Map, and of the longer typed arrays whatever lies behind them in memory.
  */
 function checkPlain(value: unknown, path: string, depth: number): void {
@@ -54,7 +55,7 @@ function checkFields(value: object, path: string, depth: number): void {
     );
   for (const [name, field] of Object.entries(value)) {
     if (name === "__proto__") throw unstorable(path, "has a field named __proto__");
-    checkPlain(field, `${path}.${name}`, depth + 1);
+    if (field !== undefined) checkPlain(field, `${path}.${name}`, depth + 1);
   }
 }
 

@@ -18,6 +18,8 @@ addExtension({
 });
 
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
+/** Of an object's field that is undefined nothing is written, as in JSON: it comes back as a field that is not there. */
+const valuePackr = new Packr({ useRecords: false, skipValues: [undefined] } as ConstructorParameters<typeof Packr>[0]);
 /** `copyBuffers`: a value that a user keeps must not keep a whole frame alive. */
 const valueUnpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
@@ -33,7 +35,7 @@ export function unpack(bytes: Uint8Array): unknown {
 
 /** The application's own data: what `unpackValue` takes. Whether it would come back equal is for the caller. @throws Error */
 export function packValue(value: unknown): Uint8Array {
-  const bytes = packr.pack(value);
+  const bytes = valuePackr.pack(value);
   check(bytes, true);
   return bytes;
 }
