@@ -49,7 +49,7 @@ export interface BucketHost {
   /** What this client has seen of a bucket. */
   seen(bucket: string): SeenContexts;
   /** A new operation's id: the same for all its tries. */
-  nextOp(): Uint8Array;
+  readonly nextOp: () => Uint8Array;
   /** @throws CLOSED */
   checkOpen(): void;
 }

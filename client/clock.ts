@@ -5,8 +5,8 @@ import type { Runtime } from "./runtime.ts";
 declare const setImmediate: undefined | ((callback: () => void) => unknown);
 
 export function realClock(): Omit<Runtime, "openSocket"> {
-  const seed = crypto.getRandomValues(new Uint32Array(2));
-  return { random: new Random(seed[0]!, seed[1]!), now: () => performance.now(), schedule };
+  const [seed = 0, stream = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return { random: new Random(seed, stream), now: () => performance.now(), schedule };
 }
 
 function schedule(delayMs: number, callback: () => void): () => void {
