@@ -32,7 +32,7 @@ export type PeerMessage = ReplicaPut | ReplicaPutReply | ReplicaGet | ReplicaGet
 export type Origin = { readonly connection: number } | { readonly node: NodeId };
 
 export type Input =
-  /** First of all, once. `freshReplicaId` is used if the directory has none, or is a copy of another's. */
+  /** First of all, once. `freshReplicaId` is used if the directory has none, or is a copy of another's; it also numbers this start's requests. */
   | { readonly kind: "start"; readonly freshReplicaId: ReplicaId; readonly isCopy: boolean }
   | { readonly kind: "client"; readonly connection: number; readonly message: ClientRequest }
   | { readonly kind: "peer"; readonly node: NodeId; readonly message: PeerMessage }

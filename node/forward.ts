@@ -8,7 +8,8 @@ import type { Get, Put } from "../src/messages.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Origin, PeerMessage } from "./effects.ts";
-import type { OpenRequest, Self } from "./self.ts";
+import type { OpenRequest } from "./open-requests.ts";
+import type { Self } from "./self.ts";
 
 export class ForwardedRequest implements OpenRequest {
   readonly #self: Self;
@@ -30,14 +31,14 @@ export class ForwardedRequest implements OpenRequest {
 
   start(): void {
     this.#self.counters.forwards++;
-    this.#id = this.#self.open(this);
+    this.#id = this.#self.requests.open(this);
     this.#tryNext();
   }
 
   receive(node: NodeId, message: PeerMessage): void {
     if (node !== this.#target) return;
     if (message.kind !== "GetReply" && message.kind !== "PutReply" && message.kind !== "Failure") return;
-    this.#self.close(this.#id);
+    this.#self.requests.close(this.#id);
     this.#self.answer(this.#origin, { ...message, id: this.#message.id });
   }
 
@@ -65,7 +66,7 @@ export class ForwardedRequest implements OpenRequest {
   }
 
   #fail(error: CoterieError): void {
-    this.#self.close(this.#id);
+    this.#self.requests.close(this.#id);
     this.#self.fail(this.#origin, this.#message.id, error);
   }
 }

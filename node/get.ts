@@ -3,7 +3,7 @@
  *
  *   asking ──r, pr covered──▶ met: GetReply with the join of the answers
  *     ├─ a replica fails or has lost its record ─▶ ask the next one
- *     ├─ nothing for `askFurtherAfterMs` ────────▶ ask all the others, once
+ *     ├─ not met after `askFurtherAfterMs` ──────▶ ask all the others, once
  *     ├─ too few are left ─────────▶ impossible: Failure at once
  *     └─ deadline ─────────────────▶ Failure TIMEOUT
  *
@@ -20,8 +20,9 @@ import { decodeRecord, digestOf, encodeRecord, openRecord } from "../src/record.
 import type { NodeId } from "../src/ring.ts";
 import type { Origin, PeerMessage } from "./effects.ts";
 import type { Partitions } from "./partition.ts";
-import { sentenceOf, shortfallOf, type Shortfall } from "./put.ts";
-import type { OpenRequest, Place, Self } from "./self.ts";
+import { sentenceOf, shortfallOf, type Shortfall } from "./shortfall.ts";
+import type { OpenRequest } from "./open-requests.ts";
+import type { Place, Self } from "./self.ts";
 
 /** A replica that has not answered by then is slow: long against a healthy one, short against a request's deadline. */
 const askFurtherAfterMs = 50;
@@ -31,8 +32,8 @@ export interface GetPlan {
   readonly message: Get;
   readonly place: Place;
   readonly options: SettledOptions;
-  /** The primaries: the first n of the preference list. This node is one of them. */
-  readonly list: readonly PreferenceEntry[];
+  /** The first n of the preference list. This node is one of them. */
+  readonly primaries: readonly PreferenceEntry[];
 }
 
 export class GetRequest implements OpenRequest {
@@ -46,6 +47,8 @@ export class GetRequest implements OpenRequest {
   #record: Uint8Array | undefined;
   #joined: StoredObject | undefined;
   #unasked: NodeId[] = [];
+  /** Why replicas refused, for the error's sentence. */
+  readonly #refusals: string[] = [];
   /** When it asks further, then its deadline. */
   wakeAtMs = 0;
   #id = 0;
@@ -55,8 +58,8 @@ export class GetRequest implements OpenRequest {
     this.#self = self;
     this.#plan = plan;
     this.#deadlineMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
-    this.#tally = new Tally(plan.list, { answers: plan.options.r, primaries: plan.options.pr, durable: 0 });
-    for (const { node } of plan.list) {
+    this.#tally = new Tally(plan.primaries, { answers: plan.options.r, primaries: plan.options.pr, durable: 0 });
+    for (const { node } of plan.primaries) {
       if (!self.canReach(node)) this.#tally.fail(node);
       else if (node !== self.id) this.#unasked.push(node);
     }
@@ -69,17 +72,18 @@ export class GetRequest implements OpenRequest {
     if (typeof local !== "string") this.#own = this.#record = local;
     const { options } = this.#plan;
     const others = options.fanout === "all" ? options.n : options.r - (local === "missing" ? 0 : 1);
-    if (this.#isDecided()) return;
+    if (this.#decide()) return;
     this.wakeAtMs = Math.min(this.#self.now.monotonicMs + askFurtherAfterMs, this.#deadlineMs);
-    this.#id = this.#self.open(this);
+    this.#id = this.#self.requests.open(this);
     for (let left = others; left > 0; left--) this.#askNext();
   }
 
   receive(node: NodeId, message: PeerMessage): void {
+    if (message.kind === "Failure") this.#refusals.push(`${node}: ${message.message}`);
     if (message.kind !== "ReplicaGetReply" || message.answer === "missing") return this.lose(node);
     if (message.answer === "record" && !this.#take(node, message.record!)) return this.lose(node);
     this.#tally.answer(node, false);
-    this.#isDecided();
+    this.#decide();
   }
 
   lose(node: NodeId): void {
@@ -87,7 +91,7 @@ export class GetRequest implements OpenRequest {
     this.#unasked = this.#unasked.filter((other) => other !== node);
     if (!this.#tally.isOpen(node)) return;
     this.#tally.fail(node);
-    if (!this.#isDecided() && wasAsked) this.#askNext();
+    if (!this.#decide() && wasAsked) this.#askNext();
   }
 
   wake(): void {
@@ -125,7 +129,8 @@ export class GetRequest implements OpenRequest {
     }
   }
 
-  #isDecided(): boolean {
+  /** Answers if the tally has a verdict. @returns whether the request is over */
+  #decide(): boolean {
     if (this.#isDone) return true;
     const verdict = this.#tally.verdict();
     if (verdict === "met") this.#finish();
@@ -160,15 +165,15 @@ export class GetRequest implements OpenRequest {
 
   #end(): void {
     this.#isDone = true;
-    this.#self.close(this.#id);
+    this.#self.requests.close(this.#id);
   }
 
   #sentence(): string {
-    return sentenceOf(this.#shortfall(), this.#plan.options.n, []);
+    return sentenceOf(this.#shortfall(), this.#plan.options.n, this.#refusals);
   }
 
   #shortfall(): Shortfall {
-    return shortfallOf(this.#tally, { answers: "r", primaries: "pr", durable: "" });
+    return shortfallOf(this.#tally, { answers: "r", primaries: "pr" });
   }
 }
 

@@ -30,7 +30,7 @@ export interface Lease {
 
 /** Epochs per lease: each key that this replica is the first to write takes one, so a renewal every few thousand new keys. */
 const epochsPerLease = 10_000;
-const renewWhenLeft = 0.2;
+const renewBelowFraction = 0.2;
 /**
  * How far the durable bound runs ahead of the timestamps: one small write in so many ms under load. After an unclean stop the
  * clock starts at the bound, so much ahead of the wall; it must stay far below `limits.clockOffsetMsMax`.
@@ -42,15 +42,16 @@ const version = 1;
 
 export class Identity {
   replicaId: ReplicaId = "";
-  /** For `startOver`: drawn anew at each start. */
+  /** For `startOver`. */
   #spareReplicaId: ReplicaId = "";
   #epochFloor = 1;
   #nextEpoch = 1;
   #lastTimestamp: Timestamp = earliest;
   #boundMs = 0;
   #isBoundWritten = true;
-  /** What is asked for, and what of it is durable. */
+  /** The end of the lease that is asked for. */
   #epochEnd = 1;
+  /** What of it is durable. */
   #lease: Lease = { replicaId: "", epochEnd: 0 };
 
   /** Takes up what the directory knows, or begins anew. The lease in the batch must be durable before anything is minted. */
@@ -83,14 +84,14 @@ export class Identity {
 
   /** Asks for more epochs in time; nothing if there are enough, or they are on their way. */
   renewIfLow(): Persist | undefined {
-    return this.#epochEnd - this.#nextEpoch < epochsPerLease * renewWhenLeft ? this.#renewal([]) : undefined;
+    return this.#epochEnd - this.#nextEpoch < epochsPerLease * renewBelowFraction ? this.#renewal([]) : undefined;
   }
 
   /** The last words of a clean stop: the open epochs stay open for the next start. */
   stop(): Persist {
     this.#epochEnd = this.#nextEpoch;
     this.#boundMs = this.#lastTimestamp.ms + 1;
-    return { kind: "persist", writes: [this.#encoded(true)], then: [{ kind: "stopped" }] };
+    return { kind: "persist", writes: [this.#takeWrite(true)], then: [{ kind: "stopped" }] };
   }
 
   /**
@@ -140,7 +141,7 @@ export class Identity {
   /** What must go into the batch of the record that carries the last timestamp: most of the time nothing. */
   takeBoundWrite(): Write | undefined {
     if (this.#isBoundWritten) return undefined;
-    return this.#encoded(false);
+    return this.#takeWrite(false);
   }
 
   /** The newest open epoch that the key's context knows. Older ones of this replica are left alone: amnesia closed them. */
@@ -162,10 +163,10 @@ export class Identity {
     this.#epochEnd = this.#nextEpoch + epochsPerLease;
     const lease = { replicaId: this.replicaId, epochEnd: this.#epochEnd };
     const leased = { kind: "deliver", input: { kind: "leased", lease } } as const;
-    return { kind: "persist", writes: [this.#encoded(false)], then: [leased, ...then] };
+    return { kind: "persist", writes: [this.#takeWrite(false)], then: [leased, ...then] };
   }
 
-  #encoded(wasCleanStop: boolean): Write {
+  #takeWrite(wasCleanStop: boolean): Write {
     this.#isBoundWritten = true;
     const { replicaId } = this;
     const stored = {

@@ -70,13 +70,15 @@ export class Partitions {
     const local = this.read(place);
     const object = typeof local === "string" ? emptyObject : decodeRecord(local);
     const known = object.siblings.find((sibling) => sibling.op === update.op);
-    const sibling = known ?? this.#mint(place, object, update, local === "missing");
-    const updated = known === undefined ? write(object, update.token.context, sibling) : object;
-    if (known === undefined) this.#checkSize(place, updated);
-    const record = known === undefined ? encodeRecord(place.hash, updated) : (local as Uint8Array);
-    if (record.length > limits.recordBytesMax)
-      throw tooLarge(`the key's siblings together have ${record.length} bytes, the limit is ${limits.recordBytesMax}`);
-    this.#persist(place, known === undefined ? record : undefined, then);
+    if (known !== undefined) {
+      this.#persist(place, undefined, then);
+      return { record: local as Uint8Array, token: tokenAfter(update.token, known) };
+    }
+    const sibling = this.#mint(place, object, update, local === "missing");
+    const updated = write(object, update.token.context, sibling);
+    const record = encodeRecord(place.hash, updated);
+    this.#checkSize(place, updated, record);
+    this.#persist(place, record, then);
     return { record, token: tokenAfter(update.token, sibling) };
   }
 
@@ -85,6 +87,7 @@ export class Partitions {
    * @throws CLOCK_SKEW, OVERLOADED, PROTOCOL on a record that is none; nothing has changed then
    */
   sync(place: Place, record: Uint8Array, then: readonly Effect[]): void {
+    // Not `read`: what comes heals a bad record, so it is neither counted nor warned of once more.
     const local = this.#self.store.get("objects", place.storeKey);
     const isBad = local !== undefined && recordProblem(local) !== undefined;
     if (local !== undefined && !isBad && isSameState(local, record)) return this.#persist(place, undefined, then);
@@ -95,6 +98,7 @@ export class Partitions {
     const mine = local === undefined || isBad ? emptyObject : decodeRecord(local);
     if (this.#identity.knowsLess(mine.context, incoming.context))
       return this.#syncAmnesiac(place, mine, incoming, then);
+    // In this order: where `mine` adds nothing, the join is `incoming` itself, and its bytes are stored as they came.
     const joined = sync(incoming, mine);
     if (joined === incoming) return this.#persist(place, record, then);
     this.#persist(place, isIncluded(incoming, mine) ? undefined : encodeRecord(place.hash, joined), then);
@@ -126,7 +130,9 @@ export class Partitions {
     return { dot, value, timestamp, op };
   }
 
-  #checkSize(place: Place, object: StoredObject): void {
+  #checkSize(place: Place, object: StoredObject, record: Uint8Array): void {
+    if (record.length > limits.recordBytesMax)
+      throw tooLarge(`the key's siblings together have ${record.length} bytes, the limit is ${limits.recordBytesMax}`);
     const siblings = object.siblings.length;
     if (siblings > limits.siblingsMax)
       throw tooManySiblings(

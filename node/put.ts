@@ -9,25 +9,27 @@
  *      ├────they cannot be any more──▶ impossible: Failure at once, outcome unknown (nothing is rolled back)
  *      └────deadline────────────────▶ Failure TIMEOUT, outcome unknown
  */
-import { timedOut, unavailable, type CoterieError, type ErrorDetails } from "../src/errors.ts";
+import { timedOut, unavailable, type CoterieError } from "../src/errors.ts";
 import type { Put, PutReply } from "../src/messages.ts";
 import type { SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
-import { Tally, type Needs } from "../src/quorum.ts";
+import { Tally } from "../src/quorum.ts";
 import type { NodeId } from "../src/ring.ts";
 import { encodeToken, type Token } from "../src/token.ts";
 import { toBinary } from "../src/bytes.ts";
 import type { Effect, Origin, PeerMessage } from "./effects.ts";
 import type { Partitions, Written } from "./partition.ts";
-import type { OpenRequest, Place, Self } from "./self.ts";
+import type { OpenRequest } from "./open-requests.ts";
+import { sentenceOf, shortfallOf, type Shortfall } from "./shortfall.ts";
+import type { Place, Self } from "./self.ts";
 
 export interface PutPlan {
   readonly origin: Origin;
   readonly message: Put;
   readonly place: Place;
   readonly options: SettledOptions;
-  /** The primaries: the first n of the preference list. This node is one of them. */
-  readonly list: readonly PreferenceEntry[];
+  /** The first n of the preference list. This node is one of them. */
+  readonly primaries: readonly PreferenceEntry[];
   readonly token: Token;
 }
 
@@ -45,23 +47,24 @@ export class PutRequest implements OpenRequest {
   constructor(self: Self, plan: PutPlan) {
     this.#self = self;
     this.#plan = plan;
+    // The message says how much time is left of what the options allow, as a client that retries shares it out.
     this.wakeAtMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
-    this.#tally = new Tally(plan.list, {
+    this.#tally = new Tally(plan.primaries, {
       answers: plan.options.w,
       primaries: plan.options.pw,
       durable: plan.options.dw,
     });
-    for (const { node } of plan.list) if (!self.canReach(node)) this.#tally.fail(node);
+    for (const { node } of plan.primaries) if (!self.canReach(node)) this.#tally.fail(node);
   }
 
   /** @throws what `Partitions.write` throws, and UNAVAILABLE; nothing has been written then */
   start(partitions: Partitions): void {
     if (this.#tally.verdict() === "impossible") throw unavailable(this.#sentence(), "none", this.#shortfall());
-    this.#id = this.#self.open(this);
+    this.#id = this.#self.requests.open(this);
     try {
       this.#written = this.#writeHere(partitions);
     } catch (error) {
-      this.#self.close(this.#id);
+      this.#self.requests.close(this.#id);
       throw error;
     }
     this.#copy(this.#written.record);
@@ -76,7 +79,7 @@ export class PutRequest implements OpenRequest {
 
   lose(node: NodeId): void {
     this.#tally.fail(node);
-    if (this.#tally.verdict() === "impossible") this.#fail(unavailable(this.#sentence(), "unknown", this.#shortfall()));
+    this.#decide();
   }
 
   wake(): void {
@@ -102,7 +105,7 @@ export class PutRequest implements OpenRequest {
   #copy(record: Uint8Array): void {
     const timeoutMs = Math.ceil(this.wakeAtMs - this.#self.now.monotonicMs);
     const { key } = this.#plan.place;
-    for (const { node } of this.#plan.list) {
+    for (const { node } of this.#plan.primaries) {
       if (node === this.#self.id || !this.#tally.isOpen(node)) continue;
       this.#self.send(node, { kind: "ReplicaPut", id: this.#id, key, record, timeoutMs, early: this.#isEarly });
     }
@@ -110,7 +113,14 @@ export class PutRequest implements OpenRequest {
 
   #count(node: NodeId, isDurable: boolean): void {
     this.#tally.answer(node, isDurable);
-    if (this.#tally.verdict() === "met") this.#finish();
+    this.#decide();
+  }
+
+  /** Answers if the tally has a verdict. */
+  #decide(): void {
+    const verdict = this.#tally.verdict();
+    if (verdict === "met") this.#finish();
+    if (verdict === "impossible") this.#fail(unavailable(this.#sentence(), "unknown", this.#shortfall()));
   }
 
   #finish(): void {
@@ -124,12 +134,12 @@ export class PutRequest implements OpenRequest {
       effective: options.echo,
       answered: message.details ? this.#tally.answered() : undefined,
     };
-    this.#self.close(this.#id);
+    this.#self.requests.close(this.#id);
     this.#self.answer(origin, reply);
   }
 
   #fail(error: CoterieError): void {
-    this.#self.close(this.#id);
+    this.#self.requests.close(this.#id);
     this.#self.fail(this.#plan.origin, this.#plan.message.id, error);
   }
 
@@ -140,16 +150,4 @@ export class PutRequest implements OpenRequest {
   #shortfall(): Shortfall {
     return shortfallOf(this.#tally, { answers: "w", primaries: "pw", durable: "dw" });
   }
-}
-
-export type Shortfall = ErrorDetails & { readonly need: number; readonly got: number; readonly of: string };
-
-/** What a tally lacks, in the words of the request's options. */
-export function shortfallOf(tally: Tally, words: Readonly<Record<keyof Needs, string>>): Shortfall {
-  const { of, need, got } = tally.shortfall(false) ?? { of: "answers" as const, need: 0, got: 0 };
-  return { need, got, of: words[of], answered: tally.answered() };
-}
-
-export function sentenceOf({ need, got, of }: Shortfall, n: number, refusals: readonly string[]): string {
-  return [`${got} of ${need} replicas answered that ${of} needs, of n ${n}`, ...refusals].join("; ");
 }

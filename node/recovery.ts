@@ -9,9 +9,10 @@ import { replicasOf } from "../src/options.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { PeerMessage } from "./effects.ts";
 import type { Partitions } from "./partition.ts";
-import type { OpenRequest, Place, Self } from "./self.ts";
+import type { OpenRequest } from "./open-requests.ts";
+import type { Place, Self } from "./self.ts";
 
-const deadlineMs = 5000;
+const recoveryTimeoutMs = 5000;
 /** Keys that are being fetched, or were a moment ago; further ones wait until they are noticed again. */
 const keysMax = 256;
 
@@ -30,7 +31,7 @@ export class Recoveries {
     const { monotonicMs } = this.#self.now;
     const key = formatKey(place.key);
     if ((this.#quietUntilMs.get(key) ?? 0) > monotonicMs || !this.#hasRoom()) return;
-    this.#quietUntilMs.set(key, monotonicMs + deadlineMs);
+    this.#quietUntilMs.set(key, monotonicMs + recoveryTimeoutMs);
     this.#noted.push(place);
   }
 
@@ -62,7 +63,7 @@ class Recovery implements OpenRequest {
     this.#self = self;
     this.#partitions = partitions;
     this.#place = place;
-    this.wakeAtMs = self.now.monotonicMs + deadlineMs;
+    this.wakeAtMs = self.now.monotonicMs + recoveryTimeoutMs;
     const primaries = self.ring.primaries(place.partition, replicasOf(bucketOf(place.key), self.options));
     const others = primaries.filter(({ node }) => node !== self.id && self.canReach(node));
     this.#asked = new Set(others.map(({ node }) => node));
@@ -72,8 +73,13 @@ class Recovery implements OpenRequest {
   start(): boolean {
     if (this.#asked.size === 0) return false;
     this.#self.counters.recoveries++;
-    this.#id = this.#self.open(this);
-    const message = { kind: "ReplicaGet", key: this.#place.key, have: undefined, timeoutMs: deadlineMs } as const;
+    this.#id = this.#self.requests.open(this);
+    const message = {
+      kind: "ReplicaGet",
+      key: this.#place.key,
+      have: undefined,
+      timeoutMs: recoveryTimeoutMs,
+    } as const;
     for (const node of this.#asked) this.#self.send(node, { ...message, id: this.#id });
     return true;
   }
@@ -85,11 +91,11 @@ class Recovery implements OpenRequest {
 
   lose(node: NodeId): void {
     this.#asked.delete(node);
-    if (this.#asked.size === 0) this.#self.close(this.#id);
+    if (this.#asked.size === 0) this.#self.requests.close(this.#id);
   }
 
   wake(): void {
-    this.#self.close(this.#id);
+    this.#self.requests.close(this.#id);
   }
 
   #take(record: Uint8Array): void {

@@ -2,15 +2,25 @@
  * One node as a deterministic machine: `step(now, input)` is the only way in, effects are the only way out. No clock, no
  * chance, no I/O but reads of its store.
  *
- *   new ──start──▶ starting ──lease durable──▶ serving ──stop──▶ stopping ──nothing open, or `drainMs` over──▶ stopped
+ *   serving ──stop──▶ stopping ──nothing open, or `drainMs` over──▶ stopped
  *
+ * Until the effect `ready` its driver neither links nor listens; a put that came anyway would be refused by `identity.ts`.
  * While stopping it still serves its peers and finishes what is open, and refuses new requests. Its last batch says that the
- * stop was clean; what comes after that is ignored.
+ * stop was clean; what comes after it was submitted is ignored.
  */
 import { CoterieError, invalidArgument, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import type { ClientRequest, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
+import type {
+  Answer,
+  ClientRequest,
+  Get,
+  Put,
+  ReplicaGet,
+  ReplicaGetReply,
+  ReplicaPut,
+  ReplicaPutReply,
+} from "../src/messages.ts";
 import {
   encodeEffective,
   replicasOf,
@@ -21,13 +31,13 @@ import {
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
-import { decodeToken, emptyToken } from "../src/token.ts";
+import { decodeToken, emptyToken, type Token } from "../src/token.ts";
 import type { Effect, Input, Instant, Origin, PeerMessage } from "./effects.ts";
 import { ForwardedRequest } from "./forward.ts";
-import { GetRequest } from "./get.ts";
+import { GetRequest, type GetPlan } from "./get.ts";
 import { Identity } from "./identity.ts";
 import { Partitions } from "./partition.ts";
-import { PutRequest } from "./put.ts";
+import { PutRequest, type PutPlan } from "./put.ts";
 import { Recoveries } from "./recovery.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
 import { statusOf } from "./status.ts";
@@ -44,7 +54,7 @@ export class Replica {
   readonly #identity = new Identity();
   readonly #recoveries: Recoveries;
   readonly #partitions: Partitions;
-  /** By what requests choose, then by kind and configured bucket: requests choose from few combinations. */
+  /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
   #drainedByMs = 0;
@@ -66,7 +76,7 @@ export class Replica {
   #take(input: Input): void {
     switch (input.kind) {
       case "start":
-        this.#self.start(input.freshReplicaId);
+        this.#self.requests.start(input.freshReplicaId);
         return this.#self.emit(
           this.#identity.start(this.#self.now, this.#self.store, input.freshReplicaId, input.isCopy),
         );
@@ -90,13 +100,13 @@ export class Replica {
   }
 
   #tick(): void {
-    this.#self.wakeDue();
+    this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     const renewal = this.#identity.renewIfLow();
     if (renewal !== undefined) this.#self.emit(renewal);
   }
 
   #stopIfDrained(): void {
-    if (this.#self.openRequests > 0 && this.#self.now.monotonicMs < this.#drainedByMs) return;
+    if (this.#self.requests.size > 0 && this.#self.now.monotonicMs < this.#drainedByMs) return;
     this.#phase = "stopped";
     this.#self.emit(this.#identity.stop());
   }
@@ -111,8 +121,14 @@ export class Replica {
       case "Put":
         return this.#request({ node }, message);
       default:
-        return this.#self.receive(node, message.id, message);
+        return this.#answer(node, message);
     }
+  }
+
+  #answer(node: NodeId, message: ReplicaPutReply | ReplicaGetReply | Answer): void {
+    const request = this.#self.requests.find(message.id);
+    if (request === undefined) this.#self.counters.lateReplies++;
+    else request.receive(node, message);
   }
 
   #request(origin: Origin, message: ClientRequest): void {
@@ -128,35 +144,35 @@ export class Replica {
   /** @throws whatever refuses the request before anything of it was done */
   #coordinate(origin: Origin, message: Get | Put): void {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
-    if (this.#self.openRequests >= limits.requestsPerNodeMax)
+    if (this.#self.requests.size >= limits.requestsPerNodeMax)
       throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
     if (message.timeoutMs <= 0) throw timedOut("no time was left for this request when it arrived", "none");
     checkKey(message.key);
     const options = this.#settle(message);
     const place = this.#self.locate(message.key);
-    const list = this.#self.ring.primaries(place.partition, options.n);
-    if (!list.some(({ node }) => node === this.#self.id)) return this.#forward(origin, message, list);
-    if (message.kind === "Get") this.#get(origin, message, place, options, list);
-    else this.#put(origin, message, place, options, list);
+    const primaries = this.#self.ring.primaries(place.partition, options.n);
+    if (!primaries.some(({ node }) => node === this.#self.id)) return this.#forward(origin, message, primaries);
+    if (message.kind === "Get") this.#get({ origin, message, place, options, primaries });
+    else this.#put({ origin, message, place, options, primaries, token: tokenOf(message, place) });
   }
 
-  #get(origin: Origin, message: Get, place: Place, options: SettledOptions, list: readonly PreferenceEntry[]): void {
+  #get(plan: GetPlan): void {
     this.#self.counters.gets++;
-    new GetRequest(this.#self, { origin, message, place, options, list }).start(this.#partitions);
+    new GetRequest(this.#self, plan).start(this.#partitions);
   }
 
-  #put(origin: Origin, message: Put, place: Place, options: SettledOptions, list: readonly PreferenceEntry[]): void {
+  #put(plan: PutPlan): void {
     this.#self.counters.puts++;
-    if ((message.value?.length ?? 0) > limits.valueBytesMax)
-      throw tooLarge(`the value has ${message.value?.length} bytes, the limit is ${limits.valueBytesMax}`);
-    const token = message.context === undefined ? emptyToken : decodeToken(place.hash, message.context);
-    new PutRequest(this.#self, { origin, message, place, options, list, token }).start(this.#partitions);
+    const { value } = plan.message;
+    if (value !== undefined && value.length > limits.valueBytesMax)
+      throw tooLarge(`the value has ${value.length} bytes, the limit is ${limits.valueBytesMax}`);
+    new PutRequest(this.#self, plan).start(this.#partitions);
   }
 
-  #forward(origin: Origin, message: Get | Put, list: readonly PreferenceEntry[]): void {
+  #forward(origin: Origin, message: Get | Put, primaries: readonly PreferenceEntry[]): void {
     if ("node" in origin)
       throw unavailable(`${origin.node} forwarded a request for a key that ${this.#self.id} has no replica of`, "none");
-    new ForwardedRequest(this.#self, origin, message, list).start();
+    new ForwardedRequest(this.#self, origin, message, primaries).start();
   }
 
   #replicaPut(node: NodeId, { id, key, record, timeoutMs, early }: ReplicaPut): void {
@@ -172,6 +188,7 @@ export class Replica {
     }
   }
 
+  /** Also for a key that is not ours: an absent record is what we have of it, and does no harm. */
   #replicaGet(node: NodeId, { id, key, have, timeoutMs }: ReplicaGet): void {
     if (timeoutMs <= 0) return;
     this.#self.counters.replicaGets++;
@@ -216,4 +233,9 @@ export class Replica {
       status: JSON.stringify(statusOf(this.#self, this.#identity)),
     });
   }
+}
+
+/** @throws BAD_CONTEXT, TOO_LARGE */
+function tokenOf(message: Put, place: Place): Token {
+  return message.context === undefined ? emptyToken : decodeToken(place.hash, message.context);
 }

@@ -7,8 +7,8 @@ import type { CoterieError } from "../src/errors.ts";
 import type { Answer, Failure } from "../src/messages.ts";
 import type { ClusterOptions } from "../src/options.ts";
 import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
-import { Deadlines } from "./deadlines.ts";
 import type { Effect, Instant, LogEvent, Origin, PeerMessage } from "./effects.ts";
+import { OpenRequests } from "./open-requests.ts";
 import type { StoreReader } from "./store.ts";
 
 export interface NodeConfig {
@@ -24,18 +24,6 @@ export interface Place {
   readonly partition: number;
   /** Two bytes of partition, then the key: a partition's keys lie together on disk. */
   readonly storeKey: Uint8Array;
-}
-
-/** A request that this node waits for others on, from its first send to its answer. */
-export interface OpenRequest {
-  /** When it wants to be woken, on the monotonic clock. */
-  readonly wakeAtMs: number;
-  /** `node` answered; a `Failure` is an answer too. */
-  receive(node: NodeId, message: PeerMessage): void;
-  /** The link to `node` went down: from there nothing will come. */
-  lose(node: NodeId): void;
-  /** `wakeAtMs` has come. Afterwards it is closed, or wants to be woken later. */
-  wake(): void;
 }
 
 /** Since the node started. */
@@ -76,14 +64,10 @@ export class Self {
     recoveries: 0,
     badRecords: 0,
   };
+  readonly requests: OpenRequests;
   now: Instant;
   #effects: Effect[] = [];
-  readonly #open = new Map<number, OpenRequest>();
-  readonly #deadlines: Deadlines;
   readonly #warned = new Map<string, { readonly atMs: number; unsaid: number }>();
-  /** Where this start's request ids begin: a late answer to one of before the start must not find a new one. */
-  #firstId = 0;
-  #opened = 0;
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.id = config.id;
@@ -91,11 +75,7 @@ export class Self {
     this.options = config.options;
     this.store = store;
     this.now = now;
-    this.#deadlines = new Deadlines(now.monotonicMs);
-  }
-
-  get openRequests(): number {
-    return this.#open.size;
+    this.requests = new OpenRequests(now.monotonicMs);
   }
 
   locate(key: Uint8Array): Place {
@@ -150,45 +130,13 @@ export class Self {
     this.log("warn", event, { ...fields, unsaid: last?.unsaid ?? 0 });
   }
 
-  /** @param random eight random characters, drawn for this start */
-  start(random: string): void {
-    for (let at = 0; at < 6; at++) this.#firstId = this.#firstId * 0x100 + random.charCodeAt(at);
-  }
-
-  /** @returns the id under which answers find the request */
-  open(request: OpenRequest): number {
-    const slot = ++this.#opened;
-    this.#open.set(slot, request);
-    this.#deadlines.add(request.wakeAtMs, slot);
-    return this.#firstId + slot;
-  }
-
-  close(id: number): void {
-    this.#open.delete(id - this.#firstId);
-  }
-
-  receive(node: NodeId, id: number, message: PeerMessage): void {
-    const request = this.#open.get(id - this.#firstId);
-    if (request === undefined) this.counters.lateReplies++;
-    else request.receive(node, message);
-  }
-
   link(node: NodeId): void {
     this.links.add(node);
   }
 
   unlink(node: NodeId): void {
     this.links.delete(node);
-    for (const request of this.#open.values()) request.lose(node);
-  }
-
-  wakeDue(): void {
-    for (const slot of this.#deadlines.due(this.now.monotonicMs)) {
-      const request = this.#open.get(slot);
-      if (request === undefined) continue;
-      if (request.wakeAtMs <= this.now.monotonicMs) request.wake();
-      if (this.#open.has(slot)) this.#deadlines.add(request.wakeAtMs, slot);
-    }
+    this.requests.lose(node);
   }
 }
 

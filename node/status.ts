@@ -32,7 +32,7 @@ export function statusOf(self: Self, identity: Identity): NodeStatus {
       owned: table.owners.filter((owner) => table.members[owner]?.id === self.id).length,
     },
     links: Object.fromEntries(others.map(({ id }) => [id, self.links.has(id) ? "up" : "down"])),
-    openRequests: self.openRequests,
+    openRequests: self.requests.size,
     counters: { ...self.counters },
   };
 }

@@ -118,7 +118,8 @@ export function checkConfig(given: NodeOptions): CheckedConfig {
   const options = { defaults: config.defaults, buckets: config.buckets };
   checkOptionsFit(options);
   const address = new URL(self.url);
-  const host = config.host ?? address.hostname;
+  // A URL puts an IPv6 address in brackets, and nobody else does.
+  const host = config.host ?? address.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = config.port ?? Number(address.port || 80);
   refuseExposure(host, config.insecure);
   const { id, data, partitions, clientTokens, clusterSecret, logLevel } = config;

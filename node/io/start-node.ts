@@ -101,7 +101,8 @@ class NodeProcess implements RunningNode {
     await Promise.race([ready, this.failed.then((error) => Promise.reject(error))]);
     this.#directory.confirmIdentity();
     const port = await this.#listener.listen();
-    this.url = `ws://${this.#config.host}:${port}`;
+    const { host } = this.#config;
+    this.url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.#peers.start();
     this.#sweeps = setInterval(() => this.#sweep(), sweepMs);
     this.#log.info({ url: this.url, data: this.#directory.path }, "ready");

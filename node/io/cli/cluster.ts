@@ -109,6 +109,7 @@ function introduce(directory: ClusterDirectory): void {
   const isElsewhere = shape.port !== 7401 || shape.host !== "127.0.0.1";
   const lines = [
     ...(isElsewhere ? [`export COTERIE_URL=${urls.join(",")}`] : []),
+    ...(process.env.COTERIE_CLIENT_TOKENS ? ["export COTERIE_TOKEN=…"] : []),
     `npx coterie put cart:alice '{"items":["tea"]}'`,
     "npx coterie get cart:alice",
     "npx coterie status",
