@@ -54,6 +54,7 @@ export interface BucketHost {
   checkOpen(): void;
 }
 
+/** Calls that choose nothing are settled once: see `Settings`. */
 const noOptions = {};
 
 export class Bucket<T> {
@@ -76,11 +77,11 @@ export class Bucket<T> {
 
   /**
    * Reads a key at r of its n replicas.
-   * @throws CoterieError: INVALID_ARGUMENT, UNAVAILABLE, TIMEOUT, OVERLOADED, CLOSED
+   * @throws CoterieError: INVALID_ARGUMENT, TOO_LARGE (the key), UNAVAILABLE, TIMEOUT, OVERLOADED, CLOSED, PROTOCOL
    */
   async get(key: string, options: GetOptions = noOptions): Promise<GetResult<T>> {
     checkNames("get", options);
-    const { pool, runtime } = this.#open();
+    const { pool, runtime } = this.#openHost();
     const { head = false, details = false } = options;
     const chosen = options === noOptions ? undefined : options;
     const { request, n, timeoutMs } = this.#settings.settle("get", chosen, pool.options);
@@ -104,7 +105,8 @@ export class Bucket<T> {
 
   /**
    * Writes a value at w of the key's n replicas, replacing what the context covers and nothing else.
-   * @throws CoterieError; its `outcome` says whether the write certainly did not happen or may have
+   * @throws CoterieError: INVALID_ARGUMENT, TOO_LARGE, BAD_CONTEXT, TOO_MANY_SIBLINGS, CLOCK_SKEW, UNAVAILABLE, TIMEOUT, OVERLOADED,
+   * CLOSED, PROTOCOL; its `outcome` says whether the write certainly did not happen or may have
    */
   async put(key: string, value: T, options: PutOptions = noOptions): Promise<PutResult<T>> {
     return this.#write(key, encodeValue(value), options);
@@ -136,7 +138,7 @@ export class Bucket<T> {
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
     checkNames("put", options);
-    const { pool, runtime, nextOp } = this.#open();
+    const { pool, runtime, nextOp } = this.#openHost();
     const { context: given, returnValue = false, details = false } = options;
     const chosen = options === noOptions ? undefined : options;
     const { request, n, timeoutMs } = this.#settings.settle("put", chosen, pool.options);
@@ -170,7 +172,7 @@ export class Bucket<T> {
   }
 
   /** @throws CLOSED */
-  #open(): BucketHost {
+  #openHost(): BucketHost {
     this.#host.checkOpen();
     return this.#host;
   }

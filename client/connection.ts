@@ -3,8 +3,10 @@
  * reconnects by itself for as long as somebody uses it.
  *
  *   idle ──use──▶ connecting ──open, Hello──▶ greeting ──Welcome──▶ open
- *     ▲               └───────────┬──────────────┘                   │
- *     └──backoff is over── down ◀─┴──────────closed──────────────────┘         close() ──▶ closed, for good
+ *                   ▲      └───────────┬──────────┘                   │
+ *                   └──use──── down ◀──┴─────────closed───────────────┘       close() ──▶ closed, for good
+ *
+ * A connection that is down takes a request at any time; the pool passes it over until its pause is over.
  */
 import { decodeFrame, encodeFrame, roughSize } from "../src/codec.ts";
 import { closed, CoterieError, unavailable } from "../src/errors.ts";
@@ -110,7 +112,7 @@ export class Connection {
   }
 
   /**
-   * Numbers a request and sends it, as soon as the socket is open.
+   * Numbers a request (writes `message.id`) and sends it, as soon as the socket is open.
    * @param waitMs how long to wait for the answer; the node is told the same
    * @throws the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
    */

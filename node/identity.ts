@@ -182,10 +182,8 @@ export class Identity {
 
 /** Another id that nobody else has, if the one that it follows was random. */
 function successorOf(replicaId: ReplicaId): ReplicaId {
-  const hash = hash64(fromBinary(replicaId));
   const bytes = new ByteWriter();
-  bytes.fixed(Number(hash >> 32n), 4);
-  bytes.fixed(Number(hash & 0xffff_ffffn), 4);
+  bytes.hash(hash64(fromBinary(replicaId)));
   return toBinary(bytes.take());
 }
 

@@ -54,6 +54,12 @@ export class ByteWriter {
     this.#length += width;
   }
 
+  /** A 64-bit hash, 8 bytes. */
+  hash(value: bigint): void {
+    this.fixed(Number(value >> 32n), 4);
+    this.fixed(Number(value & 0xffff_ffffn), 4);
+  }
+
   /** The characters `from` to `to` of a binary string. */
   text(binary: string, from: number, to: number): void {
     this.#reserve(to - from);
@@ -182,6 +188,26 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shorter = Math.min(a.length, b.length);
   for (let at = 0; at < shorter; at++) if (a[at] !== b[at]) return a[at]! - b[at]!;
   return a.length - b.length;
+}
+
+/** 48 bits as six characters of binary string. */
+export function binary48(value: number): string {
+  const high = Math.floor(value / 2 ** 24);
+  return String.fromCharCode(
+    (high >>> 16) & 0xff,
+    (high >>> 8) & 0xff,
+    high & 0xff,
+    (value >>> 16) & 0xff,
+    (value >>> 8) & 0xff,
+    value & 0xff,
+  );
+}
+
+/** The six characters from `from` on as a number. */
+export function number48(binary: string, from: number): number {
+  let value = 0;
+  for (let at = from; at < from + 6; at++) value = value * 0x100 + binary.charCodeAt(at);
+  return value;
 }
 
 export function toBinary(bytes: Uint8Array): string {

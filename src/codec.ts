@@ -1,6 +1,7 @@
 /**
  * The wire: a frame is one MessagePack array of messages, a message an array that begins with its kind's number and its id.
- * Foreign bytes become messages here and nowhere else: what comes out of `decodeFrame` has been checked.
+ * Foreign bytes become messages here and nowhere else. Shapes are checked here, what they hold where it is used: options by
+ * `settleOptions`, keys by `checkKey`, contexts by `decodeToken`, records by `openRecord`.
  *
  * - Fields are told by their place; further ones at the end are ignored, so that a newer sender may add some.
  * - A kind that is not known comes out as `Unknown`; anything malformed condemns the frame, and with it the link.
@@ -172,7 +173,7 @@ function fromFields(f: readonly unknown[]): Message {
       return {
         kind: "PutReply",
         id,
-        context: bytes(f[2], limits.tokenBytesMax * 2, "context"),
+        context: bytes(f[2], limits.frameBytesMax, "context"),
         record: optional(f[3], record),
         effective: numbers(f[4], "effective options"),
         answered: optional(f[5], (value) => texts(value, "answered")),

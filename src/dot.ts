@@ -5,7 +5,7 @@
  *   characters, so that the order of strings is the canonical order.
  * - Within an actor the counters of a key are 1, 2, 3, …; no dot is ever issued twice (design §4.3).
  */
-import { hexOf } from "./bytes.ts";
+import { binary48, hexOf, number48 } from "./bytes.ts";
 
 /** Random 64 bits, created with a data directory: 8 characters of binary string. */
 export type ReplicaId = string;
@@ -20,18 +20,7 @@ export interface Dot {
 export const epochMax: number = 2 ** 48 - 1;
 
 export function makeActor(replica: ReplicaId, epoch: number): Actor {
-  const high = Math.floor(epoch / 2 ** 24);
-  return (
-    replica +
-    String.fromCharCode(
-      (high >>> 16) & 0xff,
-      (high >>> 8) & 0xff,
-      high & 0xff,
-      (epoch >>> 16) & 0xff,
-      (epoch >>> 8) & 0xff,
-      epoch & 0xff,
-    )
-  );
+  return replica + binary48(epoch);
 }
 
 export function replicaOf(actor: Actor): ReplicaId {
@@ -39,9 +28,7 @@ export function replicaOf(actor: Actor): ReplicaId {
 }
 
 export function epochOf(actor: Actor): number {
-  let epoch = 0;
-  for (let at = 8; at < 14; at++) epoch = epoch * 0x100 + actor.charCodeAt(at);
-  return epoch;
+  return number48(actor, 8);
 }
 
 export function compareDots(a: Dot, b: Dot): number {

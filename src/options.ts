@@ -72,8 +72,8 @@ export function settleOptions(
   cluster: ClusterOptions,
 ): EffectiveOptions {
   checkOptions(request);
-  const settled = settle(request, cluster.buckets[bucketName] ?? {}, cluster.defaults);
-  const bucketN = cluster.buckets[bucketName]?.n ?? cluster.defaults.n ?? defaultN;
+  const settled = settle(request, bucketOptions(bucketName, cluster), cluster.defaults);
+  const bucketN = replicasOf(bucketName, cluster);
   refuse(settled.n > bucketN, `n is ${settled.n}, but bucket ${bucketName} has n ${bucketN}`);
   const [needed, primaries] = kind === "get" ? (["r", "pr"] as const) : (["w", "pw"] as const);
   refuse(settled[needed] > settled.n, `${needed} is ${settled[needed]}, more than n, which is ${settled.n}`);
@@ -88,7 +88,18 @@ export function settleOptions(
 
 /** Replicas that the keys of a bucket have: what n may not exceed. */
 export function replicasOf(bucketName: string, cluster: ClusterOptions): number {
-  return cluster.buckets[bucketName]?.n ?? cluster.defaults.n ?? defaultN;
+  return bucketOptions(bucketName, cluster).n ?? cluster.defaults.n ?? defaultN;
+}
+
+/** The most replicas that the keys of any bucket have. */
+export function replicasMax(cluster: ClusterOptions): number {
+  const buckets = Object.keys(cluster.buckets).map((name) => replicasOf(name, cluster));
+  return Math.max(cluster.defaults.n ?? defaultN, ...buckets);
+}
+
+/** Own entries only: a bucket may be called `constructor`. */
+function bucketOptions(bucketName: string, { buckets }: ClusterOptions): RequestOptions {
+  return (Object.hasOwn(buckets, bucketName) ? buckets[bucketName] : undefined) ?? {};
 }
 
 /** Checks each option by itself. @throws INVALID_ARGUMENT */

@@ -1,9 +1,10 @@
-// Preference lists: in which order the members of the ring are asked to hold a partition (Dynamo, SOSP 2007, §4.3).
-//
-// - The order holds every member exactly once, so a list can never run out of fallbacks before the ring does.
-// - The order does not depend on n: raising n only turns the next fallbacks into primaries.
-// - Distinct zones stand first, so the first n lie in as many zones as n and the ring allow.
-
+/**
+ * Preference lists: in which order the members of the ring are asked to hold a partition (Dynamo, SOSP 2007, §4.3).
+ *
+ * - The order holds every member exactly once, so a list can never run out of fallbacks before the ring does.
+ * - The order does not depend on n: raising n only turns the next fallbacks into primaries.
+ * - Distinct zones stand first, so the first n lie in as many zones as n and the ring allow.
+ */
 import type { Member, NodeId } from "./ring.ts";
 
 /** A node on a preference list. The role travels with it, so that later code filters and does not count again. */

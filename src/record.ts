@@ -1,8 +1,8 @@
 /**
  * The bytes of an object, on disk and on the wire alike: encoded once, sent as they are stored.
  *
- *   version 1 | checksum 4 (of all that follows) | digest 8 | context | sibling heads | values
- *   head: actor's place in the context, counter, timestamp, client id 8, sequence, value length × 2 + (tombstone?)
+ *   1 byte of version | 4 of checksum, over all that follows | 8 of digest | context | count of siblings | heads | values
+ *   head: actor's place in the context, counter, timestamp, 8 bytes of client id, sequence, value length × 2 + (tombstone?)
  *
  * The digest names the state: one hash over key, context and heads, so that replicas compare eight bytes instead of objects.
  * It is computed when a record is made and never again. A record whose checksum is wrong is *missing, not absent*.

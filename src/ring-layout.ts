@@ -1,16 +1,17 @@
-// A table being planned: the owners so far, and what its windows still lack.
-//
-// - A *window* is N consecutive partitions, counted across the wrap. It wants as many distinct nodes, and as many
-//   distinct zones, as there are, up to N; its shortfall is what it lacks.
-// - A vacant partition lacks nothing: it may still get the node that its windows want.
-
+/**
+ * A table being planned: the owners so far, and what its windows still lack.
+ *
+ * - A *window* is N consecutive partitions, counted across the wrap. It wants as many distinct nodes, and as many
+ *   distinct zones, as there are, up to N; its shortfall is what it lacks.
+ * - A vacant partition lacks nothing: it may still get the node that its windows want.
+ */
 import type { Member } from "./ring.ts";
 import { membersByZone } from "./ring-quota.ts";
 
 /** No owner yet: its node left. Does not stand in a window's way. */
-export const VACANT: number = -1;
+export const vacant: number = -1;
 /** A window short of one node weighs more than all windows short of zones together: Q × N is below it. */
-export const NODE_SHORTFALL: number = 2 ** 23;
+export const nodeShortfall: number = 2 ** 23;
 
 export class Layout {
   readonly owners: number[];
@@ -46,7 +47,7 @@ export class Layout {
   /** Whether `node` may take this partition: it is vacant, or its owner has more than its quota. */
   isFree(position: number): boolean {
     const owner = this.owners[position]!;
-    return owner === VACANT || this.held[owner]! > this.quotas[owner]!;
+    return owner === vacant || this.held[owner]! > this.quotas[owner]!;
   }
 
   assign(position: number, node: number): void {
@@ -54,8 +55,8 @@ export class Layout {
     const start = this.#start[position]!;
     this.owners[position] = node;
     this.displaced += Number(node !== start) - Number(owner !== start);
-    if (owner !== VACANT) this.held[owner]! -= 1;
-    if (node !== VACANT) this.held[node]! += 1;
+    if (owner !== vacant) this.held[owner]! -= 1;
+    if (node !== vacant) this.held[node]! += 1;
   }
 
   swap(a: number, b: number): void {
@@ -67,7 +68,7 @@ export class Layout {
   /** How many nodes all windows together lack. */
   nodesMissing(): number {
     const shortfall = this.owners.reduce((sum, _, position) => sum + this.#windowShortfall(position), 0);
-    return Math.floor(shortfall / NODE_SHORTFALL);
+    return Math.floor(shortfall / nodeShortfall);
   }
 
   /** What the windows that contain `position` lack. */
@@ -94,10 +95,10 @@ export class Layout {
     let zonesMissing = this.#zonesWanted;
     for (let step = 0; step < this.#window; step += 1) {
       const owner = this.owners[(start + step) % this.owners.length]!;
-      if (owner === VACANT || this.#isNew(this.#nodeMarks, owner)) nodesMissing -= 1;
-      if (owner === VACANT || this.#isNew(this.#zoneMarks, this.#zoneOf[owner]!)) zonesMissing -= 1;
+      if (owner === vacant || this.#isNew(this.#nodeMarks, owner)) nodesMissing -= 1;
+      if (owner === vacant || this.#isNew(this.#zoneMarks, this.#zoneOf[owner]!)) zonesMissing -= 1;
     }
-    return NODE_SHORTFALL * Math.max(0, nodesMissing) + Math.max(0, zonesMissing);
+    return nodeShortfall * Math.max(0, nodesMissing) + Math.max(0, zonesMissing);
   }
 
   #isNew(marks: number[], index: number): boolean {

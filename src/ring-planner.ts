@@ -1,15 +1,16 @@
-// The planner: members, weights, zones and the previous table → the next table (design.md §5).
-//
-// - Deterministic: the result depends on the values of the arguments alone, not on the order of the members.
-// - The owners of a window (ring-layout.ts) are the primaries of its first partition, so a window wants as many distinct
-//   nodes, then zones, as there are, up to N, the windows across the wrap too (the tail violation of riak_core#913).
-//   Distinct nodes come first; distinct zones are kept by fresh plans and approached by later ones.
-// - Everybody owns its quota exactly (ring-quota.ts): its fair share rounded down or up.
-// - While every node holds every partition (S ≤ N), and when that ends, owners change without a byte being moved, so
-//   such tables are planned afresh. Other tables keep the previous owners and move what the quotas ask for.
-
-import { Layout, NODE_SHORTFALL, VACANT } from "./ring-layout.ts";
-import { MEMBERS_MAX, PARTITIONS_MAX, isPartitionCount, isWeight } from "./ring.ts";
+/**
+ * The planner: members, weights, zones and the previous table → the next table (design.md §5).
+ *
+ * - Deterministic: the result depends on the values of the arguments alone, not on the order of the members.
+ * - The owners of a window (ring-layout.ts) are the primaries of its first partition, so a window wants as many distinct
+ *   nodes, then zones, as there are, up to N, the windows across the wrap too (the tail violation of riak_core#913).
+ *   Distinct nodes come first; distinct zones are kept by fresh plans and approached by later ones.
+ * - Everybody owns its quota exactly (ring-quota.ts): its fair share rounded down or up.
+ * - While every node holds every partition (S ≤ N), and when that ends, owners change without a byte being moved, so
+ *   such tables are planned afresh. Other tables keep the previous owners and move what the quotas ask for.
+ */
+import { Layout, nodeShortfall, vacant } from "./ring-layout.ts";
+import { membersMax, partitionsMax, isPartitionCount, isWeight } from "./ring.ts";
 import type { Member, RingTable } from "./ring.ts";
 import { membersByZone, partitionQuotas } from "./ring-quota.ts";
 
@@ -24,9 +25,9 @@ export interface RingPlan {
 }
 
 /** Rounds of repair at most; two or three are usual. */
-const REPAIR_ROUNDS_MAX = 12;
+const repairRoundsMax = 12;
 /** Repairing zones may displace this many times the partitions that the quotas moved: keeps a join below 1.5 × the minimum. */
-const ZONE_REPAIR_FACTOR = 1.4;
+const zoneRepairFactor = 1.4;
 
 /**
  * Plans the table that follows `plan.previous`, or the first one.
@@ -58,9 +59,9 @@ export function planRing(members: readonly Member[], plan: RingPlan): RingTable 
 }
 
 function checkPlan(members: readonly Member[], { partitions, replicas }: RingPlan): void {
-  if (!isPartitionCount(partitions)) throw wrong("partitions", `a power of two in 1..${PARTITIONS_MAX}`, partitions);
-  if (!isCount(replicas)) throw wrong("replicas", `an integer in 1..${MEMBERS_MAX}`, replicas);
-  if (!isCount(members.length)) throw wrong("the number of members", `1..${MEMBERS_MAX}`, members.length);
+  if (!isPartitionCount(partitions)) throw wrong("partitions", `a power of two in 1..${partitionsMax}`, partitions);
+  if (!isCount(replicas)) throw wrong("replicas", `an integer in 1..${membersMax}`, replicas);
+  if (!isCount(members.length)) throw wrong("the number of members", `1..${membersMax}`, members.length);
   const ids = new Set<string>();
   for (const { id, weight } of members) {
     if (id === "") throw new Error("A member's id must not be empty.");
@@ -71,7 +72,7 @@ function checkPlan(members: readonly Member[], { partitions, replicas }: RingPla
 }
 
 function isCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= MEMBERS_MAX;
+  return Number.isInteger(value) && value >= 1 && value <= membersMax;
 }
 
 function wrong(what: string, expected: string, value: unknown): Error {
@@ -92,8 +93,8 @@ function keptOwners(
   const heldByAll = previous.members.length <= previous.replicas || members.length <= replicas;
   if (heldByAll) return undefined;
   const indexById = new Map(members.map(({ id }, index) => [id, index]));
-  const indexes = previous.members.map(({ id }) => indexById.get(id) ?? VACANT);
-  return previous.owners.map((owner) => indexes[owner] ?? VACANT);
+  const indexes = previous.members.map(({ id }) => indexById.get(id) ?? vacant);
+  return previous.owners.map((owner) => indexes[owner] ?? vacant);
 }
 
 /** The kept owners with every quota met; a fresh layout, turned towards them, if only that keeps nodes distinct. */
@@ -102,7 +103,7 @@ function adaptedLayout(members: readonly Member[], plan: RingPlan, kept: readonl
   const quotas = partitionQuotas(members, plan.partitions, plan.replicas, held);
   const layout = new Layout(members, plan.replicas, quotas, kept);
   for (const node of neediestFirst(quotas, held)) claimQuota(layout, node);
-  repair(layout, Math.floor(layout.displaced * ZONE_REPAIR_FACTOR));
+  repair(layout, Math.floor(layout.displaced * zoneRepairFactor));
   if (layout.nodesMissing() === 0) return layout;
   const fresh = freshLayout(members, plan, kept);
   return fresh.nodesMissing() < layout.nodesMissing() ? fresh : layout;
@@ -190,10 +191,10 @@ function cheapestClaim(layout: Layout, node: number, distances: readonly number[
  * @param displacedMax from that many displaced partitions on, windows are repaired for nodes only, not for zones.
  */
 function repair(layout: Layout, displacedMax: number): void {
-  for (let round = 0; round < REPAIR_ROUNDS_MAX; round += 1) {
+  for (let round = 0; round < repairRoundsMax; round += 1) {
     let improved = false;
     for (const position of layout.owners.keys()) {
-      const tolerated = layout.displaced < displacedMax ? 0 : NODE_SHORTFALL - 1;
+      const tolerated = layout.displaced < displacedMax ? 0 : nodeShortfall - 1;
       if (layout.shortfallAt(position) > tolerated) improved = swapForBetter(layout, position) || improved;
     }
     if (!improved) return;
@@ -218,7 +219,7 @@ function swapCost(layout: Layout, a: number, b: number): number {
   const displaced = layout.displaced - displacedBefore;
   layout.swap(a, b);
   const distance = Math.min(Math.abs(a - b), layout.owners.length - Math.abs(a - b));
-  return won > 0 ? (displaced - 4 * won) * PARTITIONS_MAX + distance : Infinity;
+  return won > 0 ? (displaced - 4 * won) * partitionsMax + distance : Infinity;
 }
 
 /** The first position of the least finite cost; -1 if every cost is infinite. */

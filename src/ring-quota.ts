@@ -1,11 +1,12 @@
-// How many partitions each member of a ring owns.
-//
-// - Fair share: proportional to the weight, but no more than can be used. A node holds one replica of a partition at
-//   most, so with more than N nodes it can use Q/N at most; with N nodes or fewer every node holds everything and
-//   shares are equal. A zone is limited likewise: one replica of each partition if there are N zones, and all but one
-//   per other zone if there are fewer, since preference lists name distinct zones first whatever the weights say.
-// - Quota: the fair share rounded down or up. Quotas add up to Q, and so do those of a zone to the zone's share, within 1.
-
+/**
+ * How many partitions each member of a ring owns.
+ *
+ * - Fair share: proportional to the weight, but no more than can be used. A node holds one replica of a partition at
+ *   most, so with more than N nodes it can use Q/N at most; with N nodes or fewer every node holds everything and
+ *   shares are equal. A zone is limited likewise: one replica of each partition if there are N zones, and all but one
+ *   per other zone if there are fewer, since preference lists name distinct zones first whatever the weights say.
+ * - Quota: the fair share rounded down or up. Quotas add up to Q, and so do those of a zone to the zone's share, within 1.
+ */
 import type { Member } from "./ring.ts";
 
 /** Anything that claims a share of something by weight, up to a limit. */
@@ -15,7 +16,7 @@ interface Claim {
 }
 
 /** Takes up what floating-point division leaves: 85.99999999999999 is 86. */
-const SHARE_ERROR_MAX = 1e-9;
+const shareErrorMax = 1e-9;
 
 /** The members' indexes, zone by zone, zones in order of their first member. */
 export function membersByZone(members: readonly Member[]): readonly (readonly number[])[] {
@@ -89,7 +90,7 @@ function divide(total: number, claims: readonly Claim[]): readonly number[] {
     const open = claims.filter((claim) => !limited.has(claim));
     const weight = open.reduce((sum, claim) => sum + claim.weight, 0);
     const left = total - [...limited].reduce((sum, claim) => sum + claim.limit, 0);
-    const over = open.filter((claim) => (left * claim.weight) / weight > claim.limit + SHARE_ERROR_MAX);
+    const over = open.filter((claim) => (left * claim.weight) / weight > claim.limit + shareErrorMax);
     if (over.length === 0)
       return claims.map((claim) => (limited.has(claim) ? claim.limit : (left * claim.weight) / weight));
     for (const claim of over) limited.add(claim);
@@ -98,8 +99,8 @@ function divide(total: number, claims: readonly Claim[]): readonly number[] {
 
 /** Whole numbers that add up to `total`, each its share rounded down or up: the largest remainders go up. */
 function roundToSum(shares: readonly number[], total: number, held: readonly number[]): readonly number[] {
-  const quotas = shares.map((share) => Math.floor(share + SHARE_ERROR_MAX));
-  const remainders = shares.map((share, index) => Math.round((share - quotas[index]!) / SHARE_ERROR_MAX));
+  const quotas = shares.map((share) => Math.floor(share + shareErrorMax));
+  const remainders = shares.map((share, index) => Math.round((share - quotas[index]!) / shareErrorMax));
   const order = [...shares.keys()].sort((a, b) => remainders[b]! - remainders[a]! || held[b]! - held[a]! || a - b);
   const left = total - quotas.reduce((sum, quota) => sum + quota, 0);
   for (let turn = 0; turn < left; turn += 1) quotas[order[turn % order.length]!]! += 1;

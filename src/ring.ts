@@ -1,9 +1,10 @@
-// The ring: Q equal slices of the hash space and who owns each of them.
-//
-// - A RingTable is a value: the same table gives the same preference lists on every node and in every process.
-// - `members` is strictly sorted by id, so a table has one encoding and `owners` may name members by index.
-// - Owning a partition makes a member the *first* choice for it; who else holds a replica is the preference list's matter.
-
+/**
+ * The ring: Q equal slices of the hash space and who owns each of them.
+ *
+ * - A RingTable is a value: the same table gives the same preference lists on every node and in every process.
+ * - `members` is strictly sorted by id, so a table has one encoding and `owners` may name members by index.
+ * - Owning a partition makes a member the *first* choice for it; who else holds a replica is the preference list's matter.
+ */
 import ConsistentHash from "consistent-hash";
 import { preferenceList, preferenceOrder } from "./preference-list.ts";
 import type { PreferenceEntry } from "./preference-list.ts";
@@ -37,13 +38,13 @@ export interface RingTable {
 }
 
 /** Q at most: one-character names of `consistent-hash` stay clear of the surrogates and its 32-bit shift does not overflow. */
-export const PARTITIONS_MAX = 4096;
+export const partitionsMax = 4096;
 /** S at most: bounds what a table from the wire can make us compute. */
-export const MEMBERS_MAX = 1024;
+export const membersMax = 1024;
 
 /** Whether `value` may be a ring's Q. */
 export function isPartitionCount(value: unknown): value is number {
-  return isIntegerIn(value, 1, PARTITIONS_MAX) && (value & (value - 1)) === 0;
+  return isIntegerIn(value, 1, partitionsMax) && (value & (value - 1)) === 0;
 }
 
 /** The partition of a key: the top bits of its 64-bit hash, of which only the high 32 are needed. */
@@ -79,10 +80,10 @@ export class Ring {
    */
   preferenceList(partition: number, n: number): readonly PreferenceEntry[] {
     const primaries = Math.min(n, this.table.members.length);
-    const slot = partition * (MEMBERS_MAX + 1) + primaries;
+    const slot = partition * (membersMax + 1) + primaries;
     const known = this.#lists.get(slot);
     if (known !== undefined) return known;
-    if (!isIntegerIn(primaries, 1, MEMBERS_MAX)) throw wrong("n", "a positive integer", n);
+    if (!isIntegerIn(primaries, 1, membersMax)) throw wrong("n", "a positive integer", n);
     const list = preferenceList(this.#order(partition), primaries);
     this.#lists.set(slot, list);
     return list;
@@ -90,7 +91,7 @@ export class Ring {
 
   /** The first `n` of the preference list: the nodes that a request of this n goes to. */
   primaries(partition: number, n: number): readonly PreferenceEntry[] {
-    const slot = partition * (MEMBERS_MAX + 1) + Math.min(n, MEMBERS_MAX);
+    const slot = partition * (membersMax + 1) + Math.min(n, membersMax);
     const known = this.#primaries.get(slot);
     if (known !== undefined) return known;
     const primaries = this.preferenceList(partition, n).filter(({ role }) => role === "primary");
@@ -151,15 +152,15 @@ export function encodeRingTable(table: RingTable): unknown {
 export function parseRingTable(value: unknown): RingTable {
   const [epoch, partitions, replicas, members, owners] = arrayOf(value, "The ring table");
   if (!isIntegerIn(epoch, 1, Number.MAX_SAFE_INTEGER)) throw wrong("epoch", "a positive integer", epoch);
-  if (!isPartitionCount(partitions)) throw wrong("partitions", `a power of two in 1..${PARTITIONS_MAX}`, partitions);
-  if (!isIntegerIn(replicas, 1, MEMBERS_MAX)) throw wrong("replicas", `an integer in 1..${MEMBERS_MAX}`, replicas);
+  if (!isPartitionCount(partitions)) throw wrong("partitions", `a power of two in 1..${partitionsMax}`, partitions);
+  if (!isIntegerIn(replicas, 1, membersMax)) throw wrong("replicas", `an integer in 1..${membersMax}`, replicas);
   const parsed = parseMembers(members);
   return { epoch, partitions, replicas, members: parsed, owners: parseOwners(owners, partitions, parsed.length) };
 }
 
 function parseMembers(value: unknown): readonly Member[] {
   const list = arrayOf(value, "The ring table's members");
-  if (!isIntegerIn(list.length, 1, MEMBERS_MAX)) throw wrong("number of members", `1..${MEMBERS_MAX}`, list.length);
+  if (!isIntegerIn(list.length, 1, membersMax)) throw wrong("number of members", `1..${membersMax}`, list.length);
   const members = list.map(parseMember);
   for (const [index, member] of members.entries()) {
     const before = members[index - 1];

@@ -1,7 +1,7 @@
 /**
  * The causal context as clients hold it: opaque, bound to its key.
  *
- *   version 1 | hash of the key 8 | latest timestamp that it covers | context
+ *   1 byte of version | 8 of the key's hash | latest timestamp that it covers | context
  *
  * The timestamp lets the next write be later than everything that it replaces, whatever the clocks. A later version may
  * append a signature (design §17).
@@ -27,8 +27,7 @@ const writer = new ByteWriter();
 export function encodeToken(keyHash: bigint, token: Token): Uint8Array {
   writer.clear();
   writer.byte(version);
-  writer.fixed(Number(keyHash >> 32n), 4);
-  writer.fixed(Number(keyHash & 0xffff_ffffn), 4);
+  writer.hash(keyHash);
   writeTimestamp(writer, token.latest);
   writeContext(writer, token.context);
   return writer.take();

@@ -4,13 +4,13 @@ import { invalidArgument } from "../../src/errors.ts";
 import { checkBucket } from "../../src/key.ts";
 import { limits } from "../../src/limits.ts";
 import { settleOptions, type ClusterOptions, type RequestOptions } from "../../src/options.ts";
-import { isPartitionCount, PARTITIONS_MAX, type Member } from "../../src/ring.ts";
+import { isPartitionCount, membersMax, partitionsMax, type Member } from "../../src/ring.ts";
 import { isLoopback } from "./address.ts";
 
 const count = z.union([z.int().min(0), z.enum(["one", "quorum", "all"])]).optional();
 
 const requestOptions = z.strictObject({
-  n: z.int().min(1).max(1024).optional(),
+  n: z.int().min(1).max(membersMax).optional(),
   r: count,
   w: count,
   pr: count,
@@ -34,11 +34,11 @@ const member = z.strictObject({
 
 const schema = z.strictObject({
   id: z.string(),
-  members: z.array(member).min(1).max(1024),
+  members: z.array(member).min(1).max(membersMax),
   data: z.string().min(1),
   host: z.string().min(1).optional(),
   port: z.int().min(0).max(65_535).optional(),
-  partitions: z.int().refine(isPartitionCount, `a power of two from 1 to ${PARTITIONS_MAX}`).default(256),
+  partitions: z.int().refine(isPartitionCount, `a power of two from 1 to ${partitionsMax}`).default(256),
   defaults: requestOptions.default({}),
   buckets: z.record(z.string(), requestOptions).default({}),
   clientTokens: z.array(z.string().min(8, "at least 8 characters")).default([]),

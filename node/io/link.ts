@@ -4,7 +4,7 @@
  */
 import type { WebSocket } from "ws";
 import { decodeFrame, encodeFrame, roughSize } from "../../src/codec.ts";
-import { CoterieError } from "../../src/errors.ts";
+import { CoterieError, protocol } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
 import type { Message } from "../../src/messages.ts";
 
@@ -94,7 +94,7 @@ export class Link {
   #receive(data: Buffer, isBinary: boolean, events: LinkEvents): void {
     this.#silentSweeps = 0;
     try {
-      if (!isBinary) throw new CoterieError("PROTOCOL", "a text frame: this protocol has binary ones only");
+      if (!isBinary) throw protocol("a text frame: this protocol has binary ones only");
       events.onMessages(decodeFrame(data));
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;

@@ -46,7 +46,7 @@ export class Listener {
     this.#sockets.on("connection", (socket) => this.#accept(socket));
   }
 
-  /** @returns the port it listens on @throws INVALID_ARGUMENT if the port is taken or the address is not ours */
+  /** @returns the port it listens on @throws INVALID_ARGUMENT if the port is taken or the address is not ours, STORAGE if the system refuses for another reason */
   listen(): Promise<number> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
@@ -76,21 +76,27 @@ export class Listener {
   }
 
   #accept(socket: WebSocket): void {
-    const guestbook = new Greeting(this.#config, this.#options, this.#server, this.#log, () => this.#nextConnection++);
+    const accepted = new AcceptedLink(
+      this.#config,
+      this.#options,
+      this.#server,
+      this.#log,
+      () => this.#nextConnection++,
+    );
     const link: Link = new Link(socket, this.#turn, {
-      onMessages: (messages) => guestbook.receive(link, messages),
+      onMessages: (messages) => accepted.receive(link, messages),
       onClose: (reason) => {
         this.#links.delete(link);
-        guestbook.close(link, reason);
+        accepted.close(link, reason);
       },
     });
     this.#links.add(link);
-    setTimeout(() => guestbook.expire(link), helloMs).unref();
+    setTimeout(() => accepted.expire(link), helloMs).unref();
   }
 }
 
 /** One accepted socket: a stranger until it has said Hello, then a client or a peer. */
-class Greeting {
+class AcceptedLink {
   readonly #config: NodeConfig;
   readonly #options: ListenerOptions;
   readonly #server: Server;
@@ -137,7 +143,7 @@ class Greeting {
     link.send(welcome(this.#config));
     if (this.#guest.role === "node") this.#server.linkUp(this.#guest.node, link);
     else {
-      this.#client = { id: this.#nextConnection(), link, open: 0 };
+      this.#client = { id: this.#nextConnection(), link, openRequests: 0 };
       this.#server.clientUp(this.#client);
     }
     return rest;

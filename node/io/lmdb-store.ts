@@ -32,7 +32,7 @@ export interface LmdbStoreOptions {
   readonly mapBytes?: number;
 }
 
-/** What LMDB takes with pages of 4 KiB. */
+/** What LMDB takes with pages of 4 KiB, the smallest: a file that was made with those must do too. */
 export const storeKeyBytesMax = 1978;
 
 const defaults: Required<LmdbStoreOptions> = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30 };

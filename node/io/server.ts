@@ -4,7 +4,7 @@
  */
 import { clearInterval, setInterval } from "node:timers";
 import type { Logger } from "pino";
-import { overloaded, type CoterieError } from "../../src/errors.ts";
+import { overloaded, protocol, type CoterieError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
 import type { ClientRequest, Message } from "../../src/messages.ts";
 import type { NodeId } from "../../src/ring.ts";
@@ -27,7 +27,7 @@ export interface ClientConnection {
   readonly id: number;
   readonly link: Link;
   /** Requests without an answer. */
-  open: number;
+  openRequests: number;
 }
 
 export class Server {
@@ -102,10 +102,10 @@ export class Server {
     this.#now = instant();
     for (const message of messages) {
       if (!isClientRequest(message)) refuseKind(connection.link, message);
-      else if (connection.open >= limits.requestsPerConnectionMax)
+      else if (connection.openRequests >= limits.requestsPerConnectionMax)
         connection.link.send(failureOf(message.id, tooMany()));
       else {
-        connection.open++;
+        connection.openRequests++;
         this.#input({ kind: "client", connection: connection.id, message });
       }
     }
@@ -150,7 +150,7 @@ export class Server {
       case "reply": {
         const connection = this.#clients.get(effect.connection);
         if (connection === undefined) return;
-        connection.open--;
+        connection.openRequests--;
         return connection.link.send(effect.message);
       }
       case "persist":
@@ -190,13 +190,5 @@ function isPeerMessage(message: Message): message is PeerMessage {
 function refuseKind(link: Link, message: Message): void {
   const id = "id" in message ? message.id : 0;
   const what = message.kind === "Unknown" ? `messages of kind ${message.number}` : `a ${message.kind} here`;
-  link.send({
-    kind: "Failure",
-    id,
-    code: "PROTOCOL",
-    message: `this node does not know ${what}`,
-    outcome: "none",
-    retryable: false,
-    details: {},
-  });
+  link.send(failureOf(id, protocol(`this node does not know ${what}`)));
 }

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { clearInterval, setInterval } from "node:timers";
 import { pino, type Logger } from "pino";
 import { toBinary } from "../../src/bytes.ts";
+import { replicasMax } from "../../src/options.ts";
 import { Ring } from "../../src/ring.ts";
 import { planRing } from "../../src/ring-planner.ts";
 import type { Persist } from "../effects.ts";
@@ -77,7 +78,7 @@ class NodeProcess implements RunningNode {
       throw error;
     }
     const { id, members, partitions, options } = config;
-    const replicas = Math.max(options.defaults.n ?? 3, ...Object.values(options.buckets).map(({ n }) => n ?? 1));
+    const replicas = replicasMax(options);
     const nodeConfig: NodeConfig = { id, ring: new Ring(planRing(members, { partitions, replicas })), options };
     const turn = new Turn();
     this.#server = new Server(nodeConfig, this.#store, this.#log, {

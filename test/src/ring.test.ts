@@ -6,14 +6,7 @@ import { build } from "esbuild";
 import * as fc from "fast-check";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import {
-  PARTITIONS_MAX,
-  Ring,
-  encodeRingTable,
-  isPartitionCount,
-  parseRingTable,
-  partitionOf,
-} from "../../src/ring.ts";
+import { partitionsMax, Ring, encodeRingTable, isPartitionCount, parseRingTable, partitionOf } from "../../src/ring.ts";
 import type { Member, RingTable } from "../../src/ring.ts";
 
 const PARTITION_COUNTS = Array.from({ length: 13 }, (_, power) => 2 ** power);
@@ -195,6 +188,6 @@ describe("the wire form", () => {
   test("powers of two up to the limit are partition counts, and nothing else is", () => {
     // design §5: Q is a power of two.
     expect(PARTITION_COUNTS.every(isPartitionCount)).toBe(true);
-    expect([0, 3, -2, 0.5, 2 * PARTITIONS_MAX, Number.NaN, "4", undefined].some(isPartitionCount)).toBe(false);
+    expect([0, 3, -2, 0.5, 2 * partitionsMax, Number.NaN, "4", undefined].some(isPartitionCount)).toBe(false);
   });
 });
