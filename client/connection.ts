@@ -45,6 +45,8 @@ const graceMs = 50;
 /** How often unanswered requests are looked at. One timer per connection, none per request. */
 const sweepMs = 20;
 const handshakeMs = 5000;
+/** How long a socket that left a request unanswered may stay silent before it is given up. */
+const silenceMs = 5000;
 const backoffMs = { first: 50, most: 2000 } as const;
 
 export class Connection {
@@ -62,13 +64,15 @@ export class Connection {
   #isSweeping = false;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
+  /** It let a request wait in vain, and has said nothing since: frozen, perhaps, behind a socket that is open. */
+  #isSilent = false;
   #failures = 0;
   #downUntilMs = 0;
   /** Why the last try failed, in words. */
   lastProblem = "not tried yet";
   #refusal: CoterieError | undefined;
   /** A timer left running would keep a Node process alive after its last line. */
-  #stopHandshakeTimer: () => void = () => undefined;
+  #stopWatch: () => void = () => undefined;
 
   constructor(
     url: string,
@@ -85,6 +89,10 @@ export class Connection {
   /** Worth a request: open, on its way, or due for another try. */
   get isUsable(): boolean {
     return this.#state !== "closed" && (this.#state !== "down" || this.#runtime.now() >= this.#downUntilMs);
+  }
+
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   get isOpen(): boolean {
@@ -106,7 +114,7 @@ export class Connection {
       onClose: (reason) => this.#down(socket, reason),
     });
     this.#socket = socket;
-    this.#stopHandshakeTimer = this.#runtime.schedule(handshakeMs, () => {
+    this.#stopWatch = this.#runtime.schedule(handshakeMs, () => {
       if (this.#socket === socket && this.#state !== "open") this.#cut(`no Welcome within ${handshakeMs} ms`);
     });
   }
@@ -139,7 +147,7 @@ export class Connection {
     if (this.#state === "closed") return;
     this.#flush();
     this.#state = "closed";
-    this.#stopHandshakeTimer();
+    this.#stopWatch();
     this.#rejectAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
     this.#socket?.close();
     this.#socket = undefined;
@@ -153,6 +161,7 @@ export class Connection {
 
   #receive(socket: Socket, frame: Uint8Array): void {
     if (this.#socket !== socket) return;
+    this.#isSilent = false;
     try {
       for (const message of decodeFrame(frame)) this.#take(message);
     } catch (error) {
@@ -183,7 +192,7 @@ export class Connection {
   #welcomed(welcome: Welcome): void {
     if (this.#state !== "greeting") return;
     this.#state = "open";
-    this.#stopHandshakeTimer();
+    this.#stopWatch();
     this.#failures = 0;
     this.#refusal = undefined;
     this.node = welcome.node;
@@ -220,8 +229,9 @@ export class Connection {
 
   #down(socket: Socket, reason: string): void {
     if (this.#socket !== socket) return;
+    this.#isSilent = false;
     this.#socket = undefined;
-    this.#stopHandshakeTimer();
+    this.#stopWatch();
     const wasSent = this.#state === "open";
     this.#state = "down";
     this.lastProblem = reason === "" ? "the connection ended" : reason;
@@ -249,11 +259,23 @@ export class Connection {
     });
   }
 
+  /** From now on others are asked first; and if nothing comes at all, a new socket may find the node where this one does not. */
+  #noteSilence(): void {
+    if (this.#isSilent) return;
+    this.#isSilent = true;
+    if (this.#state !== "open") return; // the handshake has a limit of its own
+    const socket = this.#socket;
+    this.#stopWatch = this.#runtime.schedule(silenceMs, () => {
+      if (this.#socket === socket && this.#isSilent) this.#cut(`silent for ${silenceMs} ms`);
+    });
+  }
+
   #sweep(): void {
     const now = this.#runtime.now();
     for (const [id, waiting] of this.#waiting) {
       if (waiting.giveUpAtMs > now) continue;
       this.#waiting.delete(id);
+      this.#noteSilence();
       waiting.reject(unavailable(`${this.url} does not answer`, waiting.isWrite ? "unknown" : "none"));
     }
     if (this.#waiting.size > 0) this.#sweepLater();

@@ -69,17 +69,20 @@ export class Pool {
   }
 
   /**
-   * The next connection to try, if there is one.
+   * The next connection to try, if there is one: those that have left a request unanswered come last.
    * @param tried those that failed in this round
    * @param onlyPrimaries leave out the nodes that could but forward to those
    */
-  choose({ keyHash, n }: Route, tried: ReadonlySet<Connection>, onlyPrimaries: boolean): Connection | undefined {
-    for (const { node, role } of this.#preferenceList(keyHash, n)) {
+  choose(route: Route, tried: ReadonlySet<Connection>, onlyPrimaries: boolean): Connection | undefined {
+    let silent: Connection | undefined;
+    for (const { node, role } of this.#preferenceList(route)) {
       if (onlyPrimaries && role !== "primary") break;
       const connection = this.of(node);
-      if (connection !== undefined && connection.isUsable && !tried.has(connection)) return connection;
+      if (connection === undefined || !connection.isUsable || tried.has(connection)) continue;
+      if (!connection.isSilent) return connection;
+      silent ??= connection;
     }
-    if (onlyPrimaries) return undefined;
+    if (onlyPrimaries || silent !== undefined) return silent;
     for (const connection of this.#byUrl.values()) if (connection.isUsable && !tried.has(connection)) return connection;
     return undefined;
   }
@@ -95,7 +98,7 @@ export class Pool {
     for (const connection of this.#byUrl.values()) connection.close();
   }
 
-  #preferenceList(keyHash: bigint, n: number): readonly PreferenceEntry[] {
+  #preferenceList({ keyHash, n }: Route): readonly PreferenceEntry[] {
     if (this.#ring === undefined) return [];
     return this.#ring.preferenceList(partitionOf(Number(keyHash >> 32n), this.#ring.table.partitions), n);
   }

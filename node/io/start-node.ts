@@ -137,6 +137,7 @@ class NodeProcess implements RunningNode {
   /** Nothing may be said any more that the disk might not keep. */
   #fail(error: Error): void {
     this.#log.fatal({ reason: error.message }, "failed");
+    clearInterval(this.#sweeps);
     this.#server.end();
     this.#peers.close();
     void this.#listener.close();

@@ -33,6 +33,37 @@ describe("choose", () => {
     expect(order(fake)).toHaveLength(5);
   });
 
+  it("takes those last that left a request unanswered, until they say something", async () => {
+    // A frozen node keeps its socket open: without this each of its keys would wait half of its timeout, for as long as it is frozen.
+    const ring = ringOf(3);
+    const fake = new FakePool(ring);
+    fake.openAll();
+    const [first, ...others] = preferred(ring);
+    const frozen = fake.pool.choose(route, new Set(), false)!;
+    await expect(fake.runtime.run(frozen.request({ kind: "Status", id: 0 }, 100))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
+    expect(order(fake)).toEqual([...others, first]);
+    const node = ring.members.find(({ url }) => url === first)!.id;
+    fake.socketOf(node)!.say({ kind: "StatusReply", id: 1, status: "{}" });
+    expect(order(fake)).toEqual(preferred(ring));
+  });
+
+  it("gives up the socket of one that stays silent", async () => {
+    const ring = ringOf(3);
+    const fake = new FakePool(ring);
+    fake.openAll();
+    const [first, ...others] = preferred(ring);
+    const frozen = fake.pool.choose(route, new Set(), false)!;
+    await expect(fake.runtime.run(frozen.request({ kind: "Status", id: 0 }, 100))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
+    await fake.runtime.advance(4900);
+    expect(order(fake)).toContain(first);
+    await fake.runtime.advance(100);
+    expect(order(fake)).toEqual(others);
+  });
+
   it("leaves out those that could but forward, if asked for primaries only", () => {
     const ring = ringOf(5);
     const fake = new FakePool(ring);

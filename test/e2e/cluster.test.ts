@@ -200,6 +200,19 @@ test("a node that dies is reported, the others serve, and the command that is to
   expect((await back.stop()).code).toBe(0);
 });
 
+test("a frozen node holds the stop up, until somebody insists", async () => {
+  const data = join(tempDirectory(), "data");
+  const port = await freePorts(2);
+  const cluster = await startCluster(data, port, "--nodes", "2");
+  process.kill(pidOf(data, "n1"), "SIGSTOP");
+  cluster.signal("SIGINT");
+  await vi.waitFor(async () => expect(await isFree(port + 1)).toBe(true), waiting);
+  const insisting = setInterval(() => cluster.signal("SIGINT"), 50);
+  expect(await cluster.ended).toMatchObject({ code: 1 });
+  clearInterval(insisting);
+  await startCluster(data, port);
+});
+
 test("when all nodes have died, so has the cluster", async () => {
   const data = join(tempDirectory(), "data");
   const cluster = await startCluster(data, await freePorts(1), "--nodes", "1");

@@ -73,14 +73,16 @@ class Load {
   }
 
   async expectAllThere(): Promise<void> {
+    // All at once: the last of them waits for the others.
+    const patient = { r: 3, timeoutMs: 60_000 };
     const keys = [...this.acknowledged.keys()];
-    const values = await Promise.all(keys.map(async (key) => (await this.#bucket.get(key, { r: 3 })).siblings));
+    const values = await Promise.all(keys.map(async (key) => (await this.#bucket.get(key, patient)).siblings));
     expect(values).toEqual(keys.map((key) => [this.acknowledged.get(key)]));
     for (const [key, added] of this.#added) {
-      const { value = [] } = await this.#sets.get(key, { r: 3 });
+      const { value = [] } = await this.#sets.get(key, patient);
       expect([...added].filter((item) => !value.includes(item))).toEqual([]);
     }
-    const refused = await Promise.all([...this.#refused].map((key) => this.#bucket.get(key, { r: 3 })));
+    const refused = await Promise.all([...this.#refused].map((key) => this.#bucket.get(key, patient)));
     expect(refused.filter(({ found }) => found)).toEqual([]);
   }
 

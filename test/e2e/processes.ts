@@ -205,7 +205,7 @@ export class NodeHandle {
   /** @param wrapper a command before the node's own, such as strace and its arguments */
   async start(...wrapper: readonly string[]): Promise<void> {
     const [command, ...args] = [...wrapper, process.execPath, coterie, "node", "--config", this.#configPath];
-    this.#program = new Program(command!, args, this.#options);
+    this.#program = new Program(command, args, this.#options);
     await this.#program.printed(`node ${this.id} ready`);
   }
 
@@ -226,7 +226,7 @@ export class NodeHandle {
   }
 }
 
-export interface NodesOptions extends Partial<NodeOptions>, ProgramOptions {}
+export interface NodesOptions extends Partial<NodeOptions>, Pick<ProgramOptions, "env"> {}
 
 /** Nodes of one cluster, each a process of its own, without the `cluster` command: tests kill and restart them one by one. */
 export class Nodes {
@@ -239,7 +239,7 @@ export class Nodes {
     return nodes;
   }
 
-  constructor(port: number, count: number, { env, input: _, cwd: __, ...config }: NodesOptions = {}) {
+  constructor(port: number, count: number, { env, ...config }: NodesOptions = {}) {
     const directory = tempDirectory();
     const members = Array.from({ length: count }, (_, at) => ({
       id: `n${at + 1}`,

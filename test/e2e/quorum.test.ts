@@ -59,11 +59,10 @@ test("a put that has begun when its replicas are lost fails at once, and says th
   const put = failureOf(bucket.put(key, "v", { timeoutMs: 600_000 }));
   await vi.waitFor(async () => expect((await statusOf(nodes.node("n1").url)).openRequests).toBe(1), waiting);
   await Promise.all(others.map((node) => node.kill()));
-  expect(await put).toMatchObject({
-    code: "UNAVAILABLE",
-    outcome: "unknown",
-    details: { need: 2, got: 1, of: "w", answered: ["n1"] },
-  });
+  const failure = await put;
+  expect(failure).toMatchObject({ code: "UNAVAILABLE", outcome: "unknown", details: { need: 2, of: "w" } });
+  // Its own disk may have been slower than the others' end.
+  expect(failure.details.got).toBeLessThan(2);
   expect((await bucket.get(key, { r: 1 })).value).toBe("v");
 });
 

@@ -20,9 +20,19 @@ const traced = "openat,read,write,writev,sendto,sendmsg,pwrite64,pwritev,pwritev
 
 /** The command that traces what comes behind it. @throws Error if there is no strace on this machine */
 export function straceInto(log: string): readonly string[] {
+  checkStrace();
+  return ["strace", "-f", "-y", "-s", "16384", "-e", `trace=${traced}`, "-o", log];
+}
+
+/** The command that makes every sync of what comes behind it fail, from one on. @throws Error if there is no strace on this machine */
+export function straceFailingSyncs(from: number): readonly string[] {
+  checkStrace();
+  return ["strace", "-f", "-e", "trace=fdatasync", "-e", `inject=fdatasync:error=EIO:when=${from}+`, "-o", "/dev/null"];
+}
+
+function checkStrace(): void {
   if (spawnSync("strace", ["-V"]).error !== undefined)
     throw new Error("strace is not installed, and without it nothing can be seen of the disk: apt-get install strace");
-  return ["strace", "-f", "-y", "-s", "16384", "-e", `trace=${traced}`, "-o", log];
 }
 
 /** Only when the traced process has ended the log is complete. */

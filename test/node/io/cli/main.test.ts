@@ -1,0 +1,62 @@
+// The command as a process: help that teaches, versions, and what it does not load.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { makeTempDirectory } from "../../../temp-directory.ts";
+
+const coterie = fileURLToPath(new URL("../../../../dist/node/io/cli/main.js", import.meta.url));
+const commands = ["cluster", "node", "get", "put", "delete", "status", "sim"];
+
+test("the help teaches the commands, and each command's help its examples", () => {
+  const { status, stdout } = run("--help");
+  expect(status).toBe(0);
+  for (const command of commands) {
+    expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"));
+    const help = run("help", command);
+    expect(help.status).toBe(0);
+    expect(help.stdout).toContain(`Usage: coterie ${command} `);
+    expect(help.stdout).toContain(`Examples:\n  coterie ${command}`);
+  }
+});
+
+test("without a command the help is shown, and it is a mistake", () => {
+  const { status, stdout, stderr } = run();
+  expect(status).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toContain("Usage: coterie [options] [command]");
+});
+
+test("the version is that of the package", () => {
+  const manifest = readFileSync(new URL("../../../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(manifest) as { readonly version: string };
+  expect(run("--version")).toMatchObject({ status: 0, stdout: `${version}\n` });
+});
+
+test("a get loads neither store nor logger nor simulator, and the help not even the SDK", () => {
+  const getting = loadedBy("get", "x", "--url", "ws://127.0.0.1:1", "--timeout", "1");
+  expect(getting).toContain("client/index.js");
+  expect(getting.filter((path) => /\b(lmdb|pino|zod|fs-native-extensions)\b|sim\/|start-node/.test(path))).toEqual([]);
+  expect(loadedBy("--help").filter((path) => /\bws\b|msgpackr|client\//.test(path))).toEqual([]);
+});
+
+/** Every script that V8 compiled for the command. */
+function loadedBy(...args: readonly string[]): readonly string[] {
+  const directory = makeTempDirectory();
+  spawnSync(process.execPath, [coterie, ...args], { env: { ...process.env, NODE_V8_COVERAGE: directory } });
+  return readdirSync(directory).flatMap((file) => {
+    const { result } = JSON.parse(readFileSync(join(directory, file), "utf8")) as {
+      readonly result: { url: string }[];
+    };
+    return result.map(({ url }) => url.replace(/^.*\/dist\//, ""));
+  });
+}
+
+function run(...args: readonly string[]): {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
+  return spawnSync(process.execPath, [coterie, ...args], { encoding: "utf8" });
+}

@@ -1,0 +1,37 @@
+// `coterie sim` as a process: the same seed gives the same run, told to people and to programs.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const coterie = fileURLToPath(new URL("../../../../dist/node/io/cli/main.js", import.meta.url));
+
+test("a seed is replayed: the same hash, and a trace that begins with what was drawn", () => {
+  const first = run("--seed", "1", "--json");
+  expect(first.status).toBe(0);
+  const report = JSON.parse(first.stdout) as { readonly runs: readonly { readonly hash: string }[] };
+  expect(report).toMatchObject({ seed: 1, count: 1, seeds: 1, failures: [], runs: [{ seed: 1, kind: "ok" }] });
+
+  const traced = run("--seed", "1", "--trace");
+  expect(traced.status).toBe(0);
+  const lines = traced.stdout.split("\n");
+  expect(lines[0]).toBe("seed 1");
+  expect(lines[1]).toMatch(/^ +0\.000 ms .* seed +1: \d nodes, n \d/);
+  expect(lines.length).toBeGreaterThan(1000);
+  expect(traced.stdout).toContain(`hash ${report.runs[0]!.hash}`);
+  expect(traced.stdout).toContain("1 of 1 seeds fine, 0 failed");
+});
+
+test("several seeds are counted, and where they begin is said first", () => {
+  const { status, stdout } = run("--seed", "10", "--count", "2");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^seeds 10 to 11\n2 of 2 seeds fine, 0 failed\n/);
+  expect(stdout).toMatch(/^[\d.]+ s: [\d.]+ seeds\/s, \d+ events\/s, \d+ simulated s per s\n/m);
+});
+
+test.each(["--seed x", "--count 0", "--seeds 1"])("%s is refused", (args) => {
+  expect(run(...args.split(" "))).toMatchObject({ status: 2, stdout: "" });
+});
+
+function run(...args: readonly string[]): { readonly status: number | null; readonly stdout: string } {
+  return spawnSync(process.execPath, [coterie, "sim", ...args], { encoding: "utf8", maxBuffer: 2 ** 28 });
+}
