@@ -168,8 +168,8 @@ export function encodeOptions(options: RequestOptions): readonly unknown[] {
  * combinations, so each of them is one object, under which what follows from it can be kept.
  */
 export function decodeOptions(fields: readonly unknown[]): RequestOptions {
-  // Only what JSON tells apart is kept; the rest is wrong anyway, and its request will be told so.
-  const text = fields.every(isTold) ? JSON.stringify(fields) : undefined;
+  // Only short texts of what JSON tells apart are kept; the rest is wrong anyway, and its request will be told so.
+  const text = fields.length <= optionNames.length && fields.every(isTold) ? JSON.stringify(fields) : undefined;
   const known = text === undefined ? undefined : combinations.get(text);
   if (known !== undefined) return known;
   const options: Record<string, unknown> = {};
@@ -181,12 +181,15 @@ export function decodeOptions(fields: readonly unknown[]): RequestOptions {
 }
 
 function isTold(field: unknown): boolean {
-  return field === null || field === undefined || typeof field === "string" || Number.isSafeInteger(field);
+  if (typeof field === "string") return field.length <= longestWord;
+  return field === null || field === undefined || Number.isSafeInteger(field);
 }
 
 const encodings = new WeakMap<RequestOptions, readonly unknown[]>();
 const combinations = new Map<string, RequestOptions>();
 const combinationsMax = 1000;
+const longestWord = 16;
+const shownMax = 60;
 
 /** The echo of a reply: the eight values and, digit by digit, their sources. */
 export function encodeEffective(options: EffectiveOptions): readonly number[] {
@@ -210,8 +213,14 @@ function isWhole(value: unknown, least: number): boolean {
   return typeof value === "number" && Number.isInteger(value) && value >= least;
 }
 
+/** Whatever came over the wire: neither a 64-bit integer in JSON nor an object's own text may throw here. */
 function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  if (typeof value === "bigint" || typeof value === "number") return String(value);
+  try {
+    return JSON.stringify(value).slice(0, shownMax);
+  } catch {
+    return "something without a text";
+  }
 }
 
 function refuse(wrong: boolean, sentence: string): void {

@@ -261,3 +261,10 @@ describe("refused at once", () => {
     expect(cluster.get("n1", key, options).answer).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });
+
+test("an option that is an object without a text of its own is refused, and crashes no node", () => {
+  // Design §14: foreign bytes never crash a node. MessagePack has maps, and `String` throws on one with a `toString` that is no function.
+  const cluster = new Cluster();
+  const options = { n: { toString: 1, valueOf: 1 } as unknown as number };
+  expect(cluster.get("n1", key, options).answer).toMatchObject({ code: "INVALID_ARGUMENT" });
+});

@@ -132,7 +132,7 @@ describe("wrong combinations are refused with a sentence", () => {
     [{ r: -1 }, "r is a number of nodes, one, quorum or all, not -1"],
     [{ w: "two" }, 'w is a number of nodes, one, quorum or all, not "two"'],
     [{ pr: Number.NaN }, "pr is a number of nodes, one, quorum or all, not NaN"],
-    [{ pw: [2] }, "pw is a number of nodes, one, quorum or all, not 2"],
+    [{ pw: [2] }, "pw is a number of nodes, one, quorum or all, not [2]"],
     [{ dw: true }, "dw is a number of nodes, one, quorum or all, not true"],
     [{ timeoutMs: 0 }, `timeoutMs is 1 to ${limits.timeoutMsMax}, not 0`],
     [
