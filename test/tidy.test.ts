@@ -70,7 +70,7 @@ const impureFiles: Readonly<Record<string, readonly string[]>> = {
 const starExports = ["client/index.ts", "client/browser.ts"];
 
 /** Files that run without being imported. Test files and what package.json names are known anyway. */
-const programs = ["bench/main.ts", "bench/micro/main.ts", "vitest.config.ts"];
+const programs = ["bench/main.ts", "bench/micro.ts", "vitest.config.ts"];
 
 /** Files without a test file of their own name, and where they are tested instead. */
 const testedElsewhere: Readonly<Record<string, string>> = {

@@ -3,16 +3,16 @@
  * most (one writer, one sibling, 100 bytes) and on some that hurt (five writers, five siblings).
  */
 import { Bench } from "tinybench";
-import { contextOf, joinContexts, type CausalContext } from "../../src/causal-context.ts";
-import { decodeFrame, encodeFrame } from "../../src/codec.ts";
-import { makeActor, type Dot } from "../../src/dot.ts";
-import { hashKey, makeKey } from "../../src/key.ts";
-import type { Message } from "../../src/messages.ts";
-import { emptyObject, sync, write, type StoredObject } from "../../src/object.ts";
-import { makeOpId } from "../../src/op-id.ts";
-import { decodeRecord, encodeRecord, recordProblem } from "../../src/record.ts";
-import { partitionOf, Ring } from "../../src/ring.ts";
-import { planRing } from "../../src/ring-planner.ts";
+import { contextOf, joinContexts, type CausalContext } from "../src/causal-context.ts";
+import { decodeFrame, encodeFrame } from "../src/codec.ts";
+import { makeActor, type Dot } from "../src/dot.ts";
+import { hashKey, makeKey } from "../src/key.ts";
+import type { Message } from "../src/messages.ts";
+import { emptyObject, sync, write, type StoredObject } from "../src/object.ts";
+import { makeOpId } from "../src/op-id.ts";
+import { decodeRecord, encodeRecord, recordProblem } from "../src/record.ts";
+import { partitionOf, Ring } from "../src/ring.ts";
+import { planRing } from "../src/ring-planner.ts";
 
 const key = makeKey("bench", "key-4711");
 const keyHash = hashKey(key);
