@@ -1,5 +1,5 @@
 /** A bucket as its users hold it: typed values under text keys. */
-import { tooManySiblings } from "../src/errors.ts";
+import { CoterieError, tooManySiblings } from "../src/errors.ts";
 import { checkBucket, hashKey, makeKey } from "../src/key.ts";
 import { emptyObject, latest, visibleSiblings, type StoredObject } from "../src/object.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
@@ -95,11 +95,12 @@ export class Bucket<T> {
     );
     const object = reply.record === undefined ? emptyObject : openRecord(reply.record);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
-    if (reply.record !== undefined) this.#seen.add(key, context);
     const siblings = head ? visibleSiblings(object).map(() => undefined as T) : this.#values(object);
     const value = head ? undefined : resolve(this.#resolver, siblings);
     const effective = this.#settings.effective(reply.effective, chosen);
     const found = siblings.length > 0;
+    // Last of all: what could not be shown has not been seen, and a put must not replace it.
+    if (reply.record !== undefined && !head) this.#seen.add(key, context);
     return { found, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
   }
 
@@ -159,12 +160,24 @@ export class Bucket<T> {
     );
     const context = Context.ofBytes(keyHash, reply.context.slice()); // a view would keep the whole frame
     this.#seen.advance(key, before, context);
+    const siblings = reply.record && this.#valuesAfterWrite(reply.record);
     return {
       context,
       effective: this.#settings.effective(reply.effective, chosen),
-      ...(reply.record && { siblings: this.#values(openRecord(reply.record)) }),
+      ...(siblings && { siblings }),
       ...(reply.answered && { answered: reply.answered }),
     };
+  }
+
+  /** What is there cannot be read, perhaps, but this write has happened. */
+  #valuesAfterWrite(record: Uint8Array): readonly T[] {
+    try {
+      return this.#values(openRecord(record));
+    } catch (error) {
+      if (!(error instanceof CoterieError)) throw error;
+      const { code, message } = error;
+      throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
+    }
   }
 
   #values(object: StoredObject): readonly T[] {

@@ -128,6 +128,6 @@ export async function openClient(urls: readonly string[], options: ConnectOption
 }
 
 function checkUrl(url: unknown): void {
-  if (typeof url !== "string" || !/^wss?:\/\/[^/\s]+\/?$/.test(url))
-    throw invalidArgument(`a node's address looks like ws://127.0.0.1:7401, not ${JSON.stringify(url)}`);
+  if (typeof url === "string" && /^wss?:\/\/[^/\s#?]+\/?$/.test(url) && URL.canParse(url)) return;
+  throw invalidArgument(`a node's address looks like ws://127.0.0.1:7401, not ${JSON.stringify(url)}`);
 }

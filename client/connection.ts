@@ -259,6 +259,14 @@ export class Connection {
     });
   }
 
+  /** A request that was given up before its socket opened must not be sent when it does. @returns whether it was still here */
+  #takeBack(id: number): boolean {
+    const left = this.#outbox.filter((message) => !("id" in message && message.id === id));
+    const isTaken = left.length < this.#outbox.length;
+    this.#outbox = left;
+    return isTaken;
+  }
+
   /** From now on others are asked first; and if nothing comes at all, a new socket may find the node where this one does not. */
   #noteSilence(): void {
     if (this.#isSilent) return;
@@ -276,7 +284,8 @@ export class Connection {
       if (waiting.giveUpAtMs > now) continue;
       this.#waiting.delete(id);
       this.#noteSilence();
-      waiting.reject(unavailable(`${this.url} does not answer`, waiting.isWrite ? "unknown" : "none"));
+      const mayHappen = waiting.isWrite && !this.#takeBack(id);
+      waiting.reject(unavailable(`${this.url} does not answer`, mayHappen ? "unknown" : "none"));
     }
     if (this.#waiting.size > 0) this.#sweepLater();
   }

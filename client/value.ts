@@ -1,7 +1,7 @@
 /**
  * The application's values as the bytes that the store keeps: null, booleans, numbers, bigints of 64 bits, texts, `Uint8Array`s,
  * `Date`s, and arrays and plain objects of those. What comes back equals what went in (a field that is
- * undefined is one that is not there, as in JSON), and everything else is refused by its path.
+ * undefined is one that is not there, as in JSON), and everything else is refused by its path. −0 comes back as 0.
  */
 import { CoterieError, invalidArgument, protocol, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
@@ -38,6 +38,8 @@ function checkPlain(value: unknown, path: string, depth: number): void {
   if (depth > limits.nestingMax) throw unstorable(path, `is nested deeper than ${limits.nestingMax}, or in a circle`);
   if (value === undefined) throw unstorable(path, "is undefined: leave it out, or store null");
   if (typeof value === "function" || typeof value === "symbol") throw unstorable(path, `is a ${typeof value}`);
+  if (typeof value === "string" && /\p{Surrogate}/u.test(value))
+    throw unstorable(path, "has half a surrogate pair: it is no text");
   if (typeof value === "bigint" && (value < bigintLeast || value > bigintMost))
     throw unstorable(path, "is a bigint of more than 64 bits");
   if (typeof value !== "object" || value === null || value instanceof Uint8Array || isDate(value)) return;

@@ -61,7 +61,7 @@ export class ForwardedRequest implements OpenRequest {
     while (this.#target !== undefined && !this.#self.canReach(this.#target));
     if (this.#target === undefined)
       return this.#fail(unavailable("none of the key's primaries can be reached", "none", { need: 1, got: 0 }));
-    const timeoutMs = Math.ceil(this.wakeAtMs - this.#self.now.monotonicMs);
+    const timeoutMs = this.#self.timeLeftMs(this.wakeAtMs);
     this.#self.send(this.#target, { ...this.#message, id: this.#id, timeoutMs });
   }
 

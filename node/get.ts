@@ -107,7 +107,7 @@ export class GetRequest implements OpenRequest {
   #askNext(): void {
     const node = this.#unasked.shift();
     if (node === undefined) return;
-    const timeoutMs = Math.ceil(this.#deadlineMs - this.#self.now.monotonicMs);
+    const timeoutMs = this.#self.timeLeftMs(this.#deadlineMs);
     const have = this.#own === undefined ? undefined : digestOf(this.#own);
     this.#self.send(node, { kind: "ReplicaGet", id: this.#id, key: this.#plan.place.key, have, timeoutMs });
   }

@@ -125,12 +125,14 @@ export class Identity {
 
   /**
    * A timestamp above all that were issued here, above `replaced`, and not below the wall clock.
-   * @throws CLOCK_SKEW if `replaced` is too far ahead of this node's clock
+   * @throws CLOCK_SKEW if `replaced`, or what this node issued before, is too far ahead of its clock
    */
   timestamp(now: Instant, replaced: Timestamp): Timestamp {
     checkSkew(now, replaced);
     const wall = { ms: now.wallMs, counter: 0 };
-    this.#lastTimestamp = [successor(this.#lastTimestamp), successor(replaced)].reduce(laterOf, wall);
+    const next = [successor(this.#lastTimestamp), successor(replaced)].reduce(laterOf, wall);
+    checkSkew(now, next); // this clock was ahead, and has been set back since: nobody would take what it issues
+    this.#lastTimestamp = next;
     if (this.#lastTimestamp.ms >= this.#boundMs) {
       this.#boundMs = this.#lastTimestamp.ms + boundLeadMs;
       this.#isBoundWritten = false;
@@ -156,7 +158,9 @@ export class Identity {
   }
 
   #isOpen(actor: Actor): boolean {
-    return this.#isMine(actor) && epochOf(actor) >= this.#epochFloor;
+    if (!this.#isMine(actor)) return false;
+    const epoch = epochOf(actor);
+    return epoch >= this.#epochFloor && epoch < this.#nextEpoch;
   }
 
   #renewal(then: readonly Effect[]): Persist {

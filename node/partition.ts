@@ -5,7 +5,7 @@
  *
  * A record that cannot be trusted is *missing, not absent*: it is no vote, and it is fetched again from the others.
  */
-import { addDot } from "../src/causal-context.ts";
+import { addDot, entriesOf } from "../src/causal-context.ts";
 import { badContext, tooLarge, tooManySiblings } from "../src/errors.ts";
 import { formatKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
@@ -37,10 +37,13 @@ export interface Written {
   readonly token: Token;
 }
 
+const startOverPauseMs = 600_000;
+
 export class Partitions {
   readonly #self: Self;
   readonly #identity: Identity;
   readonly #recover: (place: Place) => void;
+  #mayStartOverAtMs = 0;
 
   /** @param recover is told of every key whose record turned out to be less than it was */
   constructor(self: Self, identity: Identity, recover: (place: Place) => void) {
@@ -114,7 +117,12 @@ export class Partitions {
     this.#persist(place, encodeRecord(place.hash, joined), then);
   }
 
+  /** Not time and again: a forged context can look the same as a disk that was set back, and each new id costs every key an actor. */
   #startOver(): void {
+    const { monotonicMs } = this.#self.now;
+    if (monotonicMs < this.#mayStartOverAtMs)
+      return this.#self.warnRarely("claims of epochs that were never begun", {});
+    this.#mayStartOverAtMs = monotonicMs + startOverPauseMs;
     const before = hexOf(this.#identity.replicaId);
     this.#self.emit(this.#identity.startOver());
     this.#self.log("warn", "new replica id", { before, now: hexOf(this.#identity.replicaId) });
@@ -133,6 +141,9 @@ export class Partitions {
   #checkSize(place: Place, object: StoredObject, record: Uint8Array): void {
     if (record.length > limits.recordBytesMax)
       throw tooLarge(`the key's siblings together have ${record.length} bytes, the limit is ${limits.recordBytesMax}`);
+    const entries = entriesOf(object.context);
+    if (entries > limits.contextEntriesMax)
+      throw tooLarge(`the key's context would have ${entries} entries, the limit is ${limits.contextEntriesMax}`);
     const siblings = object.siblings.length;
     if (siblings > limits.siblingsMax)
       throw tooManySiblings(

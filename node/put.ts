@@ -103,7 +103,7 @@ export class PutRequest implements OpenRequest {
   }
 
   #copy(record: Uint8Array): void {
-    const timeoutMs = Math.ceil(this.wakeAtMs - this.#self.now.monotonicMs);
+    const timeoutMs = this.#self.timeLeftMs(this.wakeAtMs);
     const { key } = this.#plan.place;
     for (const { node } of this.#plan.primaries) {
       if (node === this.#self.id || !this.#tally.isOpen(node)) continue;

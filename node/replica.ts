@@ -114,9 +114,8 @@ export class Replica {
   #fromPeer(node: NodeId, message: PeerMessage): void {
     switch (message.kind) {
       case "ReplicaPut":
-        return this.#replicaPut(node, message);
       case "ReplicaGet":
-        return this.#replicaGet(node, message);
+        return this.#asReplica(node, message);
       case "Get":
       case "Put":
         return this.#request({ node }, message);
@@ -175,37 +174,36 @@ export class Replica {
     new ForwardedRequest(this.#self, origin, message, primaries).start();
   }
 
-  #replicaPut(node: NodeId, { id, key, record, timeoutMs, early }: ReplicaPut): void {
-    if (timeoutMs <= 0) return;
-    this.#self.counters.replicaPuts++;
+  #asReplica(node: NodeId, message: ReplicaPut | ReplicaGet): void {
+    if (message.timeoutMs <= 0) return;
     try {
-      const durable = { kind: "ReplicaPutReply", id, durable: true } as const;
-      this.#partitions.sync(this.#ownPlace(key), record, [{ kind: "send", node, message: durable }]);
-      if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
+      if (message.kind === "ReplicaPut") this.#replicaPut(node, message);
+      else this.#replicaGet(node, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
-      this.#self.send(node, failureOf(id, error));
+      this.#self.send(node, failureOf(message.id, error));
     }
   }
 
-  /** Also for a key that is not ours: an absent record is what we have of it, and does no harm. */
-  #replicaGet(node: NodeId, { id, key, have, timeoutMs }: ReplicaGet): void {
-    if (timeoutMs <= 0) return;
-    this.#self.counters.replicaGets++;
-    const local = this.#partitions.read(this.#self.locate(key));
-    if (typeof local === "string")
-      return this.#self.send(node, { kind: "ReplicaGetReply", id, answer: local, record: undefined });
-    const isSame = have !== undefined && hasDigest(local, have);
-    this.#self.send(node, {
-      kind: "ReplicaGetReply",
-      id,
-      answer: isSame ? "same" : "record",
-      record: isSame ? undefined : local,
-    });
+  #replicaPut(node: NodeId, { id, key, record, early }: ReplicaPut): void {
+    this.#self.counters.replicaPuts++;
+    const durable = { kind: "ReplicaPutReply", id, durable: true } as const;
+    this.#partitions.sync(this.#ownPlace(key), record, [{ kind: "send", node, message: durable }]);
+    if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
   }
 
-  /** @throws INVALID_ARGUMENT if this node is no primary of the key: its sender's ring is not ours */
+  #replicaGet(node: NodeId, { id, key, have }: ReplicaGet): void {
+    this.#self.counters.replicaGets++;
+    const local = this.#partitions.read(this.#ownPlace(key));
+    const isSame = typeof local !== "string" && have !== undefined && hasDigest(local, have);
+    const answer = typeof local === "string" ? local : isSame ? "same" : "record";
+    const record = typeof local === "string" || isSame ? undefined : local;
+    this.#self.send(node, { kind: "ReplicaGetReply", id, answer, record });
+  }
+
+  /** @throws INVALID_ARGUMENT if it is no key, or this node no primary of it: then its sender's ring is not ours; TOO_LARGE */
   #ownPlace(key: Uint8Array): Place {
+    checkKey(key);
     const place = this.#self.locate(key);
     const { ring, id, options } = this.#self;
     if (!ring.isPrimary(id, place.partition, replicasOf(bucketOf(key), options)))

@@ -88,6 +88,11 @@ export class Self {
     return { key, hash, partition, storeKey };
   }
 
+  /** Of a deadline, for whoever is asked next: what has passed is 0, and dropped where it arrives. */
+  timeLeftMs(deadlineMs: number): number {
+    return Math.max(0, Math.ceil(deadlineMs - this.now.monotonicMs));
+  }
+
   canReach(node: NodeId): boolean {
     return node === this.id || this.links.has(node);
   }

@@ -40,7 +40,7 @@ export function eventsOf(context: CausalContext, actor: Actor): ActorEvents | un
 
 export function contains(context: CausalContext, dot: Dot): boolean {
   const events = eventsOf(context, dot.actor);
-  return events !== undefined && (dot.counter <= events.base || events.cloud.includes(dot.counter));
+  return events !== undefined && (dot.counter <= events.base || isInCloud(events.cloud, dot.counter));
 }
 
 export function addDot(context: CausalContext, dot: Dot): CausalContext {
@@ -83,6 +83,11 @@ export function includes(a: CausalContext, b: CausalContext): boolean {
   return true;
 }
 
+/** Actors and single dots beyond gaps: what a context takes to keep. */
+export function entriesOf(context: CausalContext): number {
+  return context.reduce((sum, { cloud }) => sum + 1 + cloud.length, 0);
+}
+
 export function sameContext(a: CausalContext, b: CausalContext): boolean {
   return includes(a, b) && includes(b, a);
 }
@@ -104,8 +109,24 @@ function joinEvents(a: ActorEvents, b: ActorEvents): ActorEvents {
 
 function includesEvents(a: ActorEvents, b: ActorEvents): boolean {
   if (b.base > a.base) return false;
-  for (const counter of b.cloud) if (counter > a.base && !a.cloud.includes(counter)) return false;
+  let at = 0;
+  for (const counter of b.cloud) {
+    if (counter <= a.base) continue;
+    while (at < a.cloud.length && a.cloud[at]! < counter) at++;
+    if (a.cloud[at] !== counter) return false;
+  }
   return true;
+}
+
+function isInCloud(cloud: readonly number[], counter: number): boolean {
+  let low = 0;
+  let high = cloud.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (cloud[middle]! < counter) low = middle + 1;
+    else high = middle;
+  }
+  return cloud[low] === counter;
 }
 
 /** Moves what touches the base into it. `sorted` may hold counters that the base already covers. */

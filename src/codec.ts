@@ -45,7 +45,10 @@ export function decodeFrame(bytes: Uint8Array): Message[] {
   } catch (error) {
     throw malformed((error as Error).message);
   }
-  return array(frame, "a frame").map((fields) => fromFields(array(fields, "a message")));
+  const messages = array(frame, "a frame");
+  if (messages.length > limits.frameMessagesMax)
+    throw malformed(`${messages.length} messages, the limit is ${limits.frameMessagesMax}`);
+  return messages.map((fields) => fromFields(array(fields, "a message")));
 }
 
 /** Bytes that a message will roughly take: enough to close a frame in time. */

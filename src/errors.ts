@@ -79,7 +79,7 @@ export function overloaded(message: string): CoterieError {
 }
 
 export function clockSkew(message: string): CoterieError {
-  return new CoterieError("CLOCK_SKEW", message);
+  return new CoterieError("CLOCK_SKEW", message, { retryable: true }); // another node's clock may be right
 }
 
 export function tooManySiblings(message: string): CoterieError {

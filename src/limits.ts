@@ -17,12 +17,20 @@ export interface Limits {
   readonly siblingsMax: number;
   /** Siblings of one key from which on the node warns. */
   readonly siblingsWarn: number;
+  /** Actors and single dots beyond gaps in one context from which on a write is refused: honest ones have a few dozen. */
+  readonly contextEntriesMax: number;
   /** Actors in one context from which on the node warns. */
   readonly actorsWarn: number;
   /** Bytes of one WebSocket message. Must hold the join of `recordBytesMax` from each of five replicas. */
   readonly frameBytesMax: number;
   /** Bytes from which on a sender closes a frame and begins the next, so that large messages do not add up to one too large. */
   readonly frameBytesTarget: number;
+  /** Bytes of the first message of somebody who has not yet said who he is. */
+  readonly helloBytesMax: number;
+  /** Messages in one frame: a node works on all of them in one turn. A sender's frames stay below it by `frameBytesTarget`. */
+  readonly frameMessagesMax: number;
+  /** Values in one frame or stored value, all levels together: each may cost a hundred times its byte on the wire in memory. */
+  readonly decodedValuesMax: number;
   /** How deep arrays and maps may be nested in a frame or a value; deeper ones would overflow the decoder's stack. */
   readonly nestingMax: number;
   /** Longest `timeoutMs` of a request. Bounds how long a node remembers one. */
@@ -45,9 +53,13 @@ export const limits: Limits = {
   tokenBytesMax: 16 * 1024,
   siblingsMax: 128,
   siblingsWarn: 16,
+  contextEntriesMax: 8192,
   actorsWarn: 64,
   frameBytesMax: 64 * 1024 * 1024,
   frameBytesTarget: 1024 * 1024,
+  helloBytesMax: 8 * 1024,
+  frameMessagesMax: 32_768,
+  decodedValuesMax: 1_000_000,
   nestingMax: 100,
   timeoutMsMax: 600_000,
   requestsPerConnectionMax: 8192,

@@ -61,11 +61,16 @@ function packBytes(bytes: Uint8Array, allocate: Allocate): void {
  * One pass over the bytes. Each array element and map entry takes at least one byte, so a count above the bytes that are left is a lie.
  */
 function check(bytes: Uint8Array, extensions: boolean): void {
+  valuesLeft = limits.decodedValuesMax;
   const end = checkOne(bytes, 0, 0, extensions);
   if (end !== bytes.length) throw new Error("bytes left over behind the value");
 }
 
+/** Of the check that is under way: it is synchronous, so there is one at a time. */
+let valuesLeft = 0;
+
 function checkOne(bytes: Uint8Array, at: number, depth: number, extensions: boolean): number {
+  if (--valuesLeft < 0) throw new Error(`more than ${limits.decodedValuesMax} values`);
   if (depth > limits.nestingMax) throw new Error(`nested deeper than ${limits.nestingMax}`);
   const head = bytes[at];
   if (head === undefined) throw new Error("bytes end too early");

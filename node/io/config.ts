@@ -27,7 +27,7 @@ const member = z.strictObject({
       /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/,
       "a node's name has 1 to 64 letters, digits, dots, dashes or underscores",
     ),
-  url: z.string().regex(/^wss?:\/\/[^/\s]+$/, "an address looks like ws://127.0.0.1:7401"),
+  url: z.string().refine(isNodeUrl, "an address looks like ws://127.0.0.1:7401"),
   zone: z.string().min(1).optional(),
   weight: z.number().positive().max(1000).default(1),
 });
@@ -125,6 +125,10 @@ export function checkConfig(given: NodeOptions): CheckedConfig {
   const { id, data, partitions, clientTokens, clusterSecret, logLevel } = config;
   const members = config.members.map((one) => ({ ...one, zone: one.zone ?? one.id }));
   return { id, members, data, host, port, partitions, options, clientTokens, clusterSecret, logLevel };
+}
+
+function isNodeUrl(text: string): boolean {
+  return /^wss?:\/\/[^/\s#?]+$/.test(text) && URL.canParse(text);
 }
 
 function refuseRepetition(names: readonly string[], what: string): void {

@@ -41,6 +41,8 @@ export class Link {
   #outboxBytes = 0;
   #silentSweeps = 0;
   #problem = "";
+  /** Less until the other side has said who it is. */
+  frameBytesMax: number = limits.frameBytesMax;
 
   constructor(socket: WebSocket, turn: Turn, events: LinkEvents) {
     this.#socket = socket;
@@ -52,6 +54,10 @@ export class Link {
     socket.on("close", (_code, reason) =>
       events.onClose(this.#problem || reason.toString() || "closed by the other side"),
     );
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
   }
 
   send(message: Message): void {
@@ -66,7 +72,7 @@ export class Link {
     const messages = this.#outbox;
     this.#outbox = [];
     this.#outboxBytes = 0;
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.isOpen) return;
     this.#socket.send(encodeFrame(messages));
     if (this.#socket.bufferedAmount > limits.linkQueueBytesMax)
       this.cut(`over ${limits.linkQueueBytesMax} bytes wait for it to read`);
@@ -75,14 +81,15 @@ export class Link {
   /** Called at a steady pace: pings, and gives up on a side that has been silent for several times. */
   sweep(): void {
     if (this.#silentSweeps++ >= silentSweepsMax) this.cut("silent for too long");
-    else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+    else if (this.isOpen) this.#socket.ping();
   }
 
   /** Says why and closes, giving what is queued a chance to leave. */
   close(reason: string): void {
     this.flush();
     this.#problem ||= reason;
-    this.#socket.close(closePolicyViolation, reason.slice(0, 120));
+    // WebSocket has room for 123 bytes. What is cut in the middle of a character becomes one of three bytes.
+    this.#socket.close(closePolicyViolation, Buffer.from(reason).subarray(0, 120).toString());
   }
 
   /** Ends it at once. */
@@ -92,8 +99,11 @@ export class Link {
   }
 
   #receive(data: Buffer, isBinary: boolean, events: LinkEvents): void {
+    if (!this.isOpen) return;
     this.#silentSweeps = 0;
     try {
+      if (data.length > this.frameBytesMax)
+        throw protocol(`a frame of ${data.length} bytes, ${this.frameBytesMax} are allowed here`);
       if (!isBinary) throw protocol("a text frame: this protocol has binary ones only");
       events.onMessages(decodeFrame(data));
     } catch (error) {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { WebSocketServer, type WebSocket } from "ws";
 import { CoterieError, invalidArgument, storage } from "../../src/errors.ts";
+import { limits } from "../../src/limits.ts";
 import type { Hello, Message } from "../../src/messages.ts";
 import { greet, welcome, type Guest } from "../handshake.ts";
 import { failureOf, type NodeConfig } from "../self.ts";
@@ -90,6 +91,7 @@ export class Listener {
         accepted.close(link, reason);
       },
     });
+    link.frameBytesMax = limits.helloBytesMax;
     this.#links.add(link);
     setTimeout(() => accepted.expire(link), helloMs).unref();
   }
@@ -140,10 +142,11 @@ class AcceptedLink {
       link.close(error.message);
       return [];
     }
+    link.frameBytesMax = limits.frameBytesMax;
     link.send(welcome(this.#config));
     if (this.#guest.role === "node") this.#server.linkUp(this.#guest.node, link);
     else {
-      this.#client = { id: this.#nextConnection(), link, openRequests: 0 };
+      this.#client = { id: this.#nextConnection(), client: this.#guest.client, link, openRequests: 0 };
       this.#server.clientUp(this.#client);
     }
     return rest;

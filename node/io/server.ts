@@ -4,9 +4,10 @@
  */
 import { clearInterval, setInterval } from "node:timers";
 import type { Logger } from "pino";
-import { overloaded, protocol, type CoterieError } from "../../src/errors.ts";
+import { invalidArgument, overloaded, protocol, type CoterieError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
-import type { ClientRequest, Message } from "../../src/messages.ts";
+import type { ClientRequest, Message, Put } from "../../src/messages.ts";
+import type { ClientId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Effect, Input, Instant, PeerMessage, Persist } from "../effects.ts";
 import { Replica } from "../replica.ts";
@@ -25,6 +26,8 @@ export interface ServerEvents {
 
 export interface ClientConnection {
   readonly id: number;
+  /** Who it said it is. */
+  readonly client: ClientId;
   readonly link: Link;
   /** Requests without an answer. */
   openRequests: number;
@@ -67,9 +70,13 @@ export class Server {
     clearInterval(this.#ticks);
   }
 
-  /** A link to a peer is up; an older one to the same peer is cut. */
+  /** A link to a peer is up; an older one to the same peer goes down first, with what waits for it. */
   linkUp(node: NodeId, link: Link): void {
-    this.#peers.get(node)?.cut("replaced by a newer link");
+    const older = this.#peers.get(node);
+    if (older !== undefined) {
+      this.linkDown(node, older, "replaced by a newer link");
+      older.cut("replaced by a newer link");
+    }
     this.#peers.set(node, link);
     this.#log.info({ peer: node }, "link up");
     this.#event({ kind: "linkUp", node });
@@ -93,6 +100,7 @@ export class Server {
   fromPeer(node: NodeId, link: Link, messages: readonly Message[]): void {
     this.#now = instant();
     for (const message of messages) {
+      if (!link.isOpen) return;
       if (isPeerMessage(message)) this.#input({ kind: "peer", node, message });
       else refuseKind(link, message);
     }
@@ -101,7 +109,10 @@ export class Server {
   fromClient(connection: ClientConnection, messages: readonly Message[]): void {
     this.#now = instant();
     for (const message of messages) {
+      if (!connection.link.isOpen) return;
       if (!isClientRequest(message)) refuseKind(connection.link, message);
+      else if (message.kind === "Put" && !isOwnOperation(connection, message))
+        connection.link.send(failureOf(message.id, notOwn()));
       else if (connection.openRequests >= limits.requestsPerConnectionMax)
         connection.link.send(failureOf(message.id, tooMany()));
       else {
@@ -125,6 +136,7 @@ export class Server {
   }
 
   #input(input: Input): void {
+    if (this.#isOver) return;
     this.#queue.push(input);
     this.#drain();
   }
@@ -170,6 +182,16 @@ export class Server {
 
 function instant(): Instant {
   return { monotonicMs: performance.now(), wallMs: Date.now() };
+}
+
+/** Operation ids are no secret: under somebody else's, a write would be taken for a retry of theirs. */
+function isOwnOperation({ client }: ClientConnection, { op }: Put): boolean {
+  for (let at = 0; at < client.length; at++) if (op[at] !== client.charCodeAt(at)) return false;
+  return true;
+}
+
+function notOwn(): CoterieError {
+  return invalidArgument("an operation id begins with the identity that its client said Hello with");
 }
 
 function tooMany(): CoterieError {

@@ -117,6 +117,8 @@ class NodeProcess implements RunningNode {
   async abandon(): Promise<void> {
     clearInterval(this.#sweeps);
     this.#server.end();
+    this.#peers.close();
+    await this.#listener.close();
     await this.#store.close();
     this.#directory.close();
   }

@@ -312,3 +312,27 @@ describe("after close()", () => {
       await expect(call).rejects.toMatchObject({ code: "CLOSED", outcome: "none" });
   });
 });
+
+describe("bytes that no SDK wrote", () => {
+  it("have not been seen by a get that failed over them: a put does not replace them", async () => {
+    // Promise 1: only what its writer has seen is replaced.
+    node.writeBlind(makeKey("carts", "alice"), Uint8Array.of(0xc1));
+    await expect(runtime.run(carts.get("alice"))).rejects.toMatchObject({ code: "PROTOCOL" });
+    await runtime.run(carts.put("alice", { items: ["tea"] }));
+    expect(node.requests.at(-1)).toMatchObject({ kind: "Put", context: undefined });
+  });
+
+  it("beside a put that happened do not make its error say that it did not", async () => {
+    // Promise 5: an error says whether the operation certainly did not happen.
+    node.writeBlind(makeKey("carts", "alice"), Uint8Array.of(0xc1));
+    const put = carts.put("alice", { items: ["tea"] }, { returnValue: true, context: null });
+    await expect(runtime.run(put)).rejects.toMatchObject({ code: "PROTOCOL", outcome: "unknown" });
+  });
+
+  it("were not shown by a get without values either", async () => {
+    putByOther({ items: ["apple"] });
+    await runtime.run(carts.get("alice", { head: true }));
+    await runtime.run(carts.put("alice", { items: ["tea"] }));
+    expect(node.requests.at(-1)).toMatchObject({ kind: "Put", context: undefined });
+  });
+});

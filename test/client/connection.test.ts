@@ -305,6 +305,18 @@ describe("requests", () => {
     expect((await Promise.all(replies)).map(({ id }) => id)).toEqual(ids);
   });
 
+  it("that were given up while the socket was still opening are not sent when it opens, and did not happen", async () => {
+    // I14: a put sent seconds after its error, perhaps over a newer value, would be one that nobody waits for.
+    const bench = new Bench();
+    const waiting = outcomeOf(bench.connection.request({ ...put }, 100));
+    await bench.runtime.advance(200);
+    expect(await waiting).toMatchObject({ code: "UNAVAILABLE", outcome: "none" });
+    bench.runtime.socket.open();
+    bench.runtime.socket.say(welcome);
+    await bench.runtime.advance(10);
+    expect(bench.runtime.socket.frames.flat().map(({ kind }) => kind)).toEqual(["Hello"]);
+  });
+
   it("begin a new frame when one has grown large", async () => {
     const bench = new Bench();
     await bench.reach("open");

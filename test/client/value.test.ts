@@ -68,6 +68,7 @@ describe("values that are refused", () => {
     ["a function", () => 1, "it is a function"],
     ["a function inside", { a: [{ b: () => 1 }] }, ".a[0].b is a function"],
     ["a symbol", Symbol("s"), "it is a symbol"],
+    ["half a surrogate pair", { a: "\ud800" }, ".a has half a surrogate pair"],
     ["an undefined element", [1, undefined], "[1] is undefined"],
     ["a hole", [1, , 3], "[1] is undefined"], // oxlint-disable-line no-sparse-arrays
     ["a Set", { tags: new Set(["a"]) }, ".tags is a Set"],

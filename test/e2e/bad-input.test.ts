@@ -159,7 +159,7 @@ describe("bytes from outside", () => {
       Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff),
       "a count larger than the bytes that are left",
     ],
-    ["nesting without end", new Uint8Array(10_000).fill(0x91), "nested deeper than 100"],
+    ["nesting without end", new Uint8Array(1_000).fill(0x91), "nested deeper than 100"],
   ])("before a Hello: %s", async (_, bytes, reason) => {
     const link = await RawLink.open(url);
     link.sendRaw(bytes);
@@ -220,7 +220,7 @@ describe("bytes from outside", () => {
   test("requests that no SDK would send are refused one by one", async () => {
     const link = await RawLink.greet(url);
     const key = makeKey("default", "k");
-    const op = fromBinary(makeOpId("client-2", 1));
+    const op = fromBinary(makeOpId("\u0007".repeat(8), 1));
     const put = {
       kind: "Put",
       id: 1,
@@ -276,3 +276,46 @@ function exchange(url: string, bytes: string | Buffer): Promise<string> {
     socket.on("close", () => resolve(answer));
   });
 }
+
+describe("strangers", () => {
+  // Design §14: foreign bytes never crash a node, and a link that misbehaves is the only one that ends.
+  test("with a name that takes more bytes than characters are refused", async () => {
+    const link = await RawLink.open(url);
+    link.send({ ...helloOfClient, role: "node", identity: new Uint8Array(64).fill(0xff) });
+    expect(await link.next()).toMatchObject({ kind: "Failure", code: "INVALID_ARGUMENT" });
+    expect(await link.closed).toMatchObject({ code: 1008 });
+  });
+
+  test("may not send much before they have said who they are", async () => {
+    const link = await RawLink.open(url);
+    link.sendRaw(new Uint8Array(1024 * 1024).fill(0x80));
+    expect((await link.closed).reason).toContain("are allowed here");
+  });
+
+  test("that call themselves a node and send what is no key are told so", async () => {
+    const link = await RawLink.open(url);
+    link.send({ ...helloOfClient, role: "node", identity: fromBinary("n3") });
+    expect(await link.next()).toMatchObject({ kind: "Welcome" });
+    const key = new Uint8Array(3000).fill(97);
+    const answer = await link.ask({ kind: "ReplicaGet", id: 9, key, have: undefined, timeoutMs: 1000 });
+    expect(answer).toMatchObject({ kind: "Failure", id: 9, outcome: "none" });
+    link.close();
+  });
+});
+
+test("a put under another client's operation id is refused", async () => {
+  // It would be taken for a retry of that client's write, and acknowledged without being stored.
+  const link = await RawLink.greet(url);
+  const op = fromBinary(makeOpId("somebody", 1));
+  const put = {
+    kind: "Put",
+    id: 5,
+    op,
+    key: makeKey("default", "other"),
+    value: packValue("x"),
+    context: undefined,
+  } as const;
+  const answer = await link.ask({ ...put, timeoutMs: 1000, options: undefined, returnValue: false, details: false });
+  expect(answer).toMatchObject({ kind: "Failure", id: 5, code: "INVALID_ARGUMENT", outcome: "none" });
+  link.close();
+});

@@ -1,5 +1,6 @@
 /** node/get.ts: design §6.3. */
 import { describe, expect, test } from "vitest";
+import { decodeFrame, encodeFrame } from "../../src/codec.ts";
 import { digestOf } from "../../src/record.ts";
 import { contextOf } from "../../src/causal-context.ts";
 import type { ReplicaGetReply } from "../../src/messages.ts";
@@ -263,3 +264,35 @@ describe("too few replicas", () => {
     expect(get.answer).toMatchObject({ code: "TIMEOUT", details: { got: 1 } });
   });
 });
+
+test.each(["n1", "n4"])("a deadline that no tick has seen yet is sent as no time left, not as less: at %s", (node) => {
+  // Design §13: a frame that does not decode closes the link, with everything else that is under way on it.
+  const cluster = new Cluster({ nodes: 4 });
+  cluster.put("n1", key, "tea");
+  cluster.settle();
+  cluster.get(node, key, { timeoutMs: 20, deadlineMs: 20 });
+  const instant = cluster.instant.bind(cluster);
+  cluster.instant = (of) => ({ ...instant(of), monotonicMs: instant(of).monotonicMs + 25 });
+  cluster.linkDown(node, node === "n1" ? "n2" : "n1");
+  expect(cluster.inFlight.length).toBeGreaterThan(0);
+  for (const { message } of cluster.inFlight) expect(decodeFrame(encodeFrame([message]))).toHaveLength(1);
+});
+
+test.each(["ReplicaGet", "ReplicaPut"] as const)(
+  "a %s with what is no key of this node's is refused, and crashes no node",
+  (kind) => {
+    // Design §14: foreign bytes never crash a node; LMDB takes keys of 1,978 bytes.
+    const cluster = new Cluster();
+    for (const bad of [new Uint8Array(3000).fill(97), new Uint8Array(0), Uint8Array.of(98, 0)]) {
+      const shared = { id: 7, key: bad, timeoutMs: 1000 };
+      const message =
+        kind === "ReplicaGet"
+          ? ({ ...shared, kind, have: undefined } as const)
+          : ({ ...shared, kind, record: new Uint8Array(30), early: false } as const);
+      cluster.input("n1", { kind: "peer", node: "n2", message });
+    }
+    const answers = cluster.inFlight.map(({ message }) => message);
+    expect(answers).toHaveLength(3);
+    for (const answer of answers) expect(answer).toMatchObject({ kind: "Failure", id: 7, outcome: "none" });
+  },
+);

@@ -373,9 +373,18 @@ describe("timestamps", () => {
       life.sync();
       if (end === "stop") life.stop().start();
       else life.crash();
-      expect(compareTimestamps(life.sync().identity.timestamp(at(-60_000), earliest), before)).toBeGreaterThan(0);
+      expect(compareTimestamps(life.sync().identity.timestamp(at(-300), earliest), before)).toBeGreaterThan(0);
     },
   );
+
+  test("are refused while the clock that issued them is further back than others tolerate", () => {
+    // Design §4.4: refused, never clamped. Nobody would take them, and the put would end half-way, with an unknown outcome.
+    life.identity.timestamp(at(60_000), earliest);
+    expect(() => life.identity.timestamp(noon, earliest)).toThrow(
+      expect.objectContaining({ code: "CLOCK_SKEW", outcome: "none" }),
+    );
+    expect(life.identity.timestamp(at(60_000), earliest).ms).toBe(noon.wallMs + 60_000);
+  });
 
   test("need a write of their bound only now and then", () => {
     // node/identity.ts: one small write in `boundLeadMs` (100) under load; a start covers the first of them.

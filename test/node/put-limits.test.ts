@@ -89,3 +89,34 @@ describe("limits", () => {
     expect(dotText(milk!.dot)).toBe("n2.1:1");
   });
 });
+
+test("a context of very many single dots is refused: every replica would have to walk it for ever after", () => {
+  // Design §14: everything has a limit.
+  const cluster = new Cluster();
+  const cloud = Array.from({ length: limits.contextEntriesMax }, (_, at) => 2 * at + 2);
+  const context = encodeToken(hashKey(keyOf(key)), {
+    context: [{ actor: makeActor("attacker", 1), base: 0, cloud }],
+    latest: earliest,
+  });
+  expect(cluster.put("n1", key, "tea", { context }).answer).toMatchObject({ code: "TOO_LARGE", outcome: "none" });
+  expect(cluster.record("n1", key)).toBeUndefined();
+});
+
+test("forged claims of another replica's epochs make it start over once, not time and again", () => {
+  // Design §4.5: they look like a disk that was set back. Each new id would cost every key of the replica an actor.
+  const cluster = new Cluster();
+  const ids = new Set<unknown>();
+  for (let round = 0; round < 5; round++) {
+    const actor = makeActor(fromHex(cluster.status("n2").replicaId), 2 ** 40);
+    const context = encodeToken(hashKey(keyOf(key)), { context: contextOf([{ actor, counter: 1 }]), latest: earliest });
+    cluster.put("n1", key, "x", { context });
+    cluster.settle();
+    ids.add(cluster.status("n2").replicaId);
+  }
+  expect(ids.size).toBe(1);
+  expect(cluster.put("n2", "carts/bob", "still serving").answer ?? "pending").toBe("pending");
+});
+
+function fromHex(hex: string): string {
+  return (hex.match(/../g) ?? []).map((digits) => String.fromCharCode(Number.parseInt(digits, 16))).join("");
+}

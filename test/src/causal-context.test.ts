@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ByteReader, ByteWriter, fromBinary, MalformedBytes } from "../../src/bytes.ts";
 import {
   contains,
+  includes,
   contextOf,
   dotsOf,
   emptyContext,
@@ -156,4 +157,21 @@ describe("queries", () => {
     const dot = { actor, counter: 3 };
     expect(contextOf([dot, dot])).toEqual([{ actor, base: 0, cloud: [3] }]);
   });
+});
+
+test("long clouds are compared and searched by walking and halving: a client may send them", () => {
+  // Design §14: foreign bytes bound nobody's time. 100,000 entries took seconds when each was looked for from the start.
+  const cloud = Array.from({ length: 100_000 }, (_, at) => 2 * at + 2);
+  const [one, same] = [
+    [{ actor: makeActor("a.......", 1), base: 0, cloud }],
+    [{ actor: makeActor("a.......", 1), base: 0, cloud: [...cloud] }],
+  ];
+  expect(includes(one, same)).toBe(true);
+  expect(includes(one, [{ ...same[0]!, cloud: [...cloud, 200_002] }])).toBe(false);
+  expect([2, 3, 200_000, 200_001].map((counter) => contains(one, { actor: one[0]!.actor, counter }))).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
 });

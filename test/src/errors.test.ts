@@ -27,7 +27,7 @@ test.each([
   [unavailable("m", "unknown", details), "UNAVAILABLE", "unknown", true],
   [timedOut("m", "unknown", details), "TIMEOUT", "unknown", true],
   [overloaded("m"), "OVERLOADED", "none", true],
-  [clockSkew("m"), "CLOCK_SKEW", "none", false],
+  [clockSkew("m"), "CLOCK_SKEW", "none", true],
   [tooManySiblings("m"), "TOO_MANY_SIBLINGS", "none", false],
   [unauthenticated("m"), "UNAUTHENTICATED", "none", false],
   [protocol("m"), "PROTOCOL", "none", false],
