@@ -54,9 +54,13 @@ export class Cluster {
     return this.nodes.every((node) => node.phase === "serving" && !node.isPaused);
   }
 
-  /** Everybody serves, is linked to everybody, and has nothing left to do. */
+  /** Everybody serves, is linked to everybody, has nothing left to do, and nothing is on its way to change that. */
   get isAtRest(): boolean {
-    return this.isServing && this.nodes.every((node) => node.links.isComplete && node.isIdle);
+    return (
+      this.#world.network.inFlight === 0 &&
+      this.isServing &&
+      this.nodes.every((node) => node.links.isComplete && node.isIdle)
+    );
   }
 
   /** Why the cluster is not at rest, for people. */

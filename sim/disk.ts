@@ -116,7 +116,8 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     const name = toBinary(key);
     const record = this.#platter.tables.objects.get(name);
     if (record === undefined || record !== this.#seen.objects.get(name)) return false;
-    const flipped = record.slice();
+    // Not `record.slice()`: of a Buffer that is a view, and the frame that the record came in would change too.
+    const flipped = new Uint8Array(record);
     flipped[this.#random.between(0, flipped.length - 1)]! ^= 1 << this.#random.between(0, 7);
     for (const tables of [this.#platter.tables, this.#seen]) tables.objects.set(name, flipped);
     return true;

@@ -52,6 +52,8 @@ export function drawFaultMix(random: Random, dwMin: number): FaultMix {
 /** Try again soon to crash a node while something of it is not on disk yet: then it hurts. */
 const pendingWaitMs = 1;
 const pendingTries = 100;
+/** What is clogged arrives in the end, and the end of a run waits for it. */
+const clogMsMax = 20_000;
 
 export class Faults {
   readonly #world: World;
@@ -165,7 +167,7 @@ export class Faults {
   #clog(): void {
     const from = this.#random.pick(this.#cluster.nodes).id;
     const to = this.#random.pick(this.#cluster.nodes).id;
-    const durationMs = this.#random.exponential(this.#mix.lastsMs);
+    const durationMs = Math.min(this.#random.exponential(this.#mix.lastsMs), clogMsMax);
     this.#world.coverage.mark("clog");
     this.#world.network.clog(from, to, durationMs);
   }
@@ -196,7 +198,8 @@ export class Faults {
   #restartLater(node: NodeProcess, mayBeWiped: boolean): void {
     this.#later(this.#random.exponential(this.#mix.lastsMs), () => {
       if (node.phase === "stopping") return this.#restartLater(node, mayBeWiped);
-      const isWiped = mayBeWiped && this.#mix.kinds.includes("wiped disk") && this.#random.chance(0.3) && this.#mayDamage(node);
+      const isWiped =
+        mayBeWiped && this.#mix.kinds.includes("wiped disk") && this.#random.chance(0.3) && this.#mayDamage(node);
       if (isWiped) this.#world.coverage.mark("wiped disk");
       this.#cluster.restart(node, isWiped);
     });

@@ -20,6 +20,7 @@ const redialMs = { min: 20, mean: 300 } as const;
 const handshakeMs = 2000;
 
 interface Asker {
+  readonly name: string;
   answer(messages: readonly Answer[]): void;
   end(isPowerCut: boolean): void;
 }
@@ -40,7 +41,7 @@ export class Links {
     this.#world = world;
     this.#process = process;
     this.#random = world.simulator.stream(`links:${process.config.id}`);
-    world.network.listen(process.config.id, (end) => this.#accept(end));
+    world.network.listen(process.config.id, (end, from) => this.#accept(end, from));
   }
 
   get isComplete(): boolean {
@@ -76,7 +77,8 @@ export class Links {
 
   /** Everything that this turn produced for one link leaves as one frame. */
   flush(): void {
-    for (const [node, messages] of this.#outbox) this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages));
+    for (const [node, messages] of this.#outbox)
+      this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages));
     for (const [connection, messages] of this.#answers) this.#askers.get(connection)?.answer(messages);
     this.#outbox.clear();
     this.#answers.clear();
@@ -85,8 +87,13 @@ export class Links {
   /** Somebody inside of the simulator who asks as a client does, without a network between. */
   addProbe(answer: (messages: readonly Answer[]) => void): number {
     const connection = this.#nextConnection++;
-    this.#askers.set(connection, { answer, end: () => {} });
+    this.#askers.set(connection, { name: "a probe", answer, end: () => {} });
     return connection;
+  }
+
+  /** Whose connection it is, for traces. */
+  nameOf(connection: number): string {
+    return this.#askers.get(connection)?.name ?? "nobody";
   }
 
   #dialLater(node: NodeId): void {
@@ -121,7 +128,7 @@ export class Links {
     if (messages[0]?.kind === "Welcome") this.#link(node, end);
   }
 
-  #accept(end: SessionEnd): SessionEvents | undefined {
+  #accept(end: SessionEnd, from: string): SessionEvents | undefined {
     if (this.#process.phase !== "serving") return undefined;
     end.incarnation = this.#process.incarnation;
     this.#strangers.add(end);
@@ -129,7 +136,7 @@ export class Links {
     return {
       onFrame: (frame) => {
         if (guest !== undefined) return guest.onFrame(frame);
-        this.#decode(end, frame, (messages) => (guest = this.#greet(end, messages)));
+        this.#decode(end, frame, (messages) => (guest = this.#greet(end, from, messages)));
       },
       onEnd: (reason) =>
         this.#process.turn(() => {
@@ -139,13 +146,13 @@ export class Links {
     };
   }
 
-  #greet(end: SessionEnd, [first]: readonly Message[]): SessionEvents | undefined {
+  #greet(end: SessionEnd, from: string, [first]: readonly Message[]): SessionEvents | undefined {
     if (first === undefined) return undefined;
     const { config } = this.#process;
     const guest = greet(config, first, () => true);
     end.send(encodeFrame([welcome(config)]), false);
     this.#strangers.delete(end);
-    return guest.role === "client" ? this.#welcomeClient(end) : this.#welcomeNode(guest.node, end);
+    return guest.role === "client" ? this.#welcomeClient(end, from) : this.#welcomeNode(guest.node, end);
   }
 
   #welcomeNode(node: NodeId, end: SessionEnd): SessionEvents {
@@ -156,9 +163,10 @@ export class Links {
     };
   }
 
-  #welcomeClient(end: SessionEnd): SessionEvents {
+  #welcomeClient(end: SessionEnd, name: string): SessionEvents {
     const connection = this.#nextConnection++;
     this.#askers.set(connection, {
+      name,
       answer: (messages) => end.send(encodeFrame(messages), false),
       end: (isPowerCut) => (isPowerCut ? end.vanish() : end.close()),
     });

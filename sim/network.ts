@@ -43,6 +43,8 @@ export type Accept = (end: SessionEnd, from: string) => SessionEvents | undefine
 export class Network {
   readonly simulator: Simulator;
   readonly conditions: NetworkConditions;
+  /** Frames on their way, by whatever session. */
+  inFlight = 0;
   readonly #paths = new Map<string, Path>();
   readonly #listeners = new Map<string, Accept>();
   readonly #sessions = new Set<Session>();

@@ -217,7 +217,7 @@ export class NodeProcess implements Witnessed {
     const effects = machine.step(this.#instant(), input);
     this.#world.witness.stepped(this, input, effects, peerIncarnation);
     if (input.kind === "peer" && input.node !== this.id) this.#traceMessage(`gets from ${input.node}:`, input);
-    if (input.kind === "client") this.#traceMessage(`gets from c${input.connection}:`, input);
+    if (input.kind === "client") this.#traceMessage(`gets from ${this.links.nameOf(input.connection)}:`, input);
     this.#apply(effects, input);
   }
 

@@ -103,7 +103,10 @@ class Run {
     await this.#simulator.run(this.#profile.safetyMs);
     this.#heal();
     await this.#settle(isWorkOver, () => "the clients' last calls never return");
-    await this.#settle(() => this.#cluster.isAtRest, () => `the healed cluster does not come to rest: ${this.#cluster.unrest()}`);
+    await this.#settle(
+      () => this.#cluster.isAtRest,
+      () => `the healed cluster does not come to rest: ${this.#cluster.unrest()}`,
+    );
     await this.#checkService();
     const reads = new FinalReads(this.#world, this.#cluster);
     if (!this.#isOver) this.#problems.push(...(await reads.play()));
@@ -176,7 +179,10 @@ class Run {
       if (problem !== undefined) this.#problems.push(problem);
     });
     await this.#settle(this.#begin(checks), () => "the healed cluster does not serve");
-    await this.#settle(() => this.#cluster.isAtRest, () => `the cluster does not come to rest again: ${this.#cluster.unrest()}`);
+    await this.#settle(
+      () => this.#cluster.isAtRest,
+      () => `the cluster does not come to rest again: ${this.#cluster.unrest()}`,
+    );
   }
 
   #finish(reads: FinalReads): void {
@@ -196,7 +202,11 @@ class Run {
   }
 
   #report(): SeedReport {
-    const liveness = this.#problems.map((sentence) => ({ invariant: "liveness", sentence, atMs: this.#simulator.nowMs }));
+    const liveness = this.#problems.map((sentence) => ({
+      invariant: "liveness",
+      sentence,
+      atMs: this.#simulator.nowMs,
+    }));
     return {
       seed: this.#simulator.seed,
       kind: this.#kind(),
@@ -206,7 +216,11 @@ class Run {
       ...(this.#error !== undefined && { error: this.#error }),
       simulatedMs: this.#simulator.nowMs,
       events: this.#simulator.eventCount,
-      operations: { ok: this.#history.count("ok"), none: this.#history.count("none"), unknown: this.#history.count("unknown") },
+      operations: {
+        ok: this.#history.count("ok"),
+        none: this.#history.count("none"),
+        unknown: this.#history.count("unknown"),
+      },
       coverage: this.#world.coverage.toJSON(),
     };
   }

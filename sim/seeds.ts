@@ -20,8 +20,18 @@ export interface SeedsReport {
 }
 
 /** What a process that ran seeds should exit with: the worst that happened. */
-export const exitStatus: Readonly<Record<ReportKind, number>> = { ok: 0, correctness: 1, liveness: 2, crash: 3, nondeterministic: 4 };
+export const exitStatus: Readonly<Record<ReportKind, number>> = {
+  ok: 0,
+  correctness: 1,
+  liveness: 2,
+  crash: 3,
+  nondeterministic: 4,
+};
 
+/**
+ * Plays `count` seeds from `seed` on. Never rejects: a seed that fails is in the report.
+ * @returns the failures, and what was simulated in all
+ */
 export async function runSeeds(options: SeedsOptions): Promise<SeedsReport> {
   const { seed: first, count, repeatEvery = 20, onSeed } = options;
   const failures: SeedReport[] = [];
@@ -46,5 +56,9 @@ export async function runSeedTwice(seed: number, options: RunOptions = {}): Prom
   const again = await runSeed(seed, { ...options, trace: undefined });
   if (again.hash === report.hash && again.events === report.events) return report;
   const sentence = `the same seed gave ${report.events} events, hash ${report.hash}, and then ${again.events} events, hash ${again.hash}`;
-  return { ...report, kind: "nondeterministic", violations: [{ invariant: "determinism", sentence, atMs: report.simulatedMs }] };
+  return {
+    ...report,
+    kind: "nondeterministic",
+    violations: [{ invariant: "determinism", sentence, atMs: report.simulatedMs }],
+  };
 }

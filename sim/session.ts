@@ -65,7 +65,11 @@ export class Session {
   }
 }
 
-type Item = { readonly frame: Uint8Array } | { readonly end: string } | { readonly call: true } | { readonly accepted: true };
+type Item =
+  | { readonly frame: Uint8Array }
+  | { readonly end: string }
+  | { readonly call: true }
+  | { readonly accepted: true };
 
 class End implements SessionEnd {
   isOpen = true;
@@ -179,15 +183,18 @@ class End implements SessionEnd {
     const { simulator } = this.#network;
     this.#inFlight.push(item);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs());
+    this.#network.inFlight++;
     simulator.schedule(this.#lastArrivalMs - simulator.nowMs, "arrival", () => this.#arrive(this.#inFlight.shift()!));
   }
 
   /** Outside of the order. */
   #fly(item: Item): void {
+    this.#network.inFlight++;
     this.#network.simulator.schedule(this.#delayMs(), "arrival", () => this.#arrive(item));
   }
 
   #arrive(item: Item): void {
+    this.#network.inFlight--;
     if (!this.#path.isBlocked) this.#other.#receive(item);
     else if ("end" in item) this.#missedLater();
   }

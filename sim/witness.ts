@@ -6,8 +6,16 @@
  * very request: looked up on the sender's disk at the moment of sending, and entered in a ledger under the coordinator's
  * incarnation. The incarnation matters: a node may number its requests anew after every start.
  */
-import { toBinary } from "../src/bytes.ts";
-import { addDot, contains, dotsOf, emptyContext, includes, joinContexts, type CausalContext } from "../src/causal-context.ts";
+import { MalformedBytes, toBinary } from "../src/bytes.ts";
+import {
+  addDot,
+  contains,
+  dotsOf,
+  emptyContext,
+  includes,
+  joinContexts,
+  type CausalContext,
+} from "../src/causal-context.ts";
 import { CoterieError } from "../src/errors.ts";
 import { bucketOf, formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
@@ -82,7 +90,8 @@ export class Witness {
     const pledge = this.#pledges.get(effect);
     if (pledge !== undefined) this.#redeem(node, pledge, messageOf(effect)!);
     if (effect.kind === "reply") this.#answered(`${nameOf(node)} c${effect.connection}`, effect.message);
-    if (effect.kind === "send" && isAnswer(effect.message)) this.#answered(`${nameOf(node)} ${effect.node}`, effect.message);
+    if (effect.kind === "send" && isAnswer(effect.message))
+      this.#answered(`${nameOf(node)} ${effect.node}`, effect.message);
   }
 
   /** A record that is sound; `undefined` also for one that is not. */
@@ -117,7 +126,8 @@ export class Witness {
     this.#byAsker.set(`${nameOf(node)} ${asker} #${message.id}`, request);
     this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan });
     if (message.kind === "Get") this.#readsItself(node, request, message.key);
-    else if (effects.some(isObjectBatch)) this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });
+    else if (effects.some(isObjectBatch))
+      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });
     const replies = repliesIn(effects);
     const number = replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest);
     if (number === undefined || !("id" in number.message)) return;
@@ -136,7 +146,8 @@ export class Witness {
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
     const written = effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : [])).find(isObject)?.value;
     const said = this.decode(written ?? node.seen(storeKeyOf(node, key)));
-    for (const { effect } of repliesIn(effects)) if (effect.kind === "deliver") this.#pledges.set(effect, { number, key, said });
+    for (const { effect } of repliesIn(effects))
+      if (effect.kind === "deliver") this.#pledges.set(effect, { number, key, said });
   }
 
   #pledge(number: string, message: ReplicaPut | ReplicaGet, effects: readonly Effect[]): void {
@@ -206,7 +217,8 @@ export class Witness {
     }
     if (includes(known, after.context)) return;
     for (const dot of dotsOf(after.context))
-      if (!contains(known, dot)) this.#report({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
+      if (!contains(known, dot))
+        this.#report({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
   }
 
   #incoming(input: Input | undefined): StoredObject {
@@ -219,9 +231,19 @@ export class Witness {
   #decodedOf(record: Uint8Array): StoredObject | "bad record" {
     const known = this.#decoded.get(record);
     if (known !== undefined) return known;
-    const decoded = recordProblem(record) === undefined ? decodeRecord(record) : "bad record";
+    const decoded = decodedOrBad(record);
     this.#decoded.set(record, decoded);
     return decoded;
+  }
+}
+
+/** A sound checksum is no proof: a broken node may have sealed what is no object. */
+function decodedOrBad(record: Uint8Array): StoredObject | "bad record" {
+  try {
+    return recordProblem(record) === undefined ? decodeRecord(record) : "bad record";
+  } catch (error) {
+    if (error instanceof MalformedBytes) return "bad record";
+    throw error;
   }
 }
 
@@ -235,8 +257,12 @@ function planOf(node: Witnessed, message: Get | Put): Plan | undefined {
   const what = message.kind === "Get" ? "get" : "put";
   try {
     const { n, r, w, pr, pw, dw } = settleOptions(what, message.options ?? {}, bucketOf(message.key), options);
-    const list = ring.preferenceList(partitionOfKey(node, message.key), n).slice(0, n).map((entry) => entry.node);
-    const needs = what === "get" ? { answers: r, primaries: pr, durable: 0 } : { answers: w, primaries: pw, durable: dw };
+    const list = ring
+      .preferenceList(partitionOfKey(node, message.key), n)
+      .slice(0, n)
+      .map((entry) => entry.node);
+    const needs =
+      what === "get" ? { answers: r, primaries: pr, durable: 0 } : { answers: w, primaries: pw, durable: dw };
     return { what, list, needs };
   } catch (error) {
     if (error instanceof CoterieError) return undefined;

@@ -8,6 +8,7 @@ import type { Context } from "../client/context.ts";
 import { toBinary } from "../src/bytes.ts";
 import { CoterieError } from "../src/errors.ts";
 import type { Put } from "../src/messages.ts";
+import { sequenceOf } from "../src/op-id.ts";
 import type { Random } from "../src/random.ts";
 import { ClientRuntime } from "./client-runtime.ts";
 import type { History, Operation } from "./history.ts";
@@ -19,6 +20,10 @@ export type OldContexts = Map<string, Context[]>;
 
 /** Old contexts kept per key. */
 const oldContextsMax = 20;
+
+/** What was clogged before the heal may hold up the first try; a clock that was set back refuses writes until it has caught up. */
+const checkTries = 20;
+const checkPauseMs = 1000;
 
 export interface Job {
   readonly world: World;
@@ -35,8 +40,8 @@ export class Worker {
   readonly #random: Random;
   readonly #runtime: ClientRuntime;
   #client: Client | undefined;
-  #current: Operation | undefined;
-  readonly #knownOps = new Set<string>();
+  /** The writes called of the present client, in order: it numbers its operations so. */
+  #writes: Operation[] = [];
   #values = 0;
 
   constructor(job: Job, name: string) {
@@ -60,8 +65,19 @@ export class Worker {
     }
   }
 
-  /** When everything is healed: a read and a write must succeed. @returns why they did not */
+  /** When everything is healed: a read and a write must succeed, before long. @returns why they did not */
   async check(): Promise<string | undefined> {
+    await this.#leave();
+    let problem: string | undefined;
+    for (let tries = 0; tries < checkTries; tries++) {
+      problem = await this.#tryService();
+      if (problem === undefined) break;
+      await this.#runtime.sleep(checkPauseMs);
+    }
+    return problem;
+  }
+
+  async #tryService(): Promise<string | undefined> {
     try {
       const client = await openClient(this.#job.urls, {}, this.#runtime);
       const bucket = client.bucket<string>(workBucket);
@@ -78,6 +94,7 @@ export class Worker {
   async #leave(): Promise<void> {
     await this.#client?.close();
     this.#client = undefined;
+    this.#writes = [];
   }
 
   async #connected(): Promise<Client | undefined> {
@@ -101,7 +118,11 @@ export class Worker {
   async #get(client: Client, key: string): Promise<Context | undefined> {
     const { mix } = this.#job;
     const bucket = client.bucket<string>(workBucket);
-    const options = { r: this.#random.pick(mix.r), timeoutMs: mix.timeoutMs, fanout: this.#random.pick(["quorum", "all"] as const) };
+    const options = {
+      r: this.#random.pick(mix.r),
+      timeoutMs: mix.timeoutMs,
+      fanout: this.#random.pick(["quorum", "all"] as const),
+    };
     return this.#call(key, "get", undefined, async (operation) => {
       const { context, siblings } = await bucket.get(key, options);
       operation.siblings = siblings;
@@ -138,7 +159,7 @@ export class Worker {
   ): Promise<Context | undefined> {
     const { world, history } = this.#job;
     const operation = history.call(this.name, `${workBucket}/${key}`, kind, value, this.#runtime.now());
-    this.#current = operation;
+    if (kind !== "get") this.#writes.push(operation);
     world.trace.line(this.name, () => `calls ${kind} ${operation.number} of ${operation.key}`);
     try {
       const context = await call(operation);
@@ -152,9 +173,11 @@ export class Worker {
       operation.error = error.code;
       return undefined;
     } finally {
-      this.#current = undefined;
       operation.returnedAtMs = this.#runtime.now();
-      world.trace.line(this.name, () => `is told of ${kind} ${operation.number}: ${operation.error ?? operation.outcome}`);
+      world.trace.line(
+        this.name,
+        () => `is told of ${kind} ${operation.number}: ${operation.error ?? operation.outcome}`,
+      );
       world.witness.observe({ kind: "returned", operation });
     }
   }
@@ -167,11 +190,11 @@ export class Worker {
     oldContexts.set(key, contexts);
   }
 
+  /** Not simply the call under way: a write that was given up may still be waiting for its connection to open. */
   #sent(put: Put): void {
     const op = toBinary(put.op);
-    if (this.#knownOps.has(op) || this.#current === undefined) return;
-    this.#knownOps.add(op);
-    this.#current.op = op;
+    const operation = this.#writes[sequenceOf(op) - 1];
+    if (operation !== undefined) operation.op = op;
   }
 
   #newValue(): string {
@@ -179,4 +202,3 @@ export class Worker {
     return `${this.name}#${++this.#values}${padding}`;
   }
 }
-

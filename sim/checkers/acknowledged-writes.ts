@@ -12,7 +12,7 @@
  * (i) needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
  * acknowledged write rather than assumed, so that a loss is never excused in silence.
  */
-import { contains, dotsOf, type CausalContext } from "../../src/causal-context.ts";
+import { contains, dotsOf, emptyContext, joinContexts, type CausalContext } from "../../src/causal-context.ts";
 import { equalBytes } from "../../src/bytes.ts";
 import { formatDot, type Dot } from "../../src/dot.ts";
 import type { Sibling, StoredObject } from "../../src/object.ts";
@@ -72,15 +72,22 @@ export class AcknowledgedWrites implements Checker {
   #checkAcknowledged(operation: Operation, end: EndOfRun): void {
     const dots = (operation.op === undefined ? undefined : this.#ops.get(operation.op)) ?? [];
     const own = dots.filter(({ dot }) => contains(operation.context!, dot));
-    if (own.length === 0) return this.#accuse(`${formatOperation(operation)} was acknowledged without a dot of its own`);
+    if (own.length === 0)
+      return this.#accuse(`${formatOperation(operation)} was acknowledged without a dot of its own`);
     for (const issued of own) this.#checkPresent(operation, issued, end.keys.get(operation.key)?.joined.context ?? []);
   }
 
   #checkPresent(operation: Operation, { dot, holders, key }: Issued, seen: CausalContext): void {
     const sound = [...holders].filter((node) => !this.#damaged.has(node) && !this.#damaged.has(`${node} ${key}`));
     const where = `durable on ${[...holders].join(", ") || "nobody"}`;
-    if (!contains(seen, dot)) this.#accuse(`${formatOperation(operation)} is lost: dot ${formatDot(dot)}, ${where}, undamaged of these: ${sound.join(", ") || "none"}`);
-    else if (sound.length === 0) this.#accuse(`the fault atlas was broken for ${formatOperation(operation)}, ${where}: no copy was sure to survive`);
+    if (!contains(seen, dot))
+      this.#accuse(
+        `${formatOperation(operation)} is lost: dot ${formatDot(dot)}, ${where}, undamaged of these: ${sound.join(", ") || "none"}`,
+      );
+    else if (sound.length === 0)
+      this.#accuse(
+        `the fault atlas was broken for ${formatOperation(operation)}, ${where}: no copy was sure to survive`,
+      );
   }
 
   #checkState(key: KeyName, whose: string, state: StoredObject): void {
@@ -90,7 +97,8 @@ export class AcknowledgedWrites implements Checker {
       if (issued === undefined) this.#accuse(`${key}: ${whose} knows dot ${formatDot(dot)}, which was never issued`);
       else applied.push(issued);
     }
-    const expected = applied.filter(({ op, dot }) => op !== undefined && !applied.some(({ seen }) => contains(seen, dot)));
+    const replaced = applied.reduce((context, { seen }) => joinContexts(context, seen), emptyContext);
+    const expected = applied.filter(({ op, dot }) => op !== undefined && !contains(replaced, dot));
     this.#compare(key, whose, state.siblings, expected);
   }
 
@@ -98,11 +106,14 @@ export class AcknowledgedWrites implements Checker {
     const found = new Map(siblings.map((sibling) => [nameOf(sibling.dot), sibling]));
     for (const { dot, value } of expected) {
       const sibling = found.get(nameOf(dot));
-      if (sibling === undefined) this.#accuse(`${key}: ${whose} has lost ${formatDot(dot)}, which nothing in its context replaces`);
-      else if (!sameValue(sibling.value, value)) this.#accuse(`${key}: ${whose} has other bytes under ${formatDot(dot)} than were written`);
+      if (sibling === undefined)
+        this.#accuse(`${key}: ${whose} has lost ${formatDot(dot)}, which nothing in its context replaces`);
+      else if (!sameValue(sibling.value, value))
+        this.#accuse(`${key}: ${whose} has other bytes under ${formatDot(dot)} than were written`);
       found.delete(nameOf(dot));
     }
-    for (const { dot } of found.values()) this.#accuse(`${key}: ${whose} still has ${formatDot(dot)}, which something in its context replaces`);
+    for (const { dot } of found.values())
+      this.#accuse(`${key}: ${whose} still has ${formatDot(dot)}, which something in its context replaces`);
   }
 }
 

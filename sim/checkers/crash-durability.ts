@@ -47,7 +47,8 @@ export class CrashDurability implements Checker {
   #checkDisk({ node, read }: Restarted): void {
     for (const [key, said] of this.#acknowledged.get(node) ?? []) {
       const held = read(key);
-      if (held === undefined || !isIncluded(said, held)) this.#accuse(`after its start ${node} has lost of ${key} what it had acknowledged`);
+      if (held === undefined || !isIncluded(said, held))
+        this.#accuse(`after its start ${node} has lost of ${key} what it had acknowledged`);
     }
   }
 }

@@ -29,7 +29,10 @@ export class DotUniqueness implements Checker {
     const name = `${issue.key} ${issue.dot.actor} ${issue.dot.counter}`;
     const first = this.#issues.get(name);
     if (first === undefined) this.#issues.set(name, issue);
-    else this.#accuse(`dot ${formatDot(issue.dot)} of ${issue.key} was issued by ${describe(first)} and again by ${describe(issue)}`);
+    else
+      this.#accuse(
+        `dot ${formatDot(issue.dot)} of ${issue.key} was issued by ${describe(first)} and again by ${describe(issue)}`,
+      );
   }
 
   #checkActor({ dot, node, disk }: Issue): void {

@@ -22,7 +22,8 @@ export class EqualAnswers implements Checker {
 
   #checkKey(key: KeyName, { reads, joined }: EndOfKey): void {
     for (const [node, read] of reads)
-      if (!isSame(read, joined)) this.#accuse(`a read of ${key} at ${node} from all replicas is not the join of what they hold`);
+      if (!isSame(read, joined))
+        this.#accuse(`a read of ${key} at ${node} from all replicas is not the join of what they hold`);
   }
 }
 

@@ -27,7 +27,8 @@ export class ErrorHonesty implements Checker {
       if (operation.kind === "get" || operation.outcome !== "none") continue;
       const dot = operation.op === undefined ? undefined : this.#dots.get(operation.op);
       if (dot !== undefined) this.#accuse(`${formatOperation(operation)} happened all the same, as ${formatDot(dot)}`);
-      if (operation.value !== undefined && read.has(operation.value)) this.#accuse(`the value of ${formatOperation(operation)} was read`);
+      if (operation.value !== undefined && read.has(operation.value))
+        this.#accuse(`the value of ${formatOperation(operation)} was read`);
     }
   }
 }

@@ -17,10 +17,11 @@ export class MonotoneState implements Checker {
   }
 
   observe(observation: Observation): void {
-    if (observation.kind !== "stored" || observation.before === undefined) return;
+    if (observation.kind !== "stored") return;
     const { node, key, before, after } = observation;
-    if (after === undefined) this.#accuse(`${node} removes its record of ${key}`);
-    else if (!isIncluded(before, after)) this.#accuse(`${node} stores less of ${key} than it had: ${differenceOf(before, after)}`);
+    if (after === undefined) this.#accuse(`${node} removes its record of ${key}, or writes what is no record`);
+    else if (before !== undefined && !isIncluded(before, after))
+      this.#accuse(`${node} stores less of ${key} than it had: ${differenceOf(before, after)}`);
   }
 
   finish(_end: EndOfRun): void {}

@@ -30,7 +30,12 @@ export class QuorumHonesty implements Checker {
   observe(observation: Observation): void {
     switch (observation.kind) {
       case "coordinated":
-        this.#open.set(observation.request, { request: observation, voters: new Set(), durable: new Set(), objects: [] });
+        this.#open.set(observation.request, {
+          request: observation,
+          voters: new Set(),
+          durable: new Set(),
+          objects: [],
+        });
         return;
       case "voted":
         return this.#vote(observation);
@@ -62,14 +67,16 @@ export class QuorumHonesty implements Checker {
     // Every node of the list is a primary: fallbacks come later, and with them a count of their own.
     const answers = Math.max(needs.answers, needs.primaries);
     if (tally.voters.size < answers) this.#accuse(`${who} that needs ${answers} answers, and has ${tally.voters.size}`);
-    if (tally.durable.size < needs.durable) this.#accuse(`${who} that needs ${needs.durable} answers from disk, and has ${tally.durable.size}`);
+    if (tally.durable.size < needs.durable)
+      this.#accuse(`${who} that needs ${needs.durable} answers from disk, and has ${tally.durable.size}`);
     if (message.kind === "GetReply") this.#checkJoin(who, tally, message.record);
   }
 
   #checkJoin(who: string, { objects }: Tally, record: Uint8Array | undefined): void {
     const told = record === undefined ? undefined : decodeRecord(record);
     for (const object of objects)
-      if (told === undefined || !isIncluded(object, told)) this.#accuse(`${who}, and leaves out something that a replica had told it`);
+      if (told === undefined || !isIncluded(object, told))
+        this.#accuse(`${who}, and leaves out something that a replica had told it`);
   }
 
   #checkServed({ node, key, answer, held }: Served): void {

@@ -5,7 +5,7 @@
  *   history: the writes so far are laid into chains, each of which has seen the one before, and two of one chain are never
  *   siblings. One client that reads and writes in turn makes one chain, and so one sibling.
  * - A replica takes a new actor for a key only for a reason: its first write there, an unclean start since its last one, or
- *   a loss that it has noticed.
+ *   something that it notices to have forgotten.
  */
 import { contains } from "../../src/causal-context.ts";
 import { formatActor, replicaOf, type Actor, type Dot } from "../../src/dot.ts";
@@ -23,6 +23,9 @@ export class SiblingBound implements Checker {
   readonly #starts = new Map<NodeId, number>();
   readonly #losses = new Map<string, number>();
 
+  /** What a node has forgotten may be remembered piece by piece by others, and each piece is a reason. */
+  readonly #damaged = new Set<string>();
+
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }
@@ -37,7 +40,8 @@ export class SiblingBound implements Checker {
       case "crashed":
         return increase(this.#starts, observation.node);
       case "damaged":
-        return increase(this.#losses, `${observation.node} ${observation.key}`);
+        this.#damaged.add(`${observation.node} ${observation.key}`);
+        return;
       default:
         return;
     }
@@ -57,15 +61,20 @@ export class SiblingBound implements Checker {
   #checkSiblings({ node, key, after }: Stored): void {
     const siblings = after?.siblings.length ?? 0;
     const bound = this.#chains.get(key)?.length ?? 0;
-    if (siblings > bound) this.#accuse(`${node} has ${siblings} siblings of ${key}, where at most ${bound} writes had not seen each other`);
+    if (siblings > bound)
+      this.#accuse(`${node} has ${siblings} siblings of ${key}, where at most ${bound} writes had not seen each other`);
   }
 
   #checkActor({ key, dot, node }: Issue): void {
     const replica = `${key} ${replicaOf(dot.actor)}`;
     const actors = (this.#actors.get(replica) ?? new Set()).add(dot.actor);
     this.#actors.set(replica, actors);
+    if (this.#damaged.has(`${node} ${key}`)) return;
     const bound = 1 + (this.#starts.get(node) ?? 0) + (this.#losses.get(`${node} ${key}`) ?? 0);
-    if (actors.size > bound) this.#accuse(`${node} takes ${formatActor(dot.actor)} as actor number ${actors.size} for ${key}, with reasons for ${bound}`);
+    if (actors.size > bound)
+      this.#accuse(
+        `${node} takes ${formatActor(dot.actor)} as actor number ${actors.size} for ${key}, with reasons for ${bound}`,
+      );
   }
 }
 

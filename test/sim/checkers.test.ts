@@ -9,16 +9,33 @@ import type { StoredObject } from "../../src/object.ts";
 import { encodeRecord } from "../../src/record.ts";
 import { createCheckers } from "../../sim/checkers.ts";
 import type { Operation } from "../../sim/history.ts";
-import type { Acknowledged, Coordinated, EndOfKey, EndOfRun, Issue, Observation, Stored } from "../../sim/observation.ts";
+import type {
+  Acknowledged,
+  Coordinated,
+  EndOfKey,
+  EndOfRun,
+  Issue,
+  Observation,
+  Stored,
+} from "../../sim/observation.ts";
 
 const key = "b/k1";
-const [first, second, third] = [1, 2, 3].map((counter) => ({ actor: makeActor("replica1", 1), counter })) as [Dot, Dot, Dot];
+const [first, second, third] = [1, 2, 3].map((counter) => ({ actor: makeActor("replica1", 1), counter })) as [
+  Dot,
+  Dot,
+  Dot,
+];
 const op = (dot: Dot): string => `client01${String.fromCharCode(dot.counter).padStart(6, "\0")}`;
 const bytes = (dot: Dot): Uint8Array => Uint8Array.of(dot.counter);
 
 /** An object whose siblings and context are these dots. */
 function object(live: readonly Dot[], seen: readonly Dot[]): StoredObject {
-  const siblings = live.map((dot) => ({ dot, value: bytes(dot), timestamp: { ms: dot.counter, counter: 0 }, op: op(dot) }));
+  const siblings = live.map((dot) => ({
+    dot,
+    value: bytes(dot),
+    timestamp: { ms: dot.counter, counter: 0 },
+    op: op(dot),
+  }));
   return { siblings, context: contextOf(seen) };
 }
 
@@ -58,7 +75,15 @@ function operation(dot: Dot, outcome: Operation["outcome"], context: readonly Do
   const times = { calledAtMs: 0, returnedAtMs: 1 };
   const value = `value ${dot.counter}`;
   return {
-    ...{ number: dot.counter, client: "c1", key, kind: "put", value, op: op(dot), outcome, siblings: [], ...times },
+    number: dot.counter,
+    client: "c1",
+    key,
+    kind: "put",
+    value,
+    op: op(dot),
+    outcome,
+    siblings: [],
+    ...times,
     error: outcome === "ok" ? undefined : "UNAVAILABLE",
     context: contextOf(context),
   };
@@ -89,8 +114,19 @@ const story: readonly Observation[] = [
   answered("r2", all),
   { kind: "served", node: "n3", key, answer: "absent", held: "absent" },
 ];
-const operations = [operation(first, "ok", [first]), operation(second, "ok", [first, second]), operation(third, "ok", [third])];
-const end: EndOfKey = { states: new Map([["n1", all]]), joined: all, reads: new Map([["n1", all], ["n2", all]]) };
+const operations = [
+  operation(first, "ok", [first]),
+  operation(second, "ok", [first, second]),
+  operation(third, "ok", [third]),
+];
+const end: EndOfKey = {
+  states: new Map([["n1", all]]),
+  joined: all,
+  reads: new Map([
+    ["n1", all],
+    ["n2", all],
+  ]),
+};
 
 function verdicts(observations: readonly Observation[], more: Partial<EndOfKey> = {}, ops = operations): string[] {
   const accusations: string[] = [];
@@ -139,7 +175,14 @@ describe("I1", () => {
 
   test("one replica that keeps what was replaced, hidden by the join", () => {
     const old = object([first], [first, second]);
-    expect(verdicts(story, { states: new Map([["n1", all], ["n2", old]]) })).toEqual(["I1"]);
+    expect(
+      verdicts(story, {
+        states: new Map([
+          ["n1", all],
+          ["n2", old],
+        ]),
+      }),
+    ).toEqual(["I1"]);
   });
 
   test("a dot that was never issued", () => {
@@ -170,9 +213,9 @@ describe("I2a", () => {
   });
 
   test("an overwritten sibling that comes back", () => {
-    expect(verdicts(lie((_, at) => (at === last ? stored(all, object([first, third], [first, second, third])) : undefined)))).toEqual([
-      "I2a",
-    ]);
+    expect(
+      verdicts(lie((_, at) => (at === last ? stored(all, object([first, third], [first, second, third])) : undefined))),
+    ).toEqual(["I2a"]);
   });
 
   test("a record that is removed", () => {
@@ -245,12 +288,16 @@ describe("I12", () => {
   });
 
   test("a get that leaves out what a replica said", () => {
-    const less = lie((one) => (one.kind === "answered" && one.request === "r2" ? answered("r2", object([third], [third])) : undefined));
+    const less = lie((one) =>
+      one.kind === "answered" && one.request === "r2" ? answered("r2", object([third], [third])) : undefined,
+    );
     expect(verdicts(less)).toEqual(["I12"]);
   });
 
   test("a replica that takes a bad record for none", () => {
-    expect(verdicts(lie((one) => (one.kind === "served" ? { ...one, held: "bad record" } : undefined)))).toEqual(["I12"]);
+    expect(verdicts(lie((one) => (one.kind === "served" ? { ...one, held: "bad record" } : undefined)))).toEqual([
+      "I12",
+    ]);
   });
 });
 

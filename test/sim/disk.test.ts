@@ -10,7 +10,7 @@ class DiskHarness implements StoreHarness {
   readonly simulator: Simulator;
   readonly #platter = new Platter();
   readonly #events: StoreEvents;
-  store: SimulatedDisk<Batch>;
+  store: SimulatedDisk;
 
   constructor(events: StoreEvents, seed = 1) {
     this.simulator = new Simulator(seed);
@@ -32,9 +32,9 @@ class DiskHarness implements StoreHarness {
     this.store = this.#open();
   }
 
-  #open(): SimulatedDisk<Batch> {
+  #open(): SimulatedDisk {
     const world = { simulator: this.simulator, random: this.simulator.stream("disk"), conditions };
-    return new SimulatedDisk<Batch>(world, this.#platter, this.#events);
+    return new SimulatedDisk(world, this.#platter, this.#events);
   }
 }
 
@@ -50,7 +50,9 @@ describe("a crash", () => {
   }
 
   /** How many of ten batches, each of two writes, are there after a crash in the middle of their syncs. */
-  async function survivorsOf(seed: number): Promise<{ readonly found: readonly string[]; readonly acknowledged: number }> {
+  async function survivorsOf(
+    seed: number,
+  ): Promise<{ readonly found: readonly string[]; readonly acknowledged: number }> {
     const { disk, durable } = harness(seed);
     for (let index = 0; index < 10; index++) {
       disk.store.commit({ writes: [put(`a${index}`, "1"), put(`b${index}`, "1")] });
@@ -58,8 +60,10 @@ describe("a crash", () => {
     }
     const acknowledged = durable.length;
     disk.crash();
-    const found = [..."ab"].flatMap((table) =>
-      Array.from({ length: 10 }, (_, index) => `${table}${index}`).filter((key) => disk.store.get("objects", bytesOf(key))),
+    const found = ["a", "b"].flatMap((table) =>
+      Array.from({ length: 10 }, (_, index) => `${table}${index}`).filter((key) =>
+        disk.store.get("objects", bytesOf(key)),
+      ),
     );
     await disk.settle();
     expect(durable.length).toBe(acknowledged);

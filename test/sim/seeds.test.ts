@@ -51,6 +51,10 @@ describe("seeds", () => {
     const lines: string[] = [];
     await runSeed(11, { trace: (line) => lines.push(line) });
     expect(lines[0]).toContain("11: ");
-    expect(lines.some((line) => /^ +\d+\.\d{3} ms {2}[○·×●]( [○·×●])* {2}n\d +gets from n\d: ReplicaPut #\d+ b\/k\d+/.test(line))).toBe(true);
+    expect(
+      lines.some((line) =>
+        /^ +\d+\.\d{3} ms {2}[○·×●]( [○·×●])* {2}n\d +gets from n\d: ReplicaPut #\d+ b\/k\d+/.test(line),
+      ),
+    ).toBe(true);
   });
 });
