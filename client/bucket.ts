@@ -93,7 +93,7 @@ export class Bucket<T> {
         waitMs,
       ),
     );
-    const object = reply.record === undefined ? emptyObject : openRecord(reply.record);
+    const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const siblings = head ? visibleSiblings(object).map(() => undefined as T) : this.#values(object);
     const value = head ? undefined : resolve(this.#resolver, siblings);
@@ -158,9 +158,9 @@ export class Bucket<T> {
     const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
       connection.request({ ...message, timeoutMs: waitMs, returnValue, details }, waitMs),
     );
-    const context = Context.ofBytes(keyHash, reply.context.slice()); // a view would keep the whole frame
+    const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
     this.#seen.advance(key, before, context);
-    const siblings = reply.record && this.#valuesAfterWrite(reply.record);
+    const siblings = reply.record && this.#valuesAfterWrite(keyHash, reply.record);
     return {
       context,
       effective: this.#settings.effective(reply.effective, chosen),
@@ -170,9 +170,9 @@ export class Bucket<T> {
   }
 
   /** What is there cannot be read, perhaps, but this write has happened. */
-  #valuesAfterWrite(record: Uint8Array): readonly T[] {
+  #valuesAfterWrite(keyHash: bigint, record: Uint8Array): readonly T[] {
     try {
-      return this.#values(openRecord(record));
+      return this.#values(openRecord(keyHash, record));
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
       const { code, message } = error;

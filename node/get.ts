@@ -115,7 +115,7 @@ export class GetRequest implements OpenRequest {
   /** Joins a record into what is known. False if it is not one: then its sender has not answered. */
   #take(node: NodeId, record: Uint8Array): boolean {
     try {
-      const object = openRecord(record);
+      const object = openRecord(this.#plan.place.hash, record);
       if (this.#record === undefined) this.#record = record;
       else this.#joined = sync(this.#joined ?? decodeRecord(this.#record), object);
       return true;

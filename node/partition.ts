@@ -94,7 +94,7 @@ export class Partitions {
     const local = this.#self.store.get("objects", place.storeKey);
     const isBad = local !== undefined && recordProblem(local) !== undefined;
     if (local !== undefined && !isBad && isSameState(local, record)) return this.#persist(place, undefined, then);
-    const incoming = openRecord(record);
+    const incoming = openRecord(place.hash, record);
     for (const sibling of incoming.siblings) checkSkew(this.#self.now, sibling.timestamp);
     if (this.#identity.claimsFuture(incoming.context)) this.#startOver();
     if (isBad) this.#recover(place); // this copy heals the record, and perhaps not all of it

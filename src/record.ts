@@ -81,16 +81,28 @@ export function decodeRecord(record: Uint8Array): StoredObject {
   return { siblings, context };
 }
 
-/** The object in a record that came over the wire. @throws PROTOCOL */
-export function openRecord(record: Uint8Array): StoredObject {
+/**
+ * The object in a record that came over the wire.
+ * @param keyHash of the key that it came under: a record that strayed to another key has the wrong digest
+ * @throws PROTOCOL
+ */
+export function openRecord(keyHash: bigint, record: Uint8Array): StoredObject {
   const problem = recordProblem(record);
   if (problem !== undefined) throw protocol(`not a record: ${problem}`);
   try {
-    return decodeRecord(record);
+    const object = decodeRecord(record);
+    const valueBytes = object.siblings.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    const digest = hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
+    if (digest !== digestNumber(record)) throw new MalformedBytes("its digest is of another key or state");
+    return object;
   } catch (error) {
     if (error instanceof MalformedBytes) throw protocol(`not a record: ${error.message}`);
     throw error;
   }
+}
+
+function digestNumber(record: Uint8Array): bigint {
+  return new DataView(record.buffer, record.byteOffset).getBigUint64(digestAt);
 }
 
 /** A sibling whose value comes later: all values lie behind all heads. */

@@ -15,7 +15,7 @@ import { hashKey, makeKey } from "../../src/key.ts";
 import { partitionOf, Ring, type NodeId } from "../../src/ring.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { optionNames, type ClusterOptions, type RequestOptions } from "../../src/options.ts";
-import { openRecord } from "../../src/record.ts";
+import { decodeRecord } from "../../src/record.ts";
 import { emptyObject, latest, visibleSiblings, type StoredObject } from "../../src/object.ts";
 import { encodeToken } from "../../src/token.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -78,7 +78,7 @@ export class Request {
   get object(): StoredObject {
     const { answer } = this;
     if (answer?.kind !== "GetReply") throw new Error(`no GetReply but ${JSON.stringify(answer)}`);
-    return answer.record === undefined ? emptyObject : openRecord(answer.record);
+    return answer.record === undefined ? emptyObject : decodeRecord(answer.record);
   }
 }
 
@@ -195,7 +195,7 @@ export class Cluster {
 
   object(node: NodeId, key: string): StoredObject {
     const record = this.record(node, key);
-    return record === undefined ? emptyObject : openRecord(record);
+    return record === undefined ? emptyObject : decodeRecord(record);
   }
 
   forget(node: NodeId, key: string): void {

@@ -339,7 +339,7 @@ function at(ms: number): Instant {
 describe("timestamps", () => {
   test("are above all before, above what they replace and not below the wall clock", () => {
     // Design §4.4, I11. The wall jumps to and fro, as wall clocks do.
-    const near = fc.integer({ min: -300, max: 200 });
+    const near = fc.integer({ min: -300, max: 199 });
     fc.assert(
       fc.property(fc.array(fc.tuple(near, fc.option(near))), (steps) => {
         let last: Timestamp = earliest;

@@ -3,7 +3,7 @@
  * says so, and the test moves to the file that it belongs to.
  */
 import { expect, test } from "vitest";
-import { openRecord } from "../../src/record.ts";
+import { decodeRecord } from "../../src/record.ts";
 import { compareTimestamps } from "../../src/timestamp.ts";
 import { Cluster, dotText, valuesOf } from "./cluster.ts";
 
@@ -17,7 +17,7 @@ test.fails("a directory that was set back and coordinates before it is told so i
       if (effect.kind !== "persist") return;
       for (const { table, value } of effect.writes) {
         if (table !== "objects" || value === undefined) continue;
-        for (const { dot, op } of openRecord(value).siblings) {
+        for (const { dot, op } of decodeRecord(value).siblings) {
           expect(issued.get(dotText(dot)) ?? op, `${dotText(dot)} names two operations`).toBe(op);
           issued.set(dotText(dot), op);
         }

@@ -14,7 +14,7 @@ import { compareDots, type Dot } from "../../src/dot.ts";
 import { hashKey } from "../../src/key.ts";
 import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/object.ts";
 import { sequenceOf } from "../../src/op-id.ts";
-import { openRecord, recordProblem } from "../../src/record.ts";
+import { decodeRecord, recordProblem } from "../../src/record.ts";
 import { decodeToken } from "../../src/token.ts";
 import type { Effect } from "../../node/effects.ts";
 import { Cluster, dotText, keyOf, type Request } from "./cluster.ts";
@@ -138,14 +138,14 @@ class Play {
 
   #objectOf(one: string): StoredObject {
     const record = this.#cluster.record(one, key);
-    return record === undefined || recordProblem(record) !== undefined ? emptyObject : openRecord(record);
+    return record === undefined || recordProblem(record) !== undefined ? emptyObject : decodeRecord(record);
   }
 
   #observe(one: string, effect: Effect): void {
     if (effect.kind !== "persist") return;
     for (const { table, value } of effect.writes) {
       if (table !== "objects" || value === undefined) continue;
-      const object = openRecord(value);
+      const object = decodeRecord(value);
       expect(isIncluded(this.#objectOf(one), object), "I2a: a replica's object goes down the lattice").toBe(true);
       for (const { dot, op } of object.siblings) this.#issue(dot, sequenceOf(op));
     }

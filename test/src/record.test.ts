@@ -15,7 +15,7 @@ const bodyAt = 13;
 
 function refusal(record: Uint8Array): string {
   try {
-    openRecord(record);
+    openRecord(keyHash, record);
     return "accepted";
   } catch (error) {
     return (error as { code?: string }).code === "PROTOCOL"
@@ -43,7 +43,7 @@ describe("a record", () => {
         const record = encodeRecord(keyHash, object);
         expect(recordProblem(record)).toBeUndefined();
         expect(decodeRecord(record)).toEqual(object);
-        expect(openRecord(record)).toEqual(object);
+        expect(openRecord(keyHash, record)).toEqual(object);
         expect(encodeRecord(keyHash, decodeRecord(record))).toEqual(record);
       }),
     );
@@ -174,8 +174,8 @@ describe("a body with the right checksum is refused for", () => {
     expect(refusal(record)).toBe(reason);
   });
 
-  test("nothing, if it is canonical", () => {
-    // The counterpart of the list above.
+  test("nothing but its digest, if it is canonical", () => {
+    // The counterpart of the list above: the digest, which these bodies are sealed without, is looked at last.
     expect(
       refusal(
         withHeads(
@@ -187,7 +187,7 @@ describe("a body with the right checksum is refused for", () => {
           [42],
         ),
       ),
-    ).toBe("accepted");
+    ).toBe("its digest is of another key or state");
   });
 });
 
@@ -214,4 +214,14 @@ describe("the digest", () => {
     ].map((record) => digestOf(record).join());
     expect(new Set(digests).size).toBe(5);
   });
+});
+
+test("a record that strayed to another key is refused", () => {
+  // Scenario 47: a flipped bit in the key of a message must not store a record under a key that it is not of.
+  fc.assert(
+    fc.property(objects, (object) => {
+      const record = encodeRecord(keyHash, object);
+      expect(() => openRecord(keyHash + 1n, record)).toThrow(expect.objectContaining({ code: "PROTOCOL" }));
+    }),
+  );
 });

@@ -10,7 +10,7 @@ import { hexOf, toBinary } from "../../src/bytes.ts";
 import { dotsOf as dotsIn, type CausalContext } from "../../src/causal-context.ts";
 import { formatKey, hashKey } from "../../src/key.ts";
 import type { StoredObject } from "../../src/object.ts";
-import { openRecord } from "../../src/record.ts";
+import { decodeRecord } from "../../src/record.ts";
 import { decodeToken } from "../../src/token.ts";
 import type { Effect, Input, PeerMessage } from "../../node/effects.ts";
 import type { Write } from "../../node/store.ts";
@@ -100,12 +100,12 @@ function writeText({ table, key, value }: Write): string {
 }
 
 function recordText(record: Uint8Array | undefined): string {
-  return record === undefined ? "nothing" : objectText(openRecord(record));
+  return record === undefined ? "nothing" : objectText(decodeRecord(record));
 }
 
 /** The values that a reader is shown: no deleted ones, and one operation once. */
 function shownText(record: Uint8Array | undefined): string {
-  return record === undefined ? "nothing" : valuesOf(openRecord(record)).join(", ") || "nothing";
+  return record === undefined ? "nothing" : valuesOf(decodeRecord(record)).join(", ") || "nothing";
 }
 
 /** `n1.1:1-3 n2.1:4`: writes 1 to 3 of n1 in its epoch 1, and write 4 of n2. */
