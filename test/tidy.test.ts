@@ -8,6 +8,7 @@ const linesMax = 400;
 const longFiles: Readonly<Record<string, string>> = {
   "test/client/connection.test.ts": "the table of every state with every event is one table",
   "test/contract/store.ts": "a suite that two stores keep is one list",
+  "test/node/identity.test.ts": "one life of an identity, told through all its starts and stops",
   "test/node/cluster.ts": "a cluster of machines in one thread: its parts know each other's insides",
 };
 

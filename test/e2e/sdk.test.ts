@@ -208,7 +208,7 @@ describe("nodes come and go", () => {
     const key = keyWhere((key) => !primariesOf(nodes, key).includes("n1"));
     const link = await RawLink.greet(nodes.urls[0]!);
     const bytes = makeKey("default", key);
-    const op = fromBinary(makeOpId("client-1", 1));
+    const op = fromBinary(makeOpId("\u0007".repeat(8), 1));
     const common = { key: bytes, timeoutMs: 5000, options: undefined, details: true } as const;
     const put = await link.ask({
       ...common,
