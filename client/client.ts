@@ -6,6 +6,7 @@ import { makeOpId, type ClientId } from "../src/op-id.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Bucket, type BucketHost, type BucketOptions } from "./bucket.ts";
 import { Pool } from "./pool.ts";
+import { checkNames } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { SeenContexts } from "./seen.ts";
 
@@ -118,6 +119,7 @@ export async function openClient(urls: readonly string[], options: ConnectOption
   if (!Array.isArray(urls) || urls.length === 0)
     throw invalidArgument("connect needs the address of at least one node, as in ws://127.0.0.1:7401");
   for (const url of urls) checkUrl(url);
+  checkNames("connect", options);
   const client = new Client(
     urls.map((url) => url.replace(/\/$/, "")),
     options,

@@ -25,11 +25,12 @@ export interface UpdateOptions extends Omit<PutOptions, "context">, Pick<Request
 
 const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "head", "details"];
 const putNames = ["n", "w", "pw", "dw", "timeoutMs", "context", "returnValue", "details"];
-export const optionNamesOf: Readonly<Record<"get" | "put" | "update" | "bucket", readonly string[]>> = {
+export const optionNamesOf: Readonly<Record<"get" | "put" | "update" | "bucket" | "connect", readonly string[]>> = {
   get: getNames,
   put: putNames,
   update: [...new Set([...getNames, ...putNames])].filter((name) => name !== "context" && name !== "head"),
   bucket: [...optionNames, "resolver"],
+  connect: ["auth", "connectTimeoutMs"],
 };
 
 /** A misspelt option must not be ignored: `{ W: 3 }` would write with the default. @throws INVALID_ARGUMENT */

@@ -60,8 +60,10 @@ export class GetRequest implements OpenRequest {
     this.#deadlineMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
     this.#tally = new Tally(plan.primaries, { answers: plan.options.r, primaries: plan.options.pr, durable: 0 });
     for (const { node } of plan.primaries) {
-      if (!self.canReach(node)) this.#tally.fail(node);
-      else if (node !== self.id) this.#unasked.push(node);
+      if (!self.canReach(node)) {
+        this.#tally.fail(node);
+        this.#refusals.push(`${node} cannot be reached`);
+      } else if (node !== self.id) this.#unasked.push(node);
     }
   }
 

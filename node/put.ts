@@ -54,7 +54,11 @@ export class PutRequest implements OpenRequest {
       primaries: plan.options.pw,
       durable: plan.options.dw,
     });
-    for (const { node } of plan.primaries) if (!self.canReach(node)) this.#tally.fail(node);
+    for (const { node } of plan.primaries) {
+      if (self.canReach(node)) continue;
+      this.#tally.fail(node);
+      this.#refusals.push(`${node} cannot be reached`);
+    }
   }
 
   /** @throws what `Partitions.write` throws, and UNAVAILABLE; nothing has been written then */

@@ -5,6 +5,14 @@ import { FakeNode, connectTo, tooFew } from "./fake-node.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 
 describe("connect", () => {
+  it("refuses an option that it does not have: a misspelt `auth` must not be ignored", async () => {
+    const options = { token: "secret" } as object;
+    await expect(openClient(["ws://127.0.0.1:7401"], options, new FakeRuntime())).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("token is no option of connect") as string,
+    });
+  });
+
   it.each<[string, unknown]>([
     ["no address", []],
     ["no list", "ws://127.0.0.1:7401"],

@@ -80,7 +80,8 @@ async function serve(flags: NodeFlags, stop: Promise<void>): Promise<void> {
     throw cannotStart(options.id, error);
   });
   process.stdout.write(`node ${node.id} ready at ${node.url}, data in ${options.data}\n`);
-  process.send?.(readyMessage);
+  // A parent that was interrupted meanwhile has closed the channel: then nobody waits for this, and the node is stopping.
+  if (process.connected) process.send?.(readyMessage, () => undefined);
   const failure = await Promise.race([node.failed, stop]);
   if (failure !== undefined) throw failure;
   await node.close();

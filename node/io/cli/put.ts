@@ -1,7 +1,7 @@
 /** `coterie put KEY VALUE` */
 import type { Command } from "commander";
 import { addRequestFlags, type RequestFlags } from "./request-flags.ts";
-import { valueOf } from "./value.ts";
+import { looksLikeBrokenJson, valueOf } from "./value.ts";
 import { write, writeHelp } from "./write.ts";
 
 const help = `
@@ -26,6 +26,8 @@ export function addPut(program: Command): void {
     .addHelpText("after", help)
     .action(async (key: string, argument: string, flags: RequestFlags) => {
       const value = await valueOf(argument);
+      if (looksLikeBrokenJson(argument, value))
+        process.stderr.write("note: this is not JSON, so it is stored as text\n");
       return write(key, flags, "stored", (bucket, options) => bucket.put(key, value, options));
     });
 }

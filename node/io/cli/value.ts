@@ -1,11 +1,26 @@
 /** Values as they are typed and as they are shown. Bytes, which JSON has no word for, are shown as `{"base64": "…"}`. */
-import { text as readText } from "node:stream/consumers";
+import { buffer as readBytes } from "node:stream/consumers";
+import { invalidArgument } from "../../../src/errors.ts";
 
 /** VALUE of the command line: JSON where it is JSON, else the text itself; `-` is what comes on standard input. */
 export async function valueOf(argument: string): Promise<unknown> {
   if (argument !== "-") return parseValue(argument);
   // The shell's own `$(…)` does the same: nobody means the last line's end when piping.
-  return parseValue((await readText(process.stdin)).replace(/\r?\n$/, ""));
+  return parseValue(textOf(await readBytes(process.stdin)).replace(/\r?\n$/, ""));
+}
+
+/** @throws INVALID_ARGUMENT rather than store something else than what came */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalidArgument("standard input is not text in UTF-8: put bytes with the client, as a Uint8Array");
+  }
+}
+
+/** The commonest slip of the shell's quotes: it was meant as JSON and is none. */
+export function looksLikeBrokenJson(argument: string, value: unknown): boolean {
+  return value === argument && /^\s*[{[]/.test(argument);
 }
 
 export function parseValue(text: string): unknown {

@@ -1,7 +1,7 @@
 // What people type is what they get back: nothing of it is lost on the way to a value and out again.
 import { assert, jsonValue, property } from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { parseValue, showValue, toJson, valueOf } from "../../../../node/io/cli/value.ts";
+import { looksLikeBrokenJson, parseValue, showValue, toJson, valueOf } from "../../../../node/io/cli/value.ts";
 
 describe("a value as it is typed", () => {
   test.each<readonly [text: string, value: unknown]>([
@@ -59,4 +59,11 @@ describe("a value as it is shown", () => {
     expect(toJson(undefined)).toBe("null");
     expect(toJson(new Date(0))).toBe('"1970-01-01T00:00:00.000Z"');
   });
+});
+
+test("what was meant as JSON and is none is noticed: the commonest slip of the shell's quotes", () => {
+  for (const text of ["{items:[tea]}", '{"items":["tea"', " [1,"])
+    expect(looksLikeBrokenJson(text, parseValue(text))).toBe(true);
+  for (const text of ['{"items":[]}', "[1]", "tea", "12345678901234567890"])
+    expect(looksLikeBrokenJson(text, parseValue(text))).toBe(false);
 });
