@@ -87,7 +87,7 @@ function objectOf(writers: number, start: StoredObject): StoredObject {
 }
 
 function replicaPut(id: number): Message {
-  return { kind: "ReplicaPut", id, key, record, timeoutMs: 5000, early: false };
+  return { kind: "ReplicaPut", id, key, record, timeoutMs: 5000, early: false, standsFor: undefined };
 }
 
 function membersOf(count: number): { id: string; url: string; zone: string; weight: number }[] {

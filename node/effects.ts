@@ -5,16 +5,7 @@
  * So "acknowledged before it was on disk" cannot be written by accident.
  */
 import type { ReplicaId } from "../src/dot.ts";
-import type {
-  Answer,
-  ClientRequest,
-  Get,
-  Put,
-  ReplicaGet,
-  ReplicaGetReply,
-  ReplicaPut,
-  ReplicaPutReply,
-} from "../src/messages.ts";
+import type { Answer, ClientRequest, PeerMessage } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Lease } from "./identity.ts";
 import type { Batch } from "./store.ts";
@@ -24,9 +15,6 @@ export interface Instant {
   readonly monotonicMs: number;
   readonly wallMs: number;
 }
-
-/** What nodes say to each other once they are linked. */
-export type PeerMessage = ReplicaPut | ReplicaPutReply | ReplicaGet | ReplicaGetReply | Get | Put | Answer;
 
 /** Whom an answer goes to: a client's connection, or the node that forwarded the client's request. */
 export type Origin = { readonly connection: number } | { readonly node: NodeId };
@@ -38,13 +26,18 @@ export type Input =
   | { readonly kind: "peer"; readonly node: NodeId; readonly message: PeerMessage }
   | { readonly kind: "linkUp" | "linkDown"; readonly node: NodeId }
   | { readonly kind: "leased"; readonly lease: Lease }
-  | { readonly kind: "tick" }
+  /** Time has passed. `queuedBytes` wait in the sockets of all links together. */
+  | { readonly kind: "tick"; readonly queuedBytes: number }
+  /** The disk has no room, or has some again: what was handed to it waits, and nothing more may be. */
+  | { readonly kind: "diskFull"; readonly isFull: boolean }
   /** A clean stop: nothing more is accepted, what is under way is written, and `stopped` comes out. */
   | { readonly kind: "stop" };
 
 export type Effect =
   | { readonly kind: "send"; readonly node: NodeId; readonly message: PeerMessage }
   | { readonly kind: "reply"; readonly connection: number; readonly message: Answer }
+  /** The member is dead to this node: its link is of no use, even if the socket has not noticed yet. */
+  | { readonly kind: "cutLink"; readonly node: NodeId }
   | Persist
   /** Comes back as the next input: how a node answers itself and learns that a lease is durable. */
   | { readonly kind: "deliver"; readonly input: Input }

@@ -7,7 +7,8 @@ import { timedOut, unavailable, type CoterieError, type Outcome } from "../src/e
 import type { Get, Put } from "../src/messages.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import type { NodeId } from "../src/ring.ts";
-import type { Origin, PeerMessage } from "./effects.ts";
+import type { Origin } from "./effects.ts";
+import type { PeerMessage } from "../src/messages.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import type { Self } from "./self.ts";
 

@@ -1,7 +1,7 @@
 /** The requests that wait for other nodes: found by the ids of the answers, woken at the moments that they name. */
 import type { NodeId } from "../src/ring.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { PeerMessage } from "./effects.ts";
+import type { PeerMessage } from "../src/messages.ts";
 
 /** A request that this node waits for others on, from its first send to its answer. */
 export interface OpenRequest {

@@ -20,8 +20,8 @@ import { checkSkew, type Identity } from "./identity.ts";
 import type { Place, Self } from "./self.ts";
 import type { Write } from "./store.ts";
 
-/** A record, or why there is none. */
-export type Local = Uint8Array | "absent" | "missing";
+/** A record, or why there is none: never heard of; cannot be read; an empty disk that has not caught up. */
+export type Local = Uint8Array | "absent" | "missing" | "fresh";
 
 export interface Update {
   readonly op: OpId;
@@ -55,7 +55,7 @@ export class Partitions {
   /** What is here, for a request. A record that cannot be trusted is fetched again. */
   read(place: Place): Local {
     const record = this.#self.store.get("objects", place.storeKey);
-    if (record === undefined) return "absent";
+    if (record === undefined) return this.#self.freshness.isFresh(place.partition) ? "fresh" : "absent";
     const problem = recordProblem(record);
     if (problem === undefined) return record;
     this.#self.counters.badRecords++;

@@ -17,7 +17,8 @@ import { Tally } from "../src/quorum.ts";
 import type { NodeId } from "../src/ring.ts";
 import { encodeToken, type Token } from "../src/token.ts";
 import { toBinary } from "../src/bytes.ts";
-import type { Effect, Origin, PeerMessage } from "./effects.ts";
+import type { Effect, Origin } from "./effects.ts";
+import type { PeerMessage } from "../src/messages.ts";
 import type { Partitions, Written } from "./partition.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import { sentenceOf, shortfallOf, type Shortfall } from "./shortfall.ts";
@@ -111,7 +112,15 @@ export class PutRequest implements OpenRequest {
     const { key } = this.#plan.place;
     for (const { node } of this.#plan.primaries) {
       if (node === this.#self.id || !this.#tally.isOpen(node)) continue;
-      this.#self.send(node, { kind: "ReplicaPut", id: this.#id, key, record, timeoutMs, early: this.#isEarly });
+      this.#self.send(node, {
+        kind: "ReplicaPut",
+        id: this.#id,
+        key,
+        record,
+        timeoutMs,
+        early: this.#isEarly,
+        standsFor: undefined,
+      });
     }
   }
 

@@ -7,7 +7,7 @@ import { CoterieError } from "../src/errors.ts";
 import { bucketOf, formatKey } from "../src/key.ts";
 import { replicasOf } from "../src/options.ts";
 import type { NodeId } from "../src/ring.ts";
-import type { PeerMessage } from "./effects.ts";
+import type { PeerMessage } from "../src/messages.ts";
 import type { Partitions } from "./partition.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import type { Place, Self } from "./self.ts";

@@ -11,16 +11,7 @@
 import { CoterieError, invalidArgument, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import type {
-  Answer,
-  ClientRequest,
-  Get,
-  Put,
-  ReplicaGet,
-  ReplicaGetReply,
-  ReplicaPut,
-  ReplicaPutReply,
-} from "../src/messages.ts";
+import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply } from "../src/messages.ts";
 import {
   encodeEffective,
   replicasOf,
@@ -32,7 +23,8 @@ import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken, emptyToken, type Token } from "../src/token.ts";
-import type { Effect, Input, Instant, Origin, PeerMessage } from "./effects.ts";
+import type { Effect, Input, Instant, Origin } from "./effects.ts";
+import type { PeerMessage } from "../src/messages.ts";
 import { ForwardedRequest } from "./forward.ts";
 import { GetRequest, type GetPlan } from "./get.ts";
 import { Identity } from "./identity.ts";
@@ -92,6 +84,9 @@ export class Replica {
         return this.#identity.leased(input.lease);
       case "tick":
         return this.#tick();
+      case "diskFull":
+        this.#self.isDiskFull = input.isFull;
+        return;
       case "stop":
         this.#phase = "stopping";
         this.#drainedByMs = this.#self.now.monotonicMs + drainMs;
@@ -119,12 +114,20 @@ export class Replica {
       case "Get":
       case "Put":
         return this.#request({ node }, message);
+      case "Ping":
+      case "PingReply":
+      case "TreeRoots":
+      case "TreeNodes":
+      case "TreeKeys":
+      case "TombstoneCheck":
+      case "TombstoneDrop":
+        return;
       default:
         return this.#answer(node, message);
     }
   }
 
-  #answer(node: NodeId, message: ReplicaPutReply | ReplicaGetReply | Answer): void {
+  #answer(node: NodeId, message: ReplicaReply | Answer): void {
     const request = this.#self.requests.find(message.id);
     if (request === undefined) this.#self.counters.lateReplies++;
     else request.receive(node, message);

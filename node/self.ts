@@ -6,15 +6,20 @@ import { hashKey } from "../src/key.ts";
 import type { CoterieError } from "../src/errors.ts";
 import type { Answer, Failure } from "../src/messages.ts";
 import type { ClusterOptions } from "../src/options.ts";
+import { Random } from "../src/random.ts";
 import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
-import type { Effect, Instant, LogEvent, Origin, PeerMessage } from "./effects.ts";
+import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
+import type { PeerMessage } from "../src/messages.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { Freshness } from "./freshness.ts";
 import type { StoreReader } from "./store.ts";
+import type { Tuning } from "./tuning.ts";
 
 export interface NodeConfig {
   readonly id: NodeId;
   readonly ring: Ring;
   readonly options: ClusterOptions;
+  readonly tuning: Tuning;
 }
 
 /** Where a key lives: computed once per message. */
@@ -50,8 +55,16 @@ export class Self {
   readonly id: NodeId;
   readonly ring: Ring;
   readonly options: ClusterOptions;
+  readonly tuning: Tuning;
   readonly store: StoreReader;
+  readonly freshness: Freshness = new Freshness();
   readonly links: Set<NodeId> = new Set();
+  /** Members that this node believes to be down, whether or not there is a link. */
+  readonly down: Set<NodeId> = new Set();
+  /** Handed to the disk in vain: nothing more may be written until it has room again. */
+  isDiskFull = false;
+  /** Seeded at the start: chance for what needs some, the same in every replay. */
+  random: Random = new Random(0);
   readonly counters: Counters = {
     gets: 0,
     puts: 0,
@@ -73,6 +86,7 @@ export class Self {
     this.id = config.id;
     this.ring = config.ring;
     this.options = config.options;
+    this.tuning = config.tuning;
     this.store = store;
     this.now = now;
     this.requests = new OpenRequests(now.monotonicMs);
@@ -94,7 +108,7 @@ export class Self {
   }
 
   canReach(node: NodeId): boolean {
-    return node === this.id || this.links.has(node);
+    return node === this.id || (this.links.has(node) && !this.down.has(node));
   }
 
   emit(effect: Effect): void {

@@ -13,8 +13,12 @@
  * Two implementations keep one contract (`test/contract/store.ts`): LMDB in node/io, and the simulator's disk.
  */
 
-/** `objects`: partition and key → record. `meta`: what the node knows of itself (identity, epoch lease). */
-export type Table = "objects" | "meta";
+/**
+ * `objects`: partition and key → record. `hints`: target, partition and key → when it was made, and a record that the target
+ * has missed. `meta`: what the node knows of itself (identity, epoch lease, which partitions are fresh).
+ */
+export type Table = "objects" | "hints" | "meta";
+export const tables: readonly Table[] = ["objects", "hints", "meta"];
 
 export interface Write {
   readonly table: Table;

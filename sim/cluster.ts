@@ -4,6 +4,7 @@ import type { ClusterOptions } from "../src/options.ts";
 import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
+import { defaultTuning } from "../node/tuning.ts";
 import { NodeProcess } from "./node-process.ts";
 import { storeKeyOf } from "./witness.ts";
 import type { World } from "./world.ts";
@@ -26,7 +27,7 @@ export class Cluster {
     const ids = Array.from({ length: shape.nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: urlOf(id), zone: "z", weight: 1 }));
     const ring = new Ring(planRing(members, { partitions: shape.partitions, replicas: shape.n }));
-    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options: shape.options }));
+    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options: shape.options, tuning: defaultTuning }));
     this.urls = ids.map(urlOf);
     world.trace.watch(() => this.nodes.map((node) => [node.id, node.mark] as const));
   }

@@ -33,7 +33,7 @@ type Tables = Readonly<Record<Table, Map<string, Uint8Array>>>;
 
 /** What is on the disk, whoever has it open. */
 export class Platter {
-  readonly tables: Tables = { objects: new Map(), meta: new Map() };
+  readonly tables: Tables = { objects: new Map(), hints: new Map(), meta: new Map() };
 }
 
 export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
@@ -59,7 +59,8 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     this.#conditions = world.conditions;
     this.#platter = platter;
     this.#events = events;
-    this.#seen = { objects: new Map(platter.tables.objects), meta: new Map(platter.tables.meta) };
+    const { objects, hints, meta } = platter.tables;
+    this.#seen = { objects: new Map(objects), hints: new Map(hints), meta: new Map(meta) };
   }
 
   /** Batches that a crash would endanger. */

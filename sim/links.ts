@@ -5,10 +5,9 @@
 import { decodeFrame, encodeFrame } from "../src/codec.ts";
 import { CoterieError, protocol } from "../src/errors.ts";
 import { fromBinary } from "../src/bytes.ts";
-import type { Answer, ClientRequest, Message } from "../src/messages.ts";
+import { isClientRequest, isPeerMessage, type Answer, type Message, type PeerMessage } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import { greet, hello, welcome } from "../node/handshake.ts";
-import type { PeerMessage } from "../node/effects.ts";
 import { failureOf } from "../node/self.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { Random } from "../src/random.ts";
@@ -73,6 +72,11 @@ export class Links {
 
   reply(connection: number, message: Answer): void {
     if (this.#askers.has(connection)) push(this.#answers, connection, message);
+  }
+
+  /** The machine has given the peer up. */
+  cut(node: NodeId): void {
+    this.#peers.get(node)?.fail("given up");
   }
 
   /** Everything that this turn produced for one link leaves as one frame. */
@@ -235,29 +239,4 @@ function push<Key, Message>(boxes: Map<Key, Message[]>, key: Key, message: Messa
 /** A request that came twice would be a second request: TCP does not do that to a program, and no program could tell. */
 function isRepeatable(messages: readonly Message[]): boolean {
   return !messages.some(({ kind }) => kind === "Get" || kind === "Put");
-}
-
-function isClientRequest(message: Message): message is ClientRequest {
-  return message.kind === "Get" || message.kind === "Put" || message.kind === "Status";
-}
-
-function isPeerMessage(message: Message): message is PeerMessage {
-  switch (message.kind) {
-    case "ReplicaPut":
-    case "ReplicaPutReply":
-    case "ReplicaGet":
-    case "ReplicaGetReply":
-    case "Get":
-    case "Put":
-    case "GetReply":
-    case "PutReply":
-    case "StatusReply":
-    case "Failure":
-      return true;
-    case "Hello":
-    case "Welcome":
-    case "Status":
-    case "Unknown":
-      return false;
-  }
 }

@@ -12,7 +12,8 @@ import { fromBinary } from "../src/bytes.ts";
 import type { ClientRequest } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Random } from "../src/random.ts";
-import type { Effect, Input, Instant, PeerMessage, Persist } from "../node/effects.ts";
+import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
+import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import { Platter, SimulatedDisk } from "./disk.ts";
 import type { Event } from "./event-queue.ts";
@@ -234,6 +235,8 @@ export class NodeProcess implements Witnessed {
       case "reply":
         this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
         return this.links.reply(effect.connection, effect.message);
+      case "cutLink":
+        return this.links.cut(effect.node);
       case "persist":
         return this.#persist(effect, input);
       case "deliver":
@@ -291,7 +294,7 @@ export class NodeProcess implements Witnessed {
     this.#isTickIdle = isIdle;
     this.#tick = this.#world.simulator.schedule(isIdle ? idleTickMs : tickMs, "tick", () => {
       this.#tick = undefined;
-      this.take({ kind: "tick" });
+      this.take({ kind: "tick", queuedBytes: 0 });
     });
   }
 

@@ -54,7 +54,7 @@ export interface Served {
   readonly kind: "served";
   readonly node: NodeId;
   readonly key: KeyName;
-  readonly answer: "same" | "record" | "absent" | "missing";
+  readonly answer: "same" | "record" | "absent" | "missing" | "fresh";
   readonly held: "record" | "absent" | "bad record";
 }
 

@@ -9,7 +9,7 @@ import { decodeRecord, recordProblem } from "../src/record.ts";
 import { dotsOf, type CausalContext } from "../src/causal-context.ts";
 import { formatDot } from "../src/dot.ts";
 import { formatKey } from "../src/key.ts";
-import type { Message } from "../src/messages.ts";
+import type { MemberNews, Message } from "../src/messages.ts";
 import { sequenceOf, type OpId } from "../src/op-id.ts";
 import { toBinary, hexOf } from "../src/bytes.ts";
 
@@ -67,13 +67,17 @@ export function formatMessage(message: Message): string {
       return `ReplicaGet #${message.id} ${formatKey(message.key)}`;
     case "ReplicaGetReply":
       return `ReplicaGetReply #${message.id} ${message.answer} ${message.record === undefined ? "" : formatRecord(message.record)}`;
-    case "Hello":
-    case "Welcome":
-    case "Status":
-    case "StatusReply":
-    case "Unknown":
+    case "Ping":
+      return `Ping #${message.id}${message.target === undefined ? "" : ` ${message.target}`} ${formatNews(message.news)}`;
+    case "PingReply":
+      return `PingReply #${message.id} ${message.isAlive ? "" : "not reached "}${formatNews(message.news)}`;
+    default:
       return message.kind;
   }
+}
+
+function formatNews(news: readonly MemberNews[]): string {
+  return news.map(({ node, state, incarnation }) => `${node} ${state} ${incarnation}`).join(", ");
 }
 
 /** The live dots, and how many dots the record has seen in all. */

@@ -6,9 +6,25 @@
  * - Fields are told by their place; further ones at the end are ignored, so that a newer sender may add some.
  * - A kind that is not known comes out as `Unknown`; anything malformed condemns the frame, and with it the link.
  */
-import { errorCodes, protocol, type CoterieError, type ErrorCode } from "./errors.ts";
+import {
+  array,
+  bytes,
+  checked,
+  errorCode,
+  exactly,
+  key,
+  malformed,
+  natural,
+  numbers,
+  oneOf,
+  optional,
+  record,
+  text,
+  texts,
+  timeout,
+} from "./fields.ts";
 import { limits } from "./limits.ts";
-import type { Message } from "./messages.ts";
+import type { KeyState, MemberNews, Message, TreeName } from "./messages.ts";
 import { pack, unpack } from "./msgpack.ts";
 import { checkOptions, decodeOptions, encodeOptions, type ClusterOptions, type RequestOptions } from "./options.ts";
 import { digestBytes } from "./record.ts";
@@ -29,9 +45,22 @@ const kinds = {
   ReplicaPutReply: 11,
   ReplicaGet: 12,
   ReplicaGetReply: 13,
+  Ping: 14,
+  PingReply: 15,
+  TreeRoots: 16,
+  TreeRootsReply: 17,
+  TreeNodes: 18,
+  TreeNodesReply: 19,
+  TreeKeys: 20,
+  TreeKeysReply: 21,
+  TombstoneCheck: 22,
+  TombstoneCheckReply: 23,
+  TombstoneDrop: 24,
+  TombstoneDropReply: 25,
 } as const;
 
-const answers = ["same", "record", "absent", "missing"] as const;
+const answers = ["same", "record", "absent", "missing", "fresh"] as const;
+const memberStates = ["alive", "suspect", "dead"] as const;
 
 export function encodeFrame(messages: readonly Message[]): Uint8Array {
   return pack(messages.map(toFields));
@@ -62,6 +91,14 @@ export function roughSize(message: Message): number {
     case "PutReply":
     case "ReplicaGetReply":
       return fixed + (message.record?.length ?? 0);
+    case "TreeNodesReply":
+      return fixed + message.digests.length;
+    case "TreeRoots":
+      return fixed + 16 * message.trees.length;
+    case "TreeKeysReply":
+    case "TombstoneCheck":
+    case "TombstoneDrop":
+      return message.states.reduce((sum, state) => sum + state.key.length + 16, fixed);
     default:
       return fixed;
   }
@@ -107,13 +144,45 @@ function toFields(message: Message): unknown[] {
       ];
     }
     case "ReplicaPut":
-      return [kinds.ReplicaPut, message.id, message.key, message.record, message.timeoutMs, message.early];
+      return [
+        kinds.ReplicaPut,
+        message.id,
+        message.key,
+        message.record,
+        message.timeoutMs,
+        message.early,
+        message.standsFor,
+      ];
     case "ReplicaPutReply":
       return [kinds.ReplicaPutReply, message.id, message.durable];
     case "ReplicaGet":
       return [kinds.ReplicaGet, message.id, message.key, message.have, message.timeoutMs];
     case "ReplicaGetReply":
       return [kinds.ReplicaGetReply, message.id, answers.indexOf(message.answer), message.record];
+    case "Ping":
+      return [kinds.Ping, message.id, message.target, message.news.map(newsFields)];
+    case "PingReply":
+      return [kinds.PingReply, message.id, message.isAlive, message.news.map(newsFields)];
+    case "TreeRoots":
+      return [kinds.TreeRoots, message.id, message.trees.map(treeFields), message.digests];
+    case "TreeRootsReply":
+      return [kinds.TreeRootsReply, message.id, message.differing, message.notReady];
+    case "TreeNodes":
+      return [kinds.TreeNodes, message.id, treeFields(message.tree), message.branches];
+    case "TreeNodesReply":
+      return [kinds.TreeNodesReply, message.id, message.digests];
+    case "TreeKeys":
+      return [kinds.TreeKeys, message.id, treeFields(message.tree), message.leaves, message.after];
+    case "TreeKeysReply":
+      return [kinds.TreeKeysReply, message.id, message.states.map(stateFields), message.isLast];
+    case "TombstoneCheck":
+      return [kinds.TombstoneCheck, message.id, message.states.map(stateFields)];
+    case "TombstoneCheckReply":
+      return [kinds.TombstoneCheckReply, message.id, message.agreed];
+    case "TombstoneDrop":
+      return [kinds.TombstoneDrop, message.id, message.states.map(stateFields)];
+    case "TombstoneDropReply":
+      return [kinds.TombstoneDropReply, message.id];
     case "Unknown":
       return [message.number, message.id];
   }
@@ -195,6 +264,7 @@ function fromFields(f: readonly unknown[]): Message {
         record: record(f[3]),
         timeoutMs: timeout(f[4]),
         early: f[5] === true,
+        standsFor: optional(f[6], (value) => text(value, "standsFor")),
       };
     case kinds.ReplicaPutReply:
       return { kind: "ReplicaPutReply", id, durable: f[2] === true };
@@ -212,9 +282,89 @@ function fromFields(f: readonly unknown[]): Message {
       const found = answer === "record" ? record(f[3]) : undefined;
       return { kind: "ReplicaGetReply", id, answer, record: found };
     }
+    case kinds.Ping:
+      return { kind: "Ping", id, target: optional(f[2], (value) => text(value, "target")), news: news(f[3]) };
+    case kinds.PingReply:
+      return { kind: "PingReply", id, isAlive: f[2] === true, news: news(f[3]) };
+    case kinds.TreeRoots: {
+      const trees = array(f[2], "trees").map(tree);
+      return { kind: "TreeRoots", id, trees, digests: exactly(f[3], trees.length * digestBytes, "digests") };
+    }
+    case kinds.TreeRootsReply:
+      return {
+        kind: "TreeRootsReply",
+        id,
+        differing: numbers(f[2], "differing trees"),
+        notReady: numbers(f[3], "trees that are not ready"),
+      };
+    case kinds.TreeNodes:
+      return {
+        kind: "TreeNodes",
+        id,
+        tree: tree(f[2]),
+        branches: optional(f[3], (value) => numbers(value, "branches")),
+      };
+    case kinds.TreeNodesReply:
+      return { kind: "TreeNodesReply", id, digests: bytes(f[2], limits.frameBytesMax, "digests") };
+    case kinds.TreeKeys:
+      return {
+        kind: "TreeKeys",
+        id,
+        tree: tree(f[2]),
+        leaves: numbers(f[3], "leaves"),
+        after: optional(f[4], key),
+      };
+    case kinds.TreeKeysReply:
+      return { kind: "TreeKeysReply", id, states: keyStates(f[2]), isLast: f[3] === true };
+    case kinds.TombstoneCheck:
+      return { kind: "TombstoneCheck", id, states: keyStates(f[2]) };
+    case kinds.TombstoneCheckReply:
+      return { kind: "TombstoneCheckReply", id, agreed: numbers(f[2], "agreed") };
+    case kinds.TombstoneDrop:
+      return { kind: "TombstoneDrop", id, states: keyStates(f[2]) };
+    case kinds.TombstoneDropReply:
+      return { kind: "TombstoneDropReply", id };
     default:
       return { kind: "Unknown", id, number };
   }
+}
+
+function newsFields({ node, state, incarnation, by }: MemberNews): unknown {
+  return [node, memberStates.indexOf(state), incarnation, by];
+}
+
+function news(value: unknown): MemberNews[] {
+  return array(value, "news").map((fields) => {
+    const [node, state, incarnation, by] = array(fields, "a piece of news");
+    const named = memberStates[natural(state, "state")];
+    if (named === undefined) throw malformed("a member's state is none of those known");
+    return {
+      node: text(node, "node"),
+      state: named,
+      incarnation: natural(incarnation, "incarnation"),
+      by: text(by, "by"),
+    };
+  });
+}
+
+function treeFields({ partition, n }: TreeName): unknown {
+  return [partition, n];
+}
+
+function tree(value: unknown): TreeName {
+  const [partition, n] = array(value, "a tree's name");
+  return { partition: natural(partition, "partition"), n: natural(n, "n") };
+}
+
+function stateFields(state: KeyState): unknown {
+  return [state.key, state.digest];
+}
+
+function keyStates(value: unknown): KeyState[] {
+  return array(value, "states").map((fields) => {
+    const [name, digest] = array(fields, "a key's state");
+    return { key: key(name), digest: exactly(digest, digestBytes, "digest") };
+  });
 }
 
 function decodeFailure(id: number, f: readonly unknown[]): Message {
@@ -259,80 +409,4 @@ function decodeClusterOptions(value: unknown): ClusterOptions {
   const options = { defaults: optionsOf(defaults) ?? {}, buckets: Object.fromEntries(named) };
   for (const one of [options.defaults, ...Object.values(options.buckets)]) checkOptions(one);
   return options;
-}
-
-function malformed(reason: string): CoterieError {
-  return protocol(`not a frame of this protocol: ${reason}`);
-}
-
-function checked<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw malformed((error as Error).message);
-  }
-}
-
-function optional<T>(value: unknown, parse: (value: unknown) => T): T | undefined {
-  return value === null || value === undefined ? undefined : parse(value);
-}
-
-function natural(value: unknown, name: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
-    throw malformed(`${name} is no whole number`);
-  return value;
-}
-
-function timeout(value: unknown): number {
-  return Math.min(natural(value, "timeoutMs"), limits.timeoutMsMax);
-}
-
-function text(value: unknown, name: string): string {
-  if (typeof value !== "string") throw malformed(`${name} is no text`);
-  return value;
-}
-
-function array(value: unknown, name: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw malformed(`${name} is no array`);
-  return value;
-}
-
-function texts(value: unknown, name: string): readonly string[] {
-  return array(value, name).map((item) => text(item, name));
-}
-
-function numbers(value: unknown, name: string): readonly number[] {
-  return array(value, name).map((item) => natural(item, name));
-}
-
-function bytes(value: unknown, most: number, name: string): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw malformed(`${name} is no byte string`);
-  if (value.length > most) throw malformed(`${name} has ${value.length} bytes, the limit is ${most}`);
-  return value;
-}
-
-function exactly(value: unknown, length: number, name: string): Uint8Array {
-  const found = bytes(value, length, name);
-  if (found.length !== length) throw malformed(`${name} has ${found.length} bytes instead of ${length}`);
-  return found;
-}
-
-function record(value: unknown): Uint8Array {
-  return bytes(value, limits.frameBytesMax, "record");
-}
-
-/** Keys, values and contexts of clients are let in up to a frame's size: the coordinator refuses what is too large by its name. */
-function key(value: unknown): Uint8Array {
-  return bytes(value, limits.frameBytesMax, "key");
-}
-
-function oneOf<T extends string>(value: unknown, allowed: readonly T[], name: string): T {
-  const found = allowed.find((one) => one === value);
-  if (found === undefined) throw malformed(`${name} is none of ${allowed.join(", ")}`);
-  return found;
-}
-
-/** A code that a newer node invented is still an error; of ours, `UNAVAILABLE` promises least. */
-function errorCode(value: unknown): ErrorCode {
-  return errorCodes.find((code) => code === value) ?? "UNAVAILABLE";
 }

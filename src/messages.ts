@@ -104,6 +104,8 @@ export interface ReplicaPut {
   readonly timeoutMs: number;
   /** Reply from memory first and again from disk, instead of only from disk. */
   readonly early: boolean;
+  /** The primary that the receiver stands in for: it keeps the record as a hint, until that one has it. */
+  readonly standsFor: NodeId | undefined;
 }
 
 export interface ReplicaPutReply {
@@ -124,9 +126,127 @@ export interface ReplicaGet {
 export interface ReplicaGetReply {
   readonly kind: "ReplicaGetReply";
   readonly id: number;
-  /** `same` as what the coordinator has; `missing`: there was a record and it cannot be read, which is no vote at all. */
-  readonly answer: "same" | "record" | "absent" | "missing";
+  /**
+   * `same` as what the coordinator has; `missing`: there was a record and it cannot be read, which is no vote at all;
+   * `fresh`: absent, but this replica has an empty disk and has not yet compared it with the others'.
+   */
+  readonly answer: "same" | "record" | "absent" | "missing" | "fresh";
   readonly record: Uint8Array | undefined;
+}
+
+/** What somebody believes of a member's liveness (SWIM). It spreads by riding on pings and their replies. */
+export interface MemberNews {
+  readonly node: NodeId;
+  readonly state: "alive" | "suspect" | "dead";
+  /** Only the member itself raises it, to refute what others believe. */
+  readonly incarnation: number;
+  /** Who says so: confirmations of a suspicion count distinct members. */
+  readonly by: NodeId;
+}
+
+export interface Ping {
+  readonly kind: "Ping";
+  readonly id: number;
+  /** `undefined`: are you there? Else: ping that member for me. */
+  readonly target: NodeId | undefined;
+  readonly news: readonly MemberNews[];
+}
+
+export interface PingReply {
+  readonly kind: "PingReply";
+  readonly id: number;
+  /** False: the asked node is there, and could not reach the target. */
+  readonly isAlive: boolean;
+  readonly news: readonly MemberNews[];
+}
+
+/** One of the hash trees in which two primaries compare what they hold: the keys of a partition that have `n` replicas. */
+export interface TreeName {
+  readonly partition: number;
+  readonly n: number;
+}
+
+/** Which of these trees are not the same at the receiver? */
+export interface TreeRoots {
+  readonly kind: "TreeRoots";
+  readonly id: number;
+  readonly trees: readonly TreeName[];
+  /** Eight bytes a tree. */
+  readonly digests: Uint8Array;
+}
+
+export interface TreeRootsReply {
+  readonly kind: "TreeRootsReply";
+  readonly id: number;
+  /** Places in the request's list: those that differ, and those that this node cannot compare yet. */
+  readonly differing: readonly number[];
+  readonly notReady: readonly number[];
+}
+
+/** Asks for the digests of all branches of a tree, or of all leaves of some branches. */
+export interface TreeNodes {
+  readonly kind: "TreeNodes";
+  readonly id: number;
+  readonly tree: TreeName;
+  /** `undefined`: the branches themselves. */
+  readonly branches: readonly number[] | undefined;
+}
+
+export interface TreeNodesReply {
+  readonly kind: "TreeNodesReply";
+  readonly id: number;
+  /** Eight bytes each: 64 branches, or 64 leaves of each branch that was asked for. */
+  readonly digests: Uint8Array;
+}
+
+/** Asks which keys lie under some leaves, and in which state. */
+export interface TreeKeys {
+  readonly kind: "TreeKeys";
+  readonly id: number;
+  readonly tree: TreeName;
+  readonly leaves: readonly number[];
+  /** Where the last page ended: the first key is the one behind it. */
+  readonly after: Uint8Array | undefined;
+}
+
+export interface TreeKeysReply {
+  readonly kind: "TreeKeysReply";
+  readonly id: number;
+  readonly states: readonly KeyState[];
+  /** Whether there are further pages. */
+  readonly isLast: boolean;
+}
+
+/** A key and the digest of its record. */
+export interface KeyState {
+  readonly key: Uint8Array;
+  readonly digest: Uint8Array;
+}
+
+/** Does the receiver, where it is a primary, hold exactly this tombstone, and has it no hint for the key? */
+export interface TombstoneCheck {
+  readonly kind: "TombstoneCheck";
+  readonly id: number;
+  readonly states: readonly KeyState[];
+}
+
+export interface TombstoneCheckReply {
+  readonly kind: "TombstoneCheckReply";
+  readonly id: number;
+  /** Places in the request's list of those that stand in the way of nothing. */
+  readonly agreed: readonly number[];
+}
+
+/** Remove these keys if they are still in exactly these states: all primaries hold the same tombstones, and nothing older is left. */
+export interface TombstoneDrop {
+  readonly kind: "TombstoneDrop";
+  readonly id: number;
+  readonly states: readonly KeyState[];
+}
+
+export interface TombstoneDropReply {
+  readonly kind: "TombstoneDropReply";
+  readonly id: number;
 }
 
 export interface Failure {
@@ -149,13 +269,32 @@ export interface Unknown {
 /** What a node that coordinates answers a client, or the node that forwarded the client's request. */
 export type Answer = GetReply | PutReply | StatusReply | Failure;
 export type ClientRequest = Get | Put | Status;
-export type Message =
-  | Hello
-  | Welcome
-  | ClientRequest
-  | Answer
+/** What a node asks of another node in its own name. */
+export type ReplicaRequest =
   | ReplicaPut
-  | ReplicaPutReply
   | ReplicaGet
+  | TreeRoots
+  | TreeNodes
+  | TreeKeys
+  | TombstoneCheck
+  | TombstoneDrop;
+export type ReplicaReply =
+  | ReplicaPutReply
   | ReplicaGetReply
-  | Unknown;
+  | TreeRootsReply
+  | TreeNodesReply
+  | TreeKeysReply
+  | TombstoneCheckReply
+  | TombstoneDropReply;
+/** What nodes say to each other once they are linked. */
+export type PeerMessage = ReplicaRequest | ReplicaReply | Ping | PingReply | Get | Put | Answer;
+export type Message = Hello | Welcome | ClientRequest | Answer | PeerMessage | Unknown;
+
+export function isClientRequest(message: Message): message is ClientRequest {
+  return message.kind === "Get" || message.kind === "Put" || message.kind === "Status";
+}
+
+export function isPeerMessage(message: Message): message is PeerMessage {
+  const { kind } = message;
+  return kind !== "Hello" && kind !== "Welcome" && kind !== "Status" && kind !== "Unknown";
+}

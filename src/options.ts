@@ -25,7 +25,14 @@ export interface RequestOptions {
   readonly timeoutMs?: number | undefined;
   /** `quorum`: a get asks r replicas and further ones when those are slow or fail. `all`: it asks all n at once. */
   readonly fanout?: "quorum" | "all" | undefined;
+  /** Whether fallbacks may stand in for primaries that are down. */
+  readonly sloppy?: boolean | undefined;
+  /** What a get does about replicas that lag: mend them afterwards, before it answers, or not at all. */
+  readonly readRepair?: ReadRepair | undefined;
 }
+
+/** `blocking`: the join is back on w replicas before the reply, so that no later quorum read is older. */
+export type ReadRepair = "async" | "blocking" | "off";
 
 export type OptionName = keyof RequestOptions;
 export type Source = "default" | "cluster" | "bucket" | "request";
@@ -40,6 +47,8 @@ export interface EffectiveOptions {
   readonly dw: number;
   readonly timeoutMs: number;
   readonly fanout: "quorum" | "all";
+  readonly sloppy: boolean;
+  readonly readRepair: ReadRepair;
   readonly from: Readonly<Record<OptionName, Source>>;
 }
 
@@ -54,12 +63,22 @@ export interface ClusterOptions {
   readonly buckets: Readonly<Record<string, RequestOptions>>;
 }
 
-export const optionNames = ["n", "r", "w", "pr", "pw", "dw", "timeoutMs", "fanout"] as const;
+export const optionNames = ["n", "r", "w", "pr", "pw", "dw", "timeoutMs", "fanout", "sloppy", "readRepair"] as const;
 const counts = ["r", "w", "pr", "pw", "dw"] as const;
+const readRepairs: readonly ReadRepair[] = ["async", "blocking", "off"];
 const sources = ["default", "cluster", "bucket", "request"] as const;
 
 const defaultN = 3;
-const defaults = { r: "quorum", w: "quorum", pr: 0, pw: 0, timeoutMs: 5000, fanout: "quorum" } as const;
+const defaults = {
+  r: "quorum",
+  w: "quorum",
+  pr: 0,
+  pw: 0,
+  timeoutMs: 5000,
+  fanout: "quorum",
+  sloppy: true,
+  readRepair: "async",
+} as const;
 
 /**
  * @param kind which half of the counts must fit together: r and pr of a get, w, pw and dw of a put
@@ -110,7 +129,7 @@ export function checkOptions(options: RequestOptions): void {
     if (count === undefined || count === "one" || count === "quorum" || count === "all") continue;
     refuse(!isWhole(count, 0), `${name} is a number of nodes, one, quorum or all, not ${show(count)}`);
   }
-  const { timeoutMs, fanout } = options;
+  const { timeoutMs, fanout, sloppy, readRepair } = options;
   if (timeoutMs !== undefined)
     refuse(
       !isWhole(timeoutMs, 1) || timeoutMs > limits.timeoutMsMax,
@@ -118,6 +137,9 @@ export function checkOptions(options: RequestOptions): void {
     );
   if (fanout !== undefined)
     refuse(fanout !== "quorum" && fanout !== "all", `fanout is quorum or all, not ${show(fanout)}`);
+  if (sloppy !== undefined) refuse(typeof sloppy !== "boolean", `sloppy is true or false, not ${show(sloppy)}`);
+  if (readRepair !== undefined)
+    refuse(!readRepairs.includes(readRepair), `readRepair is async, blocking or off, not ${show(readRepair)}`);
 }
 
 function settle(request: RequestOptions, bucket: RequestOptions, cluster: RequestOptions): EffectiveOptions {
@@ -144,6 +166,8 @@ function settle(request: RequestOptions, bucket: RequestOptions, cluster: Reques
     dw: nodesIn(chosen("dw") ?? w, n),
     timeoutMs: chosen("timeoutMs") ?? defaults.timeoutMs,
     fanout: chosen("fanout") ?? defaults.fanout,
+    sloppy: chosen("sloppy") ?? defaults.sloppy,
+    readRepair: chosen("readRepair") ?? defaults.readRepair,
     from,
   };
 }
@@ -182,7 +206,7 @@ export function decodeOptions(fields: readonly unknown[]): RequestOptions {
 
 function isTold(field: unknown): boolean {
   if (typeof field === "string") return field.length <= longestWord;
-  return field === null || field === undefined || Number.isSafeInteger(field);
+  return field === null || field === undefined || typeof field === "boolean" || Number.isSafeInteger(field);
 }
 
 const encodings = new WeakMap<RequestOptions, readonly unknown[]>();
@@ -191,22 +215,26 @@ const combinationsMax = 1000;
 const longestWord = 16;
 const shownMax = 60;
 
-/** The echo of a reply: the eight values and, digit by digit, their sources. */
+/** The echo of a reply: the values and, digit by digit, their sources. */
 export function encodeEffective(options: EffectiveOptions): readonly number[] {
   const digits = optionNames.reduce((sum, name) => sum * 4 + sources.indexOf(options.from[name]), 0);
-  const { n, r, w, pr, pw, dw, timeoutMs, fanout } = options;
-  return [n, r, w, pr, pw, dw, timeoutMs, fanout === "all" ? 1 : 0, digits];
+  const { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy, readRepair } = options;
+  const words = [fanout === "all" ? 1 : 0, sloppy ? 1 : 0, readRepairs.indexOf(readRepair)];
+  return [n, r, w, pr, pw, dw, timeoutMs, ...words, digits];
 }
 
 export function decodeEffective(wire: readonly number[]): EffectiveOptions {
-  const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, all = 0, digits = 0] = wire;
+  const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, all = 0, sloppy = 0, repair = 0, digits = 0] =
+    wire;
   const from = {} as Record<OptionName, Source>;
   let rest = digits;
   for (const name of optionNames.toReversed()) {
     from[name] = sources[rest % 4] ?? "default";
     rest = Math.floor(rest / 4);
   }
-  return { n, r, w, pr, pw, dw, timeoutMs, fanout: all === 1 ? "all" : "quorum", from };
+  const fanout = all === 1 ? "all" : "quorum";
+  const readRepair = readRepairs[repair] ?? "async";
+  return { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy: sloppy === 1, readRepair, from };
 }
 
 function isWhole(value: unknown, least: number): boolean {

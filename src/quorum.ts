@@ -26,7 +26,7 @@ export interface Needs {
 type State = "open" | "accepted" | "durable" | "volatile" | "failed";
 
 export class Tally {
-  readonly #entries: readonly PreferenceEntry[];
+  #entries: readonly PreferenceEntry[];
   readonly #needs: Needs;
   readonly #states: State[];
 
@@ -34,6 +34,12 @@ export class Tally {
     this.#entries = entries;
     this.#needs = needs;
     this.#states = entries.map(() => "open");
+  }
+
+  /** One more is asked: somebody who stands in for one that failed. */
+  add(entry: PreferenceEntry): void {
+    this.#entries = [...this.#entries, entry];
+    this.#states.push("open");
   }
 
   /** Strangers are ignored: whoever is not in the request's own list cannot make its quorum. */

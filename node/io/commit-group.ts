@@ -4,9 +4,7 @@
  * - Of the writes to one key the last one stays: a key that is written often costs one write per group.
  * - A group is thrown away whole. Entries never leave one by one, so no read can fall between a group and the disk.
  */
-import type { Batch, Table, Write } from "../store.ts";
-
-export const tables: readonly Table[] = ["objects", "meta"];
+import { tables, type Batch, type Table, type Write } from "../store.ts";
 
 /** A write under its key as a binary string, which orders as the bytes do. */
 export type NamedWrite = readonly [name: string, write: Write];
@@ -14,7 +12,11 @@ export type NamedWrite = readonly [name: string, write: Write];
 export class CommitGroup<B extends Batch> {
   /** In the order of submission, which is the order in which they are given back. */
   readonly batches: B[] = [];
-  readonly #writes: Readonly<Record<Table, Map<string, Write>>> = { objects: new Map(), meta: new Map() };
+  readonly #writes: Readonly<Record<Table, Map<string, Write>>> = {
+    objects: new Map(),
+    hints: new Map(),
+    meta: new Map(),
+  };
 
   add(batch: B): void {
     this.batches.push(batch);

@@ -20,7 +20,7 @@
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import { closed, storage } from "../../src/errors.ts";
-import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
+import { tables, type Batch, type Store, type StoreEvents, type Table, type Write } from "../store.ts";
 import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
@@ -105,7 +105,11 @@ export class LmdbStore<B extends Batch> implements Store<B> {
   constructor(directory: string, root: RootDatabase<Bytes, Bytes>, events: StoreEvents<B>, flushTimeoutMs: number) {
     this.#directory = directory;
     this.#root = root;
-    this.#tables = { objects: root.openDB("objects", binary), meta: root.openDB("meta", binary) };
+    this.#tables = {
+      objects: root.openDB("objects", binary),
+      hints: root.openDB("hints", binary),
+      meta: root.openDB("meta", binary),
+    };
     this.#events = events;
     this.#watch = setInterval(() => this.#watchCommit(), flushTimeoutMs / watchTicks).unref();
   }
@@ -156,8 +160,7 @@ export class LmdbStore<B extends Batch> implements Store<B> {
   }
 
   #write(group: CommitGroup<B>): void {
-    this.#writeTable(this.#tables.objects, group.writes("objects"));
-    this.#writeTable(this.#tables.meta, group.writes("meta"));
+    for (const table of tables) this.#writeTable(this.#tables[table], group.writes(table));
   }
 
   #writeTable(table: Database<Bytes, Bytes>, writes: Iterable<Write>): void {

@@ -6,10 +6,10 @@ import { clearInterval, setInterval } from "node:timers";
 import type { Logger } from "pino";
 import { invalidArgument, overloaded, protocol, type CoterieError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
-import type { ClientRequest, Message, Put } from "../../src/messages.ts";
+import { isClientRequest, isPeerMessage, type Message, type Put } from "../../src/messages.ts";
 import type { ClientId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
-import type { Effect, Input, Instant, PeerMessage, Persist } from "../effects.ts";
+import type { Effect, Input, Instant, Persist } from "../effects.ts";
 import { Replica } from "../replica.ts";
 import { failureOf, type NodeConfig } from "../self.ts";
 import type { Store } from "../store.ts";
@@ -56,7 +56,7 @@ export class Server {
 
   start(freshReplicaId: string, isCopy: boolean): void {
     this.#event({ kind: "start", freshReplicaId, isCopy });
-    this.#ticks = setInterval(() => this.#event({ kind: "tick" }), tickMs);
+    this.#ticks = setInterval(() => this.#event({ kind: "tick", queuedBytes: 0 }), tickMs);
   }
 
   /** Nothing more is accepted; `onStopped` follows when all is written. */
@@ -165,6 +165,8 @@ export class Server {
         connection.openRequests--;
         return connection.link.send(effect.message);
       }
+      case "cutLink":
+        return this.#peers.get(effect.node)?.cut("it does not answer, to anybody");
       case "persist":
         return this.#store.commit(effect);
       case "deliver":
@@ -196,16 +198,6 @@ function notOwn(): CoterieError {
 
 function tooMany(): CoterieError {
   return overloaded(`${limits.requestsPerConnectionMax} requests of this connection are under way`);
-}
-
-function isClientRequest(message: Message): message is ClientRequest {
-  return message.kind === "Get" || message.kind === "Put" || message.kind === "Status";
-}
-
-function isPeerMessage(message: Message): message is PeerMessage {
-  return (
-    message.kind !== "Hello" && message.kind !== "Welcome" && message.kind !== "Status" && message.kind !== "Unknown"
-  );
 }
 
 /** One message that has no place here fails by itself; the link lives on, since a newer version may say more than we know. */

@@ -8,6 +8,7 @@ import { Ring } from "../../src/ring.ts";
 import { planRing } from "../../src/ring-planner.ts";
 import type { Persist } from "../effects.ts";
 import type { NodeConfig } from "../self.ts";
+import { defaultTuning } from "../tuning.ts";
 import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
 import { isCredential } from "./credentials.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
@@ -79,7 +80,12 @@ class NodeProcess implements RunningNode {
     }
     const { id, members, partitions, options } = config;
     const replicas = replicasMax(options);
-    const nodeConfig: NodeConfig = { id, ring: new Ring(planRing(members, { partitions, replicas })), options };
+    const nodeConfig: NodeConfig = {
+      id,
+      ring: new Ring(planRing(members, { partitions, replicas })),
+      options,
+      tuning: defaultTuning,
+    };
     const turn = new Turn();
     this.#server = new Server(nodeConfig, this.#store, this.#log, {
       onReady: () => this.#onReady(),

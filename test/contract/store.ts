@@ -5,7 +5,7 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { compareBytes, equalBytes } from "../../src/bytes.ts";
-import type { Batch, Store, StoreEvents, Table, Write } from "../../node/store.ts";
+import { tables, type Batch, type Store, type StoreEvents, type Table, type Write } from "../../node/store.ts";
 
 export interface StoreHarness {
   /** Another one after `reopen`. */
@@ -286,7 +286,6 @@ function testAgainstModel(open: OpenStore): void {
   });
 }
 
-const tables: readonly Table[] = ["objects", "meta"];
 const keys = ["a", "aa", "ab", "b", "c"];
 
 function arbitraryStep(): fc.Arbitrary<Step> {
@@ -309,7 +308,11 @@ function arbitraryStep(): fc.Arbitrary<Step> {
 }
 
 class Model {
-  readonly #values = { objects: new Map<string, string>(), meta: new Map<string, string>() };
+  readonly #values = {
+    objects: new Map<string, string>(),
+    hints: new Map<string, string>(),
+    meta: new Map<string, string>(),
+  };
 
   apply(writes: readonly Write[]): void {
     for (const { table, key, value } of writes) {

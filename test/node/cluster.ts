@@ -7,7 +7,9 @@
  * - What `observe` is given is everything that happens, in order: the transcripts are made of it.
  */
 import { Replica } from "../../node/replica.ts";
-import type { Effect, Input, Instant, LogEvent, PeerMessage } from "../../node/effects.ts";
+import { defaultTuning, type Tuning } from "../../node/tuning.ts";
+import type { Effect, Input, Instant, LogEvent } from "../../node/effects.ts";
+import type { PeerMessage } from "../../src/messages.ts";
 import type { Answer, ClientRequest } from "../../src/messages.ts";
 import { fromBinary } from "../../src/bytes.ts";
 import { epochOf, type Dot } from "../../src/dot.ts";
@@ -23,6 +25,7 @@ import { MemoryStore } from "./memory-store.ts";
 export interface Shape {
   readonly nodes?: number;
   readonly options?: Partial<ClusterOptions>;
+  readonly tuning?: Partial<Tuning>;
   readonly observe?: (node: NodeId, effect: Effect) => void;
 }
 
@@ -91,6 +94,7 @@ const epochMs = 1_700_000_000_000;
 export class Cluster {
   readonly ring: Ring;
   readonly options: ClusterOptions;
+  readonly tuning: Tuning;
   readonly inFlight: Envelope[] = [];
   readonly logs: (LogEvent & { readonly node: NodeId })[] = [];
   readonly requests: Request[] = [];
@@ -100,11 +104,12 @@ export class Cluster {
   #nowMs = 0;
   #operations = 0;
 
-  constructor({ nodes = 3, options = {}, observe = () => {} }: Shape = {}) {
+  constructor({ nodes = 3, options = {}, tuning = {}, observe = () => {} }: Shape = {}) {
     const ids = Array.from({ length: nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: `ws://${id}`, zone: "z", weight: 1 }));
     this.ring = new Ring({ epoch: 1, partitions: 1, replicas: 3, members, owners: [0] });
     this.options = { defaults: {}, buckets: {}, ...options };
+    this.tuning = { ...defaultTuning, ...tuning };
     this.#observe = observe;
     this.#machines = new Map(ids.map((id) => [id, newMachine(id)]));
     for (const id of ids) this.restart(id);
@@ -221,7 +226,11 @@ export class Cluster {
   start(node: NodeId, isCopy = false): void {
     const machine = this.#machine(node);
     const instant = this.instant(node);
-    machine.replica = new Replica({ id: node, ring: this.ring, options: this.options }, machine.store, instant);
+    machine.replica = new Replica(
+      { id: node, ring: this.ring, options: this.options, tuning: this.tuning },
+      machine.store,
+      instant,
+    );
     machine.isStopped = false;
     const freshReplicaId = `${node}${startLetters[machine.starts++] ?? "?"}`.trim().padEnd(8, ".");
     this.input(node, { kind: "start", freshReplicaId, isCopy });
@@ -273,7 +282,7 @@ export class Cluster {
   /** Time goes on for all, and each node that is up looks at its deadlines. */
   tick(ms: number): void {
     this.#nowMs += ms;
-    for (const { id } of this.#up()) this.input(id, { kind: "tick" });
+    for (const { id } of this.#up()) this.input(id, { kind: "tick", queuedBytes: 0 });
   }
 
   setWall(node: NodeId, offsetMs: number): void {
@@ -316,6 +325,8 @@ export class Cluster {
       case "reply":
         this.requests[effect.connection]!.answers.push(effect.message);
         return;
+      case "cutLink":
+        return this.linkDown(machine.id, effect.node);
       case "persist":
         return machine.store.commit(effect);
       case "deliver":

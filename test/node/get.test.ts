@@ -288,7 +288,7 @@ test.each(["ReplicaGet", "ReplicaPut"] as const)(
       const message =
         kind === "ReplicaGet"
           ? ({ ...shared, kind, have: undefined } as const)
-          : ({ ...shared, kind, record: new Uint8Array(30), early: false } as const);
+          : ({ ...shared, kind, record: new Uint8Array(30), early: false, standsFor: undefined } as const);
       cluster.input("n1", { kind: "peer", node: "n2", message });
     }
     const answers = cluster.inFlight.map(({ message }) => message);

@@ -4,10 +4,11 @@ import { fromBinary } from "../../src/bytes.ts";
 import { CoterieError } from "../../src/errors.ts";
 import { protocolVersion, type Hello } from "../../src/messages.ts";
 import { greet, hello, welcome, type Guest } from "../../node/handshake.ts";
+import { defaultTuning } from "../../node/tuning.ts";
 import { Cluster } from "./cluster.ts";
 
 const { ring } = new Cluster();
-const config = { id: "n1", ring, options: { defaults: { w: 2 }, buckets: { carts: { n: 2 } } } };
+const config = { id: "n1", ring, options: { defaults: { w: 2 }, buckets: { carts: { n: 2 } } }, tuning: defaultTuning };
 const client = hello("client", fromBinary("8 bytes."), "secret");
 const node = hello("node", fromBinary("n2"), "secret");
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { PeerMessage } from "../../node/effects.ts";
+import type { PeerMessage } from "../../src/messages.ts";
 import { OpenRequests, type OpenRequest } from "../../node/open-requests.ts";
 
 class Waiting implements OpenRequest {

@@ -16,7 +16,15 @@ const key = "carts/alice";
 /** What n1 answers to a copy of `record`, and whether it wrote anything for it. */
 function copyTo(cluster: Cluster, record: Uint8Array): { readonly wrote: number } {
   const before = cluster.store("n1").writingBatches;
-  const message = { kind: "ReplicaPut", id: 1, key: keyOf(key), record, timeoutMs: 1000, early: false } as const;
+  const message = {
+    kind: "ReplicaPut",
+    id: 1,
+    key: keyOf(key),
+    record,
+    timeoutMs: 1000,
+    early: false,
+    standsFor: undefined,
+  } as const;
   cluster.input("n1", { kind: "peer", node: "n2", message });
   return { wrote: cluster.store("n1").writingBatches - before };
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { compareTimestamps } from "../../src/timestamp.ts";
 import { limits } from "../../src/limits.ts";
 import { Replica } from "../../node/replica.ts";
+import { defaultTuning } from "../../node/tuning.ts";
 import type { Persist } from "../../node/effects.ts";
 import { Cluster, keyOf, valuesOf } from "./cluster.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -15,7 +16,7 @@ describe("start", () => {
     const { ring, options } = new Cluster();
     const store = new MemoryStore();
     const now = { monotonicMs: 0, wallMs: 0 };
-    const replica = new Replica({ id: "n1", ring, options }, store, now);
+    const replica = new Replica({ id: "n1", ring, options, tuning: defaultTuning }, store, now);
     const effects = replica.step(now, { kind: "start", freshReplicaId: "fresh id", isCopy: false });
     expect(effects.map(({ kind }) => kind)).toEqual(["persist"]);
     const then = (effects[0] as Persist).then.map(({ kind }) => kind);
@@ -166,7 +167,7 @@ describe("a clean stop", () => {
     // node/replica.ts: its last batch says that the stop was clean; what comes after that is ignored.
     const { ring, options } = new Cluster();
     const now = { monotonicMs: 0, wallMs: 0 };
-    const replica = new Replica({ id: "n1", ring, options }, new MemoryStore(), now);
+    const replica = new Replica({ id: "n1", ring, options, tuning: defaultTuning }, new MemoryStore(), now);
     replica.step(now, { kind: "start", freshReplicaId: "fresh id", isCopy: false });
     expect(replica.step(now, { kind: "stop" }).map(({ kind }) => kind)).toEqual(["persist"]);
     const message = { kind: "Status", id: 1 } as const;

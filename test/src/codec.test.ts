@@ -47,6 +47,22 @@ const details = fc.record(
 const is = <T extends string>(text: T): fc.Arbitrary<T> => fc.constant(text);
 
 /** One generator per kind: a kind without one does not compile. */
+const places = fc.array(fc.nat(4095));
+const tree = fc.record({ partition: fc.nat(), n: fc.nat() });
+const states = fc.array(fc.record({ key: fc.uint8Array(), digest: eightBytesEach(1) }));
+const news = fc.array(
+  fc.record({
+    node: fc.string(),
+    state: fc.constantFrom("alive" as const, "suspect" as const, "dead" as const),
+    incarnation: fc.nat(),
+    by: fc.string(),
+  }),
+);
+
+function eightBytesEach(count: number): fc.Arbitrary<Uint8Array> {
+  return fc.uint8Array({ minLength: 8 * count, maxLength: 8 * count });
+}
+
 const kinds: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Extract<Message, { kind: Kind }>> } = {
   Hello: fc.record({
     kind: is("Hello"),
@@ -98,7 +114,15 @@ const kinds: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Extract<Message,
     retryable: fc.boolean(),
     details,
   }),
-  ReplicaPut: fc.record({ kind: is("ReplicaPut"), id, key, record, timeoutMs, early: fc.boolean() }),
+  ReplicaPut: fc.record({
+    kind: is("ReplicaPut"),
+    id,
+    key,
+    record,
+    timeoutMs,
+    early: fc.boolean(),
+    standsFor: maybe(fc.string()),
+  }),
   ReplicaPutReply: fc.record({ kind: is("ReplicaPutReply"), id, durable: fc.boolean() }),
   ReplicaGet: fc.record({
     kind: is("ReplicaGet"),
@@ -112,11 +136,27 @@ const kinds: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Extract<Message,
     fc.record({
       kind: is("ReplicaGetReply"),
       id,
-      answer: fc.constantFrom("same" as const, "absent" as const, "missing" as const),
+      answer: fc.constantFrom("same" as const, "absent" as const, "missing" as const, "fresh" as const),
       record: fc.constant(undefined),
     }),
   ),
-  Unknown: fc.record({ kind: is("Unknown"), id, number: fc.integer({ min: 14, max: 1000 }) }),
+  Ping: fc.record({ kind: is("Ping"), id, target: maybe(fc.string()), news }),
+  PingReply: fc.record({ kind: is("PingReply"), id, isAlive: fc.boolean(), news }),
+  TreeRoots: fc
+    .array(tree)
+    .chain((trees) =>
+      fc.record({ kind: is("TreeRoots"), id, trees: fc.constant(trees), digests: eightBytesEach(trees.length) }),
+    ),
+  TreeRootsReply: fc.record({ kind: is("TreeRootsReply"), id, differing: places, notReady: places }),
+  TreeNodes: fc.record({ kind: is("TreeNodes"), id, tree, branches: maybe(places) }),
+  TreeNodesReply: fc.record({ kind: is("TreeNodesReply"), id, digests: fc.uint8Array() }),
+  TreeKeys: fc.record({ kind: is("TreeKeys"), id, tree, leaves: places, after: maybe(key) }),
+  TreeKeysReply: fc.record({ kind: is("TreeKeysReply"), id, states, isLast: fc.boolean() }),
+  TombstoneCheck: fc.record({ kind: is("TombstoneCheck"), id, states }),
+  TombstoneCheckReply: fc.record({ kind: is("TombstoneCheckReply"), id, agreed: places }),
+  TombstoneDrop: fc.record({ kind: is("TombstoneDrop"), id, states }),
+  TombstoneDropReply: fc.record({ kind: is("TombstoneDropReply"), id }),
+  Unknown: fc.record({ kind: is("Unknown"), id, number: fc.integer({ min: 26, max: 1000 }) }),
 };
 const message: fc.Arbitrary<Message> = fc.oneof(...Object.values(kinds));
 
@@ -237,7 +277,7 @@ describe("condemned are", () => {
     ["a digest of 7 bytes", [[12, 1, key8, new Uint8Array(7), 100]], "have has 7 bytes instead of 8"],
     ["time left that is no number", [[3, 1, key8, "soon"]], "timeoutMs is no whole number"],
     ["options that are no array", [[3, 1, key8, 100, { r: 1 }]], "options is no array"],
-    ["an answer that is none", [[13, 1, 4, null]], "answer is none of those known"],
+    ["an answer that is none", [[13, 1, 5, null]], "answer is none of those known"],
     ["an answer `record` without one", [[13, 1, 1, null]], "record is no byte string"],
     ["a role that is none", [[1, 0, 1, [], "king", key8]], "role is none of client, node"],
     [
@@ -306,7 +346,15 @@ test("the rough size of a message is near the real one, where it is large", () =
   // src/codec.ts: enough to close a frame in time (limits.frameBytesTarget).
   const large = new Uint8Array(100_000);
   const messages: Message[] = [
-    { kind: "ReplicaPut", id: 1, key: large.subarray(0, 10), record: large, timeoutMs: 1, early: false },
+    {
+      kind: "ReplicaPut",
+      id: 1,
+      key: large.subarray(0, 10),
+      record: large,
+      timeoutMs: 1,
+      early: false,
+      standsFor: undefined,
+    },
     { kind: "GetReply", id: 1, record: large, effective: [], answered: undefined },
     { kind: "PutReply", id: 1, context: large.subarray(0, 10), record: large, effective: [], answered: undefined },
     { kind: "ReplicaGetReply", id: 1, answer: "record", record: large },

@@ -66,6 +66,8 @@ describe("scenario 14: request before bucket before cluster before default, for 
     dw: { request: 0, bucket: 1, cluster: 2, default: 3 },
     timeoutMs: { request: 100, bucket: 200, cluster: 300, default: 5000 },
     fanout: { request: "quorum", bucket: "all", cluster: "all", default: "quorum" },
+    sloppy: { request: true, bucket: false, cluster: false, default: true },
+    readRepair: { request: "off", bucket: "blocking", cluster: "async", default: "async" },
   };
   const places = ["request", "bucket", "cluster"] as const;
   const subsets = Array.from({ length: 8 }, (_, set) => places.filter((__, at) => (set >> at) % 2 === 1));
@@ -191,6 +193,8 @@ test("the echo of a reply brings back all options and their sources", () => {
     dw: count,
     timeoutMs: fc.nat(limits.timeoutMsMax),
     fanout: fc.constantFrom("quorum" as const, "all" as const),
+    sloppy: fc.boolean(),
+    readRepair: fc.constantFrom("async" as const, "blocking" as const, "off" as const),
     from: fc.record({
       n: source,
       r: source,
@@ -200,6 +204,8 @@ test("the echo of a reply brings back all options and their sources", () => {
       dw: source,
       timeoutMs: source,
       fanout: source,
+      sloppy: source,
+      readRepair: source,
     }),
   });
   fc.assert(

@@ -150,6 +150,19 @@ describe("over time", () => {
     expect(tally.verdict()).toBe("met");
   });
 
+  test("somebody who stands in makes an impossible tally possible, and counts as no primary", () => {
+    // Design §6.1: `pr` and `pw` are counted on the answers, and a fallback is no primary.
+    const tally = new Tally(listOf(2, 0), { answers: 2, primaries: 1, durable: 2 });
+    tally.answer("n1", true);
+    tally.fail("n2");
+    expect(tally.verdict()).toBe("impossible");
+    tally.add({ node: "n3", role: "fallback" });
+    expect(tally.verdict()).toBe("pending");
+    tally.answer("n3", true);
+    expect(tally.verdict()).toBe("met");
+    expect(tally.answered()).toEqual(["n1", "n3"]);
+  });
+
   test("a late answer is an answer all the same", () => {
     // src/quorum.ts: failed and volatile go on to accepted and durable.
     const tally = new Tally(listOf(1, 0), { answers: 1, primaries: 0, durable: 1 });

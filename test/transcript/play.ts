@@ -21,7 +21,8 @@
  */
 import { Cluster, type Choice } from "../node/cluster.ts";
 import { recordProblem } from "../../src/record.ts";
-import type { Effect, PeerMessage } from "../../node/effects.ts";
+import type { Effect } from "../../node/effects.ts";
+import type { PeerMessage } from "../../src/messages.ts";
 import { objectText, Trace } from "./trace.ts";
 
 export class Play {

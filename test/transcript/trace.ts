@@ -12,7 +12,8 @@ import { formatKey, hashKey } from "../../src/key.ts";
 import type { StoredObject } from "../../src/object.ts";
 import { decodeRecord } from "../../src/record.ts";
 import { decodeToken } from "../../src/token.ts";
-import type { Effect, Input, PeerMessage } from "../../node/effects.ts";
+import type { Effect, Input } from "../../node/effects.ts";
+import type { PeerMessage } from "../../src/messages.ts";
 import type { Write } from "../../node/store.ts";
 import { actorText, dotText, valuesOf } from "../node/cluster.ts";
 
@@ -35,6 +36,8 @@ export class Trace {
       }
       case "log":
         return [`${node} says  ${effect.level}: ${effect.event} ${JSON.stringify(effect.fields)}`];
+      case "cutLink":
+        return [`${node} cuts its link to ${effect.node}`];
       case "ready":
         return [`${node} is ready`];
       case "stopped":
@@ -89,8 +92,8 @@ function messageText(message: PeerMessage, number: number): string {
       return `ReplicaGetReply ${number}: ${message.answer === "record" ? recordText(message.record) : message.answer}`;
     case "Failure":
       return `Failure ${number}: ${message.code}, outcome ${message.outcome}: ${message.message}`;
-    case "StatusReply":
-      return `StatusReply ${number}`;
+    default:
+      return `${message.kind} ${number}`;
   }
 }
 

@@ -1,0 +1,59 @@
+/**
+ * Who takes part in a request: the first n of the preference list and, in a sloppy request, the next live node for each of
+ * them that is down or fails. Whom a node stands for travels with it: the tally counts primaries by it, and the stand-in
+ * keeps what it gets as a hint for that one.
+ *
+ * A stand-in in a zone where nobody takes part yet is preferred: two copies in one rack are half a copy each.
+ */
+import type { PreferenceEntry } from "../src/preference-list.ts";
+import type { NodeId } from "../src/ring.ts";
+import type { Self } from "./self.ts";
+
+export interface Candidate extends PreferenceEntry {
+  /** Of a fallback: the primary in whose place it is asked. */
+  readonly standsFor?: NodeId;
+}
+
+export class Candidates {
+  readonly #self: Self;
+  readonly #partition: number;
+  readonly #n: number;
+  readonly #isSloppy: boolean;
+  /** The fallbacks that take part already: mostly none. */
+  readonly #fallbacks: Candidate[] = [];
+  readonly primaries: readonly Candidate[];
+
+  constructor(self: Self, partition: number, n: number, isSloppy: boolean) {
+    this.#self = self;
+    this.#partition = partition;
+    this.#n = n;
+    this.#isSloppy = isSloppy;
+    this.primaries = self.ring.primaries(partition, n);
+  }
+
+  /** The next live node to take the place of `primary`; nobody if the request is strict, or none is left. */
+  standInFor(primary: NodeId): Candidate | undefined {
+    if (!this.#isSloppy) return undefined;
+    const free = this.#self.ring.preferenceList(this.#partition, this.#n).filter((entry) => this.#isFree(entry));
+    const zones = new Set(
+      [...this.primaries, ...this.#fallbacks].filter(({ node }) => this.#isUp(node)).map(this.#zoneOf),
+    );
+    // A node that coordinates without being a primary is the first stand-in: it is certainly there.
+    const own = free.find(({ node }) => node === this.#self.id);
+    const entry = own ?? free.find((one) => !zones.has(this.#zoneOf(one))) ?? free[0];
+    if (entry === undefined) return undefined;
+    const candidate: Candidate = { ...entry, standsFor: primary };
+    this.#fallbacks.push(candidate);
+    return candidate;
+  }
+
+  #isFree({ node, role }: PreferenceEntry): boolean {
+    return role === "fallback" && this.#isUp(node) && this.#fallbacks.every((other) => other.node !== node);
+  }
+
+  #isUp(node: NodeId): boolean {
+    return this.#self.canReach(node);
+  }
+
+  readonly #zoneOf = ({ node }: PreferenceEntry): string | undefined => this.#self.ring.member(node)?.zone;
+}

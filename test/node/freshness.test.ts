@@ -1,0 +1,52 @@
+/** node/freshness.ts: an empty disk is no vote for "not found" until it has caught up (design §6.3). */
+import { beforeEach, expect, test } from "vitest";
+import { Freshness } from "../../node/freshness.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+const partitions = 20;
+let store: MemoryStore;
+let freshness: Freshness;
+
+beforeEach(() => {
+  store = new MemoryStore();
+  freshness = new Freshness();
+  store.commit(freshness.start(store, partitions, true)!);
+});
+
+function restart(): Freshness {
+  while (store.syncOne() !== undefined);
+  const next = new Freshness();
+  expect(next.start(store, partitions, false)).toBeUndefined();
+  return next;
+}
+
+test("in an empty directory every partition is fresh, also after a restart", () => {
+  expect(freshness.count).toBe(partitions);
+  expect(restart().isFresh(19)).toBe(true);
+});
+
+test("a partition is settled when it was compared with all other primaries, for good", () => {
+  expect(freshness.compared(9, "n2", ["n2", "n3"])).toBeUndefined();
+  expect(freshness.isFresh(9)).toBe(true);
+  store.commit(freshness.compared(9, "n3", ["n2", "n3"])!);
+  expect(freshness.isFresh(9)).toBe(false);
+  const again = restart();
+  expect(again.isFresh(9)).toBe(false);
+  expect(again.count).toBe(partitions - 1);
+});
+
+test("half of the comparisons are forgotten with a restart: writes may have come and gone meanwhile", () => {
+  freshness.compared(9, "n2", ["n2", "n3"]);
+  expect(restart().compared(9, "n3", ["n2", "n3"])).toBeUndefined();
+});
+
+test("a directory of a node that has served before is settled", () => {
+  const old = new Freshness();
+  expect(old.start(new MemoryStore(), partitions, false)).toBeUndefined();
+  expect(old.count).toBe(0);
+});
+
+test("comparing a settled partition changes nothing", () => {
+  store.commit(freshness.compared(9, "n2", ["n2"])!);
+  expect(freshness.compared(9, "n2", ["n2"])).toBeUndefined();
+});
