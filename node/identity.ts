@@ -6,8 +6,8 @@
  * - An actor is (replica id, epoch). Epochs are handed out only below a durable lease, and after any start only from the lease up.
  * - `epochFloor`: epochs below it are closed. An unclean stop closes all there were, because dots may have left the node
  *   whose records never reached its disk. After a clean stop the old ones go on.
- * - Timestamps never go back: a bound above all that were issued is on disk no later than the first record that needs it,
- *   and after a start they go on from there.
+ * - Timestamps never go back: none leaves the node before a bound above it is on disk, and after a start they go on from that
+ *   bound. Under load it is renewed ahead, so that a put hardly ever waits for it.
  *
  * Source: the actor epochs of Riak after its issue kv679; hybrid logical clocks of Kulkarni et al. (2014).
  */
@@ -26,16 +26,21 @@ export interface Lease {
   readonly replicaId: ReplicaId;
   /** Epochs below this one may be handed out. */
   readonly epochEnd: number;
+  /** Timestamps of earlier milliseconds may leave the node. */
+  readonly boundMs: number;
 }
 
 /** Epochs per lease: each key that this replica is the first to write takes one, so a renewal every few thousand new keys. */
 const epochsPerLease = 10_000;
 const renewBelowFraction = 0.2;
 /**
- * How far the durable bound runs ahead of the timestamps: one small write in so many ms under load. After an unclean stop the
- * clock starts at the bound, so much ahead of the wall; it must stay far below `limits.clockOffsetMsMax`.
+ * How far the durable bound runs ahead of the clock. It is renewed when half of that is used up: one small write in half so many
+ * ms under load, and a put waits only for a disk that is slower. After an unclean stop the clock starts at the bound, so much
+ * ahead of the wall; it must stay far below `limits.clockOffsetMsMax`.
  */
-const boundLeadMs = 100;
+const boundLeadMs = 200;
+/** For so long after a timestamp the bound is kept ahead. More spares the puts of a quiet node a wait, and costs it writes. */
+const boundKeptMs = 1000;
 
 const metaKey = new Uint8Array([1]);
 const version = 1;
@@ -47,12 +52,11 @@ export class Identity {
   #epochFloor = 1;
   #nextEpoch = 1;
   #lastTimestamp: Timestamp = earliest;
-  #boundMs = 0;
-  #isBoundWritten = true;
-  /** The end of the lease that is asked for. */
+  /** The lease that is asked for. Its bound only rises: what is under way must not go below what was durable before it. */
   #epochEnd = 1;
+  #boundMs = 0;
   /** What of it is durable. */
-  #lease: Lease = { replicaId: "", epochEnd: 0 };
+  #lease: Lease = { replicaId: "", epochEnd: 0, boundMs: 0 };
 
   /** Takes up what the directory knows, or begins anew. The lease in the batch must be durable before anything is minted. */
   start(now: Instant, store: StoreReader, freshReplicaId: ReplicaId, isCopy: boolean): Persist {
@@ -62,19 +66,18 @@ export class Identity {
     this.#nextEpoch = stored?.epochEnd ?? 1;
     this.#epochFloor = stored?.wasCleanStop === true ? stored.epochFloor : this.#nextEpoch;
     this.#lastTimestamp = { ms: stored?.boundMs ?? 0, counter: 0 };
-    this.#boundMs = Math.max(now.wallMs, this.#lastTimestamp.ms) + boundLeadMs;
-    return this.#renewal([{ kind: "ready" }]);
+    return this.#renewal(now, [{ kind: "ready" }]);
   }
 
   /**
    * Becomes a new replica: somebody knows epochs of ours that we have not begun, so this directory was set back. Nothing is
    * minted until the new identity is durable.
    */
-  startOver(): Persist {
+  startOver(now: Instant): Persist {
     this.replicaId = this.#spareReplicaId;
     this.#spareReplicaId = successorOf(this.replicaId);
     this.#nextEpoch = this.#epochFloor = 1;
-    return this.#renewal([]);
+    return this.#renewal(now, []);
   }
 
   /** A lease is on disk. One of the replica that this was before it started over is of no use. */
@@ -82,16 +85,27 @@ export class Identity {
     if (lease.replicaId === this.replicaId) this.#lease = lease;
   }
 
-  /** Asks for more epochs in time; nothing if there are enough, or they are on their way. */
-  renewIfLow(): Persist | undefined {
-    return this.#epochEnd - this.#nextEpoch < epochsPerLease * renewBelowFraction ? this.#renewal([]) : undefined;
+  /** Asks for more epochs and a higher bound in time; nothing if there is enough of both, or it is on its way. */
+  renewIfLow(now: Instant): Persist | undefined {
+    const isLow = this.#epochEnd - this.#nextEpoch < epochsPerLease * renewBelowFraction;
+    return isLow || this.#isBoundLow(now) ? this.#renewal(now, []) : undefined;
+  }
+
+  /** Asks for a bound above the last timestamp, if none is on its way. Emit it before the record with that timestamp. */
+  renewIfOutrun(now: Instant): Persist | undefined {
+    return this.#lastTimestamp.ms >= this.#boundMs ? this.#renewal(now, []) : undefined;
+  }
+
+  /** Whether the last timestamp may leave the node. If not, it may after the batches that were emitted so far. */
+  get mayLeave(): boolean {
+    return this.#lastTimestamp.ms < this.#lease.boundMs;
   }
 
   /** The last words of a clean stop: the open epochs stay open for the next start. */
   stop(): Persist {
     this.#epochEnd = this.#nextEpoch;
     this.#boundMs = this.#lastTimestamp.ms + 1;
-    return { kind: "persist", writes: [this.#takeWrite(true)], then: [{ kind: "stopped" }] };
+    return { kind: "persist", writes: [this.#write(true)], then: [{ kind: "stopped" }] };
   }
 
   /**
@@ -124,7 +138,7 @@ export class Identity {
   }
 
   /**
-   * A timestamp above all that were issued here, above `replaced`, and not below the wall clock.
+   * A timestamp above all that were issued here, above `replaced`, and not below the wall clock. See `mayLeave`.
    * @throws CLOCK_SKEW if `replaced`, or what this node issued before, is too far ahead of its clock
    */
   timestamp(now: Instant, replaced: Timestamp): Timestamp {
@@ -133,17 +147,7 @@ export class Identity {
     const next = [successor(this.#lastTimestamp), successor(replaced)].reduce(laterOf, wall);
     checkSkew(now, next); // this clock was ahead, and has been set back since: nobody would take what it issues
     this.#lastTimestamp = next;
-    if (this.#lastTimestamp.ms >= this.#boundMs) {
-      this.#boundMs = this.#lastTimestamp.ms + boundLeadMs;
-      this.#isBoundWritten = false;
-    }
-    return this.#lastTimestamp;
-  }
-
-  /** What must go into the batch of the record that carries the last timestamp: most of the time nothing. */
-  takeBoundWrite(): Write | undefined {
-    if (this.#isBoundWritten) return undefined;
-    return this.#takeWrite(false);
+    return next;
   }
 
   /** The newest open epoch that the key's context knows. Older ones of this replica are left alone: amnesia closed them. */
@@ -163,15 +167,22 @@ export class Identity {
     return epoch >= this.#epochFloor && epoch < this.#nextEpoch;
   }
 
-  #renewal(then: readonly Effect[]): Persist {
-    this.#epochEnd = this.#nextEpoch + epochsPerLease;
-    const lease = { replicaId: this.replicaId, epochEnd: this.#epochEnd };
-    const leased = { kind: "deliver", input: { kind: "leased", lease } } as const;
-    return { kind: "persist", writes: [this.#takeWrite(false)], then: [leased, ...then] };
+  /** An idle node writes nothing: its bound is left behind, and the next put waits for another. */
+  #isBoundLow(now: Instant): boolean {
+    const { ms } = this.#lastTimestamp;
+    const leftMs = this.#boundMs - Math.max(now.wallMs, ms);
+    return leftMs < boundLeadMs / 2 && now.wallMs - ms < boundKeptMs;
   }
 
-  #takeWrite(wasCleanStop: boolean): Write {
-    this.#isBoundWritten = true;
+  #renewal(now: Instant, then: readonly Effect[]): Persist {
+    this.#epochEnd = this.#nextEpoch + epochsPerLease;
+    this.#boundMs = Math.max(this.#boundMs, Math.max(now.wallMs, this.#lastTimestamp.ms) + boundLeadMs);
+    const lease = { replicaId: this.replicaId, epochEnd: this.#epochEnd, boundMs: this.#boundMs };
+    const leased = { kind: "deliver", input: { kind: "leased", lease } } as const;
+    return { kind: "persist", writes: [this.#write(false)], then: [leased, ...then] };
+  }
+
+  #write(wasCleanStop: boolean): Write {
     const { replicaId } = this;
     const stored = {
       replicaId,
@@ -200,7 +211,6 @@ export function checkSkew(now: Instant, t: Timestamp): void {
 
 interface StoredIdentity extends Lease {
   readonly epochFloor: number;
-  readonly boundMs: number;
   readonly wasCleanStop: boolean;
 }
 

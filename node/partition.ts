@@ -35,6 +35,8 @@ export interface Written {
   readonly record: Uint8Array;
   /** What the writer has seen now: its token and its own dot. */
   readonly token: Token;
+  /** Whether it may leave the node at once: its timestamp is below the durable bound. If not, it may behind a barrier. */
+  readonly mayLeave: boolean;
 }
 
 const startOverPauseMs = 600_000;
@@ -75,14 +77,16 @@ export class Partitions {
     const known = object.siblings.find((sibling) => sibling.op === update.op);
     if (known !== undefined) {
       this.#persist(place, undefined, then);
-      return { record: local as Uint8Array, token: tokenAfter(update.token, known) };
+      return this.#written(local as Uint8Array, update, known);
     }
     const sibling = this.#mint(place, object, update, local === "missing");
     const updated = write(object, update.token.context, sibling);
     const record = encodeRecord(place.hash, updated);
     this.#checkSize(place, updated, record);
+    const renewal = this.#identity.renewIfOutrun(this.#self.now);
+    if (renewal !== undefined) this.#self.emit(renewal);
     this.#persist(place, record, then);
-    return { record, token: tokenAfter(update.token, sibling) };
+    return this.#written(record, update, sibling);
   }
 
   /**
@@ -124,7 +128,7 @@ export class Partitions {
       return this.#self.warnRarely("claims of epochs that were never begun", {});
     this.#mayStartOverAtMs = monotonicMs + startOverPauseMs;
     const before = hexOf(this.#identity.replicaId);
-    this.#self.emit(this.#identity.startOver());
+    this.#self.emit(this.#identity.startOver(this.#self.now));
     this.#self.log("warn", "new replica id", { before, now: hexOf(this.#identity.replicaId) });
   }
 
@@ -154,6 +158,10 @@ export class Partitions {
     if (actors > limits.actorsWarn) this.#self.warnRarely("many actors", { key: formatKey(place.key), actors });
   }
 
+  #written(record: Uint8Array, { token }: Update, sibling: Sibling): Written {
+    return { record, token: tokenAfter(token, sibling), mayLeave: this.#identity.mayLeave };
+  }
+
   #noteAmnesia(place: Place): void {
     this.#self.counters.amnesias++;
     this.#self.warnRarely("amnesia", { key: formatKey(place.key) });
@@ -163,8 +171,6 @@ export class Partitions {
   /** Without a record a barrier: what is here already may still be on its way to the disk. */
   #persist(place: Place, record: Uint8Array | undefined, then: readonly Effect[]): void {
     const writes: Write[] = record === undefined ? [] : [{ table: "objects", key: place.storeKey, value: record }];
-    const bound = this.#identity.takeBoundWrite();
-    if (bound !== undefined) writes.push(bound);
     if (writes.length > 0 || then.length > 0) this.#self.emit({ kind: "persist", writes, then });
   }
 }

@@ -3,7 +3,7 @@
  * not two), and the tally of distinct nodes decides.
  *
  *   admitted ──too few reachable──▶ Failure, outcome none (nothing was written)
- *      │ write here, ReplicaPut to the others
+ *      │ write here, ReplicaPut to the others: at once, or when a bound above the write's timestamp is durable (identity.ts)
  *      ▼
  *   pending ──w, pw, dw covered──▶ met: PutReply with what the writer has now seen
  *      ├────they cannot be any more──▶ impossible: Failure at once, outcome unknown (nothing is rolled back)
@@ -72,8 +72,10 @@ export class PutRequest implements OpenRequest {
       this.#self.requests.close(this.#id);
       throw error;
     }
-    this.#copy(this.#written.record);
-    if (this.#isEarly) this.#count(this.#self.id, false);
+    const copies = this.#copies(this.#written.record);
+    if (this.#written.mayLeave) this.#leave(copies);
+    // A barrier. By the time it is over, this node has given its durable answer: there is no earlier one to give.
+    else this.#self.emit({ kind: "persist", writes: [], then: copies });
   }
 
   receive(node: NodeId, message: PeerMessage): void {
@@ -107,21 +109,18 @@ export class PutRequest implements OpenRequest {
     return { kind: "deliver", input: { kind: "peer", node: this.#self.id, message } };
   }
 
-  #copy(record: Uint8Array): void {
+  #copies(record: Uint8Array): Effect[] {
     const timeoutMs = this.#self.timeLeftMs(this.wakeAtMs);
     const { key } = this.#plan.place;
-    for (const { node } of this.#plan.primaries) {
-      if (node === this.#self.id || !this.#tally.isOpen(node)) continue;
-      this.#self.send(node, {
-        kind: "ReplicaPut",
-        id: this.#id,
-        key,
-        record,
-        timeoutMs,
-        early: this.#isEarly,
-        standsFor: undefined,
-      });
-    }
+    const early = this.#isEarly;
+    const message = { kind: "ReplicaPut", id: this.#id, key, record, timeoutMs, early, standsFor: undefined } as const;
+    const others = this.#plan.primaries.filter(({ node }) => node !== this.#self.id && this.#tally.isOpen(node));
+    return others.map(({ node }) => ({ kind: "send", node, message }));
+  }
+
+  #leave(copies: readonly Effect[]): void {
+    for (const copy of copies) this.#self.emit(copy);
+    if (this.#isEarly) this.#count(this.#self.id, false);
   }
 
   #count(node: NodeId, isDurable: boolean): void {

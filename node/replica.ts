@@ -96,7 +96,7 @@ export class Replica {
 
   #tick(): void {
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
-    const renewal = this.#identity.renewIfLow();
+    const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
   }
 

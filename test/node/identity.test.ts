@@ -44,15 +44,17 @@ class Life {
   }
 
   renew(): boolean {
-    const renewal = this.identity.renewIfLow();
-    if (renewal !== undefined) this.store.commit(renewal);
-    return renewal !== undefined;
+    return this.#commit(this.identity.renewIfLow(this.now));
   }
 
-  /** Persists whatever must go to disk with the record of the last timestamp. */
-  commitBound(): void {
-    const write = this.identity.takeBoundWrite();
-    this.store.commit({ kind: "persist", writes: write === undefined ? [] : [write], then: [] });
+  /** What must go to disk before the record with the last timestamp. */
+  renewIfOutrun(): boolean {
+    return this.#commit(this.identity.renewIfOutrun(this.now));
+  }
+
+  #commit(renewal: Persist | undefined): boolean {
+    if (renewal !== undefined) this.store.commit(renewal);
+    return renewal !== undefined;
   }
 
   #run({ then }: Persist): void {
@@ -299,7 +301,7 @@ describe("starting over", () => {
     // node/identity.ts: this directory was set back below what others have seen of it.
     life.crash().sync();
     const before = life.identity.mintFresh();
-    life.store.commit(life.identity.startOver());
+    life.store.commit(life.identity.startOver(noon));
     expect(life.identity.replicaId).toBe("fresh-1.");
     expect(() => life.identity.mint(contextOf([before]), false)).toThrow(
       expect.objectContaining({ code: "OVERLOADED" }),
@@ -312,7 +314,7 @@ describe("starting over", () => {
     // Design §14: contexts that clients forge make this happen, and crash no node.
     const ids = [life.identity.replicaId];
     for (let times = 0; times < 5; times++) {
-      life.store.commit(life.identity.startOver());
+      life.store.commit(life.identity.startOver(noon));
       ids.push(life.sync().identity.replicaId);
     }
     expect(new Set(ids).size).toBe(6);
@@ -324,7 +326,7 @@ describe("starting over", () => {
     life.crash().sync();
     for (let epoch = 0; epoch < 0.9 * epochsPerLease; epoch++) life.identity.mintFresh();
     life.renew();
-    life.store.commit(life.identity.startOver());
+    life.store.commit(life.identity.startOver(noon));
     const renewal = life.store.syncOne()!;
     for (const effect of renewal.then)
       if (effect.kind === "deliver" && effect.input.kind === "leased") life.identity.leased(effect.input.lease);
@@ -365,17 +367,37 @@ describe("timestamps", () => {
   });
 
   test.each(["crash", "stop"] as const)(
-    "go on above all that were issued on this disk after a %s, though the clock went back",
+    "go on above all that were allowed to leave, after a %s, though the clock went back",
     (end) => {
       // Design §4.4: the bound of what was issued is durable across restarts.
-      const before = life.identity.timestamp(noon, earliest);
-      life.commitBound();
-      life.sync();
+      life.now = at(5000);
+      const before = life.identity.timestamp(life.now, earliest);
+      life.renewIfOutrun();
+      expect(life.sync().identity.mayLeave).toBe(true);
       if (end === "stop") life.stop().start();
       else life.crash();
-      expect(compareTimestamps(life.sync().identity.timestamp(at(-300), earliest), before)).toBeGreaterThan(0);
+      expect(compareTimestamps(life.sync().identity.timestamp(at(4700), earliest), before)).toBeGreaterThan(0);
     },
   );
+
+  test("may leave only below the durable bound", () => {
+    // node/identity.ts: none leaves the node before a bound above it is on disk.
+    life.identity.timestamp(at(199), earliest);
+    expect([life.renewIfOutrun(), life.identity.mayLeave]).toEqual([false, true]);
+    life.identity.timestamp(at(200), earliest);
+    expect([life.renewIfOutrun(), life.renewIfOutrun(), life.identity.mayLeave]).toEqual([true, false, false]);
+    expect(life.sync().identity.mayLeave).toBe(true);
+  });
+
+  test("have a bound that what is under way does not lower, though the clock goes back", () => {
+    // A timestamp that leaves under the durable bound must not be above one that becomes durable after it.
+    life.now = at(-200);
+    life.store.commit(life.identity.startOver(life.now));
+    const before = life.identity.timestamp(at(199), earliest);
+    expect(life.identity.mayLeave).toBe(true);
+    life.sync().crash();
+    expect(compareTimestamps(life.sync().identity.timestamp(at(-200), earliest), before)).toBeGreaterThan(0);
+  });
 
   test("are refused while the clock that issued them is further back than others tolerate", () => {
     // Design §4.4: refused, never clamped. Nobody would take them, and the put would end half-way, with an unknown outcome.
@@ -386,14 +408,34 @@ describe("timestamps", () => {
     expect(life.identity.timestamp(at(60_000), earliest).ms).toBe(noon.wallMs + 60_000);
   });
 
-  test("need a write of their bound only now and then", () => {
-    // node/identity.ts: one small write in `boundLeadMs` (100) under load; a start covers the first of them.
+  test("hardly ever wait under load, for a write in every tenth of a second", () => {
+    // node/identity.ts: the bound is renewed when half of `boundLeadMs` (200) is used up.
     let writes = 0;
-    for (let ms = 0; ms < 1000; ms++) {
-      life.identity.timestamp(at(ms), earliest);
-      if (life.identity.takeBoundWrite() !== undefined) writes++;
+    for (let ms = 0; ms < 1000; ms += 10) {
+      life.now = at(ms);
+      life.identity.timestamp(life.now, earliest);
+      expect(life.identity.mayLeave, `after ${ms} ms`).toBe(true);
+      if (life.renew()) writes++;
+      life.sync();
     }
     expect(writes).toBe(9);
+  });
+
+  test("cost an idle node no writes, and one that was busy lately a few", () => {
+    // node/identity.ts: the bound is kept ahead for `boundKeptMs` (1000).
+    const writesUntil = (endMs: number): number => {
+      const { writingBatches } = life.store;
+      for (let ms = life.now.wallMs - noon.wallMs; ms < endMs; ms += 10) {
+        life.now = at(ms);
+        if (life.renew()) life.sync();
+      }
+      return life.store.writingBatches - writingBatches;
+    };
+    expect(writesUntil(5000)).toBe(0);
+    life.identity.timestamp(life.now, earliest);
+    expect(life.renewIfOutrun()).toBe(true);
+    expect(writesUntil(7000)).toBe(9);
+    expect(writesUntil(20_000)).toBe(0);
   });
 
   test("after a crash start ahead of the wall by less than others tolerate", () => {

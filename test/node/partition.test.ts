@@ -276,6 +276,7 @@ describe("amnesia", () => {
     cluster.replaceDisk("n1", snapshot);
     cluster.restart("n1");
     cluster.put("n2", key, "by n2", { context });
+    cluster.sync("n2");
     cluster.deliver("n2", "n1");
     expect(cluster.put("n1", key, "too early").answer).toMatchObject({ code: "OVERLOADED", outcome: "none" });
     cluster.settle();

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decodeToken, encodeToken } from "../../src/token.ts";
 import { decodeEffective } from "../../src/options.ts";
 import { hashKey } from "../../src/key.ts";
+import { compareTimestamps } from "../../src/timestamp.ts";
 import type { PutReply } from "../../src/messages.ts";
 import { Cluster, dotsOf, keyOf, valuesOf } from "./cluster.ts";
 
@@ -116,6 +117,76 @@ describe("answers from memory", () => {
       outcome: "unknown",
       details: { of: "dw" },
     });
+  });
+});
+
+describe("a write whose timestamp is past the durable bound", () => {
+  // The first bound is durable before a node serves, and covers 200 ms; whoever has been idle since has none for its next write.
+  const idle = (): Cluster => {
+    const cluster = new Cluster();
+    cluster.tick(5000);
+    return cluster;
+  };
+
+  test("leaves when its bound is durable, and that is one wait with its record's", () => {
+    // Design §4.4: the bound of what was issued is durable across restarts.
+    const cluster = idle();
+    const put = cluster.put("n1", key, "tea");
+    expect(cluster.inFlight).toEqual([]);
+    cluster.sync("n1");
+    expect(cluster.inFlight.map(({ to, message }) => `${message.kind} to ${to}`)).toEqual([
+      "ReplicaPut to n2",
+      "ReplicaPut to n3",
+    ]);
+    cluster.settle();
+    expect(put.answer).toMatchObject({ kind: "PutReply" });
+  });
+
+  test("is not gone below after a crash, though the clock went back", () => {
+    // The same. The copy of a write was at n2, and its bound died with n1: n1's next write was older, and lost under last-write-wins.
+    const cluster = idle();
+    cluster.put("n1", key, "got away");
+    cluster.sync("n1");
+    cluster.deliver("n1", "n2");
+    cluster.crash("n1");
+    cluster.setWall("n1", -200);
+    cluster.restart("n1");
+    cluster.put("n1", key, "later");
+    cluster.settle();
+    const [gotAway, later] = cluster.object("n2", key).siblings;
+    expect(valuesOf(cluster.object("n2", key))).toEqual(["got away", "later"]);
+    expect(compareTimestamps(later!.timestamp, gotAway!.timestamp)).toBeGreaterThan(0);
+  });
+
+  test("is not acknowledged from memory either", () => {
+    // The reply's token carries the timestamp.
+    const cluster = idle();
+    const put = cluster.put("n1", key, "tea", { w: 1, dw: 0 });
+    expect(put.answer).toBeUndefined();
+    cluster.sync("n1");
+    expect(put.answer).toMatchObject({ kind: "PutReply" });
+  });
+
+  test("waits also when another write has asked for the bound, and when it is a retry", () => {
+    // Whoever asked: what counts is what is durable.
+    const cluster = idle();
+    cluster.put("n1", key, "tea");
+    cluster.put("n1", "carts/bob", "milk", { op: 7 });
+    cluster.put("n1", "carts/bob", "milk", { op: 7 });
+    expect(cluster.inFlight).toEqual([]);
+    cluster.settle();
+    expect(cluster.requests.every(({ answer }) => answer?.kind === "PutReply")).toBe(true);
+  });
+
+  test("is rare under load: the bound is renewed ahead", () => {
+    // node/identity.ts: renewed on ticks, when half of the lead is used up.
+    const cluster = idle();
+    for (let tick = 0; tick < 100; tick++) {
+      cluster.put("n1", key, "tea", { context: cluster.requests.at(-1)?.context });
+      expect(cluster.inFlight).toHaveLength(tick === 0 ? 0 : 2);
+      cluster.settle();
+      cluster.tick(10);
+    }
   });
 });
 

@@ -56,7 +56,7 @@ describe("start", () => {
     cluster.put("n1", key, "got away");
     cluster.deliver("n1", "n2");
     cluster.crash("n1");
-    cluster.setWall("n1", -400);
+    cluster.setWall("n1", -200);
     cluster.restart("n1");
     cluster.put("n1", key, "later");
     cluster.settle();
