@@ -17,6 +17,7 @@ export interface OpenRequest {
 
 export class OpenRequests {
   readonly #bySlot = new Map<number, OpenRequest>();
+  readonly #released = new Set<number>();
   readonly #deadlines: Deadlines;
   /** Where this start's ids begin: a late answer to a request of before the start must not find a new one. */
   #firstId = 0;
@@ -28,6 +29,16 @@ export class OpenRequests {
 
   get size(): number {
     return this.#bySlot.size;
+  }
+
+  /** Those that somebody waits for. */
+  get unanswered(): number {
+    return this.#bySlot.size - this.#released.size;
+  }
+
+  /** Those that have answered, and have something left to do. */
+  get released(): number {
+    return this.#released.size;
   }
 
   /** @param random at least six random characters, drawn for this start: 48 bits of first id */
@@ -43,8 +54,18 @@ export class OpenRequests {
     return this.#firstId + slot;
   }
 
+  /** It has answered whoever asked, and stays open for what is left to do; it may want to be woken earlier than before. */
+  release(id: number): void {
+    const slot = id - this.#firstId;
+    const request = this.#bySlot.get(slot);
+    if (request === undefined) return;
+    this.#released.add(slot);
+    this.#deadlines.add(request.wakeAtMs, slot);
+  }
+
   close(id: number): void {
     this.#bySlot.delete(id - this.#firstId);
+    this.#released.delete(id - this.#firstId);
   }
 
   find(id: number): OpenRequest | undefined {

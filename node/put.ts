@@ -3,94 +3,108 @@
  * not two), and the tally of distinct nodes decides.
  *
  *   admitted ──too few reachable──▶ Failure, outcome none (nothing was written)
- *      │ write here, ReplicaPut to the others: at once, or when a bound above the write's timestamp is durable (identity.ts)
+ *      │ write here; ReplicaPut to the other primaries, and to stand-ins for those that are down
  *      ▼
  *   pending ──w, pw, dw covered──▶ met: PutReply with what the writer has now seen
+ *      ├─ a replica fails ──────────▶ the next stand-in is asked, if the request is sloppy
  *      ├────they cannot be any more──▶ impossible: Failure at once, outcome unknown (nothing is rolled back)
  *      └────deadline────────────────▶ Failure TIMEOUT, outcome unknown
+ *      ▼ answered
+ *   following up ──every primary has it on disk, or a stand-in keeps a hint for it──▶ closed
+ *      └────`followUpMs`──▶ this node keeps the hints that are lacking: no primary misses a write unnoticed
  */
 import { timedOut, unavailable, type CoterieError } from "../src/errors.ts";
-import type { Put, PutReply } from "../src/messages.ts";
+import type { PeerMessage, Put, PutReply } from "../src/messages.ts";
 import type { SettledOptions } from "../src/options.ts";
-import type { PreferenceEntry } from "../src/preference-list.ts";
 import { Tally } from "../src/quorum.ts";
 import type { NodeId } from "../src/ring.ts";
 import { encodeToken, type Token } from "../src/token.ts";
 import { toBinary } from "../src/bytes.ts";
+import type { Candidate, Candidates } from "./candidates.ts";
 import type { Effect, Origin } from "./effects.ts";
-import type { PeerMessage } from "../src/messages.ts";
-import type { Partitions, Written } from "./partition.ts";
+import type { Holdings } from "./holdings.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import { sentenceOf, shortfallOf, type Shortfall } from "./shortfall.ts";
 import type { Place, Self } from "./self.ts";
+import type { Updated } from "./versions.ts";
+
+/** How long after the answer the others are still waited for. */
+const followUpMs = 1000;
+/** Puts that are followed up at a time; of further ones hints are kept at once. */
+const followUpsMax = 32_768;
 
 export interface PutPlan {
   readonly origin: Origin;
   readonly message: Put;
   readonly place: Place;
   readonly options: SettledOptions;
-  /** The first n of the preference list. This node is one of them. */
-  readonly primaries: readonly PreferenceEntry[];
+  readonly candidates: Candidates;
   readonly token: Token;
 }
 
 export class PutRequest implements OpenRequest {
   readonly #self: Self;
   readonly #plan: PutPlan;
+  readonly #holdings: Holdings;
   readonly #tally: Tally;
-  /** Its deadline. */
-  readonly wakeAtMs: number;
+  readonly #deadlineMs: number;
+  /** Those asked in the place of a primary: mostly none. */
+  #standIns: Candidate[] = [];
   /** Why replicas refused, for the error's sentence. */
   readonly #refusals: string[] = [];
+  /** Its deadline; after the answer, when it gives up on those that have not answered. */
+  wakeAtMs: number;
   #id = 0;
-  #written: Written | undefined;
+  #written: Updated | undefined;
+  #isAnswered = false;
 
-  constructor(self: Self, plan: PutPlan) {
+  constructor(self: Self, plan: PutPlan, holdings: Holdings) {
     this.#self = self;
     this.#plan = plan;
+    this.#holdings = holdings;
     // The message says how much time is left of what the options allow, as a client that retries shares it out.
-    this.wakeAtMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
-    this.#tally = new Tally(plan.primaries, {
+    this.#deadlineMs = this.wakeAtMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
+    const { primaries } = plan.candidates;
+    this.#tally = new Tally(primaries, {
       answers: plan.options.w,
       primaries: plan.options.pw,
       durable: plan.options.dw,
     });
-    for (const { node } of plan.primaries) {
-      if (self.canReach(node)) continue;
-      this.#tally.fail(node);
-      this.#refusals.push(`${node} cannot be reached`);
-    }
+    for (const { node } of primaries) if (!self.canReach(node)) this.#replace(node, `${node} cannot be reached`);
   }
 
-  /** @throws what `Partitions.write` throws, and UNAVAILABLE; nothing has been written then */
-  start(partitions: Partitions): void {
+  /** @throws what `Versions.update` throws, and UNAVAILABLE; nothing has been written then */
+  start(): void {
     if (this.#tally.verdict() === "impossible") throw unavailable(this.#sentence(), "none", this.#shortfall());
     this.#id = this.#self.requests.open(this);
     try {
-      this.#written = this.#writeHere(partitions);
+      this.#written = this.#writeHere();
     } catch (error) {
       this.#self.requests.close(this.#id);
       throw error;
     }
-    const copies = this.#copies(this.#written.record);
+    const copies = this.#copies();
     if (this.#written.mayLeave) this.#leave(copies);
     // A barrier. By the time it is over, this node has given its durable answer: there is no earlier one to give.
     else this.#self.emit({ kind: "persist", writes: [], then: copies });
   }
 
   receive(node: NodeId, message: PeerMessage): void {
-    if (message.kind === "ReplicaPutReply") return this.#count(node, message.durable);
-    if (message.kind === "Failure") this.#refusals.push(`${node}: ${message.message}`);
-    this.lose(node);
+    if (message.kind === "ReplicaPutReply") this.#count(node, message.durable);
+    else
+      this.#miss(node, message.kind === "Failure" ? `${node}: ${message.message}` : `${node} answers something else`);
   }
 
   lose(node: NodeId): void {
-    this.#tally.fail(node);
-    this.#decide();
+    if (this.#tally.isPending(node)) this.#miss(node, `the link to ${node} went down`);
   }
 
   wake(): void {
-    this.#fail(timedOut(`${this.#sentence()} within ${this.#plan.options.timeoutMs} ms`, "unknown", this.#shortfall()));
+    if (!this.#isAnswered) {
+      const sentence = `${this.#sentence()} within ${this.#plan.options.timeoutMs} ms`;
+      this.#fail(timedOut(sentence, "unknown", this.#shortfall()));
+    }
+    this.#keepHints();
   }
 
   /** Fewer than w have to be on disk: the others may answer from memory. */
@@ -98,9 +112,11 @@ export class PutRequest implements OpenRequest {
     return this.#plan.options.dw < this.#plan.options.w;
   }
 
-  #writeHere(partitions: Partitions): Written {
+  #writeHere(): Updated {
     const { message, place, token } = this.#plan;
-    return partitions.write(place, { op: toBinary(message.op), value: message.value, token }, [this.#ownReply()]);
+    const update = { op: toBinary(message.op), value: message.value, token };
+    const own = this.#standIns.find(({ node }) => node === this.#self.id);
+    return this.#holdings.write(place, update, own?.standsFor, [this.#ownReply()]);
   }
 
   /** This node answers itself like any other, when its own disk has it. */
@@ -109,13 +125,32 @@ export class PutRequest implements OpenRequest {
     return { kind: "deliver", input: { kind: "peer", node: this.#self.id, message } };
   }
 
-  #copies(record: Uint8Array): Effect[] {
-    const timeoutMs = this.#self.timeLeftMs(this.wakeAtMs);
+  #copies(): Effect[] {
+    const copies: Effect[] = [];
+    for (const candidate of this.#plan.candidates.primaries)
+      if (this.#isAsked(candidate)) copies.push(this.#copyTo(candidate));
+    for (const standIn of this.#standIns) if (this.#isAsked(standIn)) copies.push(this.#copyTo(standIn));
+    return copies;
+  }
+
+  #isAsked({ node }: Candidate): boolean {
+    return node !== this.#self.id && this.#tally.isOpen(node);
+  }
+
+  #copyTo({ node, standsFor }: Candidate): Effect {
     const { key } = this.#plan.place;
-    const early = this.#isEarly;
-    const message = { kind: "ReplicaPut", id: this.#id, key, record, timeoutMs, early, standsFor: undefined } as const;
-    const others = this.#plan.primaries.filter(({ node }) => node !== this.#self.id && this.#tally.isOpen(node));
-    return others.map(({ node }) => ({ kind: "send", node, message }));
+    const { record } = this.#written!;
+    const timeoutMs = this.#self.timeLeftMs(this.#deadlineMs);
+    const message = {
+      kind: "ReplicaPut",
+      id: this.#id,
+      key,
+      record,
+      timeoutMs,
+      early: this.#isEarly,
+      standsFor,
+    } as const;
+    return { kind: "send", node, message };
   }
 
   #leave(copies: readonly Effect[]): void {
@@ -128,11 +163,57 @@ export class PutRequest implements OpenRequest {
     this.#decide();
   }
 
-  /** Answers if the tally has a verdict. */
+  /** This replica, or stand-in, will not have it on disk, as far as we know. */
+  #miss(node: NodeId, why: string): void {
+    this.#tally.fail(node);
+    const standIn = this.#isAnswered ? undefined : this.#replace(this.#targetOf(node), why);
+    if (standIn !== undefined && this.#written !== undefined) this.#self.emit(this.#copyTo(standIn));
+    this.#decide();
+  }
+
+  #replace(primary: NodeId, why: string): Candidate | undefined {
+    this.#tally.fail(primary);
+    this.#refusals.push(why);
+    const standIn = this.#plan.candidates.standInFor(primary);
+    if (standIn === undefined) return undefined;
+    this.#standIns = [...this.#standIns, standIn];
+    this.#tally.add(standIn);
+    return standIn;
+  }
+
+  /** The primary that a node is, or stands for. */
+  #targetOf(node: NodeId): NodeId {
+    return this.#standIns.find((standIn) => standIn.node === node)?.standsFor ?? node;
+  }
+
+  /** Answers if the tally has a verdict, and ends when nobody is lacking any more. */
   #decide(): void {
-    const verdict = this.#tally.verdict();
-    if (verdict === "met") this.#finish();
-    if (verdict === "impossible") this.#fail(unavailable(this.#sentence(), "unknown", this.#shortfall()));
+    if (!this.#isAnswered) {
+      const verdict = this.#tally.verdict();
+      if (verdict === "met") this.#finish();
+      if (verdict === "impossible") this.#fail(unavailable(this.#sentence(), "unknown", this.#shortfall()));
+    }
+    if (this.#isAnswered && !this.#tally.isAnyPending) this.#keepHints();
+  }
+
+  /** The end: whoever lacks it, and has nobody that keeps it for him, gets a hint here. */
+  #keepHints(): void {
+    this.#self.requests.close(this.#id);
+    for (const { node } of this.#plan.candidates.primaries)
+      if (this.#tally.isLacking(node) && !this.#isKeptFor(node)) this.#keepHint(node);
+  }
+
+  #isKeptFor(primary: NodeId): boolean {
+    return this.#standIns.some(({ node, standsFor }) => standsFor === primary && !this.#tally.isLacking(node));
+  }
+
+  /** Best effort: whatever stands in its way must not fail a write that was answered. */
+  #keepHint(target: NodeId): void {
+    try {
+      this.#holdings.keepHint(target, this.#plan.place, this.#written!.record);
+    } catch (error) {
+      this.#self.warnRarely("hint refused", { target, problem: (error as Error).message });
+    }
   }
 
   #finish(): void {
@@ -146,13 +227,20 @@ export class PutRequest implements OpenRequest {
       effective: options.echo,
       answered: message.details ? this.#tally.answered() : undefined,
     };
-    this.#self.requests.close(this.#id);
+    this.#followUp();
     this.#self.answer(origin, reply);
   }
 
   #fail(error: CoterieError): void {
-    this.#self.requests.close(this.#id);
+    this.#followUp();
     this.#self.fail(this.#plan.origin, this.#plan.message.id, error);
+  }
+
+  #followUp(): void {
+    this.#isAnswered = true;
+    const hasRoom = this.#self.requests.released < followUpsMax;
+    this.wakeAtMs = this.#self.now.monotonicMs + (hasRoom ? followUpMs : 0);
+    this.#self.requests.release(this.#id);
   }
 
   #sentence(): string {

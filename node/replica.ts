@@ -8,25 +8,22 @@
  * While stopping it still serves its peers and finishes what is open, and refuses new requests. Its last batch says that the
  * stop was clean; what comes after it was submitted is ignored.
  */
-import { CoterieError, invalidArgument, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
+import { CoterieError, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply } from "../src/messages.ts";
-import {
-  encodeEffective,
-  replicasOf,
-  settleOptions,
-  type RequestOptions,
-  type SettledOptions,
-} from "../src/options.ts";
+import { encodeEffective, settleOptions, type RequestOptions, type SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken, emptyToken, type Token } from "../src/token.ts";
 import type { Effect, Input, Instant, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
+import { Candidates, type Candidate } from "./candidates.ts";
 import { ForwardedRequest } from "./forward.ts";
 import { GetRequest, type GetPlan } from "./get.ts";
+import { Hints } from "./hints.ts";
+import { Holdings } from "./holdings.ts";
 import { Identity } from "./identity.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
@@ -34,6 +31,7 @@ import { Recoveries } from "./recovery.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
 import { statusOf } from "./status.ts";
 import type { StoreReader } from "./store.ts";
+import { Versions } from "./versions.ts";
 
 /** How long a clean stop waits for open requests. */
 const drainMs = 5000;
@@ -46,6 +44,8 @@ export class Replica {
   readonly #identity = new Identity();
   readonly #recoveries: Recoveries;
   readonly #partitions: Partitions;
+  readonly #hints: Hints;
+  readonly #holdings: Holdings;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -54,7 +54,10 @@ export class Replica {
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.#self = new Self(config, store, now);
     this.#recoveries = new Recoveries(this.#self);
-    this.#partitions = new Partitions(this.#self, this.#identity, (place) => this.#recoveries.note(place));
+    const versions = new Versions(this.#self, this.#identity);
+    this.#partitions = new Partitions(this.#self, versions, (place) => this.#recoveries.note(place));
+    this.#hints = new Hints(this.#self, versions, () => true);
+    this.#holdings = new Holdings(this.#self, this.#partitions, this.#hints);
   }
 
   step(now: Instant, input: Input): Effect[] {
@@ -96,6 +99,7 @@ export class Replica {
 
   #tick(): void {
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
+    this.#hints.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
   }
@@ -146,16 +150,23 @@ export class Replica {
   /** @throws whatever refuses the request before anything of it was done */
   #coordinate(origin: Origin, message: Get | Put): void {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
-    if (this.#self.requests.size >= limits.requestsPerNodeMax)
+    if (this.#self.requests.unanswered >= limits.requestsPerNodeMax)
       throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
     if (message.timeoutMs <= 0) throw timedOut("no time was left for this request when it arrived", "none");
     checkKey(message.key);
     const options = this.#settle(message);
     const place = this.#self.locate(message.key);
-    const primaries = this.#self.ring.primaries(place.partition, options.n);
-    if (!primaries.some(({ node }) => node === this.#self.id)) return this.#forward(origin, message, primaries);
+    const candidates = new Candidates(this.#self, place.partition, options.n, options.sloppy);
+    const { primaries } = candidates;
+    if (!this.#mayCoordinate(primaries, options)) return this.#forward(origin, message, primaries);
     if (message.kind === "Get") this.#get({ origin, message, place, options, primaries });
-    else this.#put({ origin, message, place, options, primaries, token: tokenOf(message, place) });
+    else this.#put({ origin, message, place, options, candidates, token: tokenOf(message, place) });
+  }
+
+  /** As a primary; and, when the request is sloppy and none of them can be reached, as a fallback. */
+  #mayCoordinate(primaries: readonly Candidate[], { sloppy }: SettledOptions): boolean {
+    if (primaries.some(({ node }) => node === this.#self.id)) return true;
+    return sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
   }
 
   #get(plan: GetPlan): void {
@@ -168,7 +179,7 @@ export class Replica {
     const { value } = plan.message;
     if (value !== undefined && value.length > limits.valueBytesMax)
       throw tooLarge(`the value has ${value.length} bytes, the limit is ${limits.valueBytesMax}`);
-    new PutRequest(this.#self, plan).start(this.#partitions);
+    new PutRequest(this.#self, plan, this.#holdings).start();
   }
 
   #forward(origin: Origin, message: Get | Put, primaries: readonly PreferenceEntry[]): void {
@@ -188,30 +199,22 @@ export class Replica {
     }
   }
 
-  #replicaPut(node: NodeId, { id, key, record, early }: ReplicaPut): void {
+  #replicaPut(node: NodeId, { id, key, record, early, standsFor }: ReplicaPut): void {
     this.#self.counters.replicaPuts++;
+    checkKey(key);
     const durable = { kind: "ReplicaPutReply", id, durable: true } as const;
-    this.#partitions.sync(this.#ownPlace(key), record, [{ kind: "send", node, message: durable }]);
+    this.#holdings.sync(this.#self.locate(key), record, standsFor, [{ kind: "send", node, message: durable }]);
     if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
   }
 
   #replicaGet(node: NodeId, { id, key, have }: ReplicaGet): void {
     this.#self.counters.replicaGets++;
-    const local = this.#partitions.read(this.#ownPlace(key));
+    checkKey(key);
+    const local = this.#holdings.read(this.#self.locate(key));
     const isSame = typeof local !== "string" && have !== undefined && hasDigest(local, have);
     const answer = typeof local === "string" ? local : isSame ? "same" : "record";
     const record = typeof local === "string" || isSame ? undefined : local;
     this.#self.send(node, { kind: "ReplicaGetReply", id, answer, record });
-  }
-
-  /** @throws INVALID_ARGUMENT if it is no key, or this node no primary of it: then its sender's ring is not ours; TOO_LARGE */
-  #ownPlace(key: Uint8Array): Place {
-    checkKey(key);
-    const place = this.#self.locate(key);
-    const { ring, id, options } = this.#self;
-    if (!ring.isPrimary(id, place.partition, replicasOf(bucketOf(key), options)))
-      throw invalidArgument(`${id} is no replica of partition ${place.partition} in ring epoch ${ring.table.epoch}`);
-    return place;
   }
 
   #settle(message: Get | Put): SettledOptions {
@@ -231,7 +234,7 @@ export class Replica {
     this.#self.answer(origin, {
       kind: "StatusReply",
       id,
-      status: JSON.stringify(statusOf(this.#self, this.#identity)),
+      status: JSON.stringify(statusOf(this.#self, this.#identity, this.#hints)),
     });
   }
 }

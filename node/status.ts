@@ -1,6 +1,7 @@
 /** What a node says of itself to people: `coterie status`. Nothing in it is secret, and no program may depend on all of it. */
 import { hexOf } from "../src/bytes.ts";
 import type { NodeId } from "../src/ring.ts";
+import type { Hints, HintsStatus } from "./hints.ts";
 import type { Identity } from "./identity.ts";
 import type { Counters, Self } from "./self.ts";
 
@@ -16,10 +17,12 @@ export interface NodeStatus {
   };
   readonly links: Readonly<Record<NodeId, "up" | "down">>;
   readonly openRequests: number;
+  /** What this node keeps for others that have missed it. */
+  readonly hints: HintsStatus;
   readonly counters: Counters;
 }
 
-export function statusOf(self: Self, identity: Identity): NodeStatus {
+export function statusOf(self: Self, identity: Identity, hints: Hints): NodeStatus {
   const { table } = self.ring;
   const others = table.members.filter(({ id }) => id !== self.id);
   return {
@@ -33,6 +36,7 @@ export function statusOf(self: Self, identity: Identity): NodeStatus {
     },
     links: Object.fromEntries(others.map(({ id }) => [id, self.links.has(id) ? "up" : "down"])),
     openRequests: self.requests.size,
+    hints: hints.status(),
     counters: { ...self.counters },
   };
 }

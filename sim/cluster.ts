@@ -47,7 +47,9 @@ export class Cluster {
     if (isWiped) node.wipe();
     const { witness } = this.#world;
     const records = node.records();
-    witness.observe({ kind: "restarted", node: node.id, isWiped, read: (key) => witness.decode(records.get(key)) });
+    const read = (key: string): StoredObject | undefined =>
+      joinOf((records.get(key) ?? []).map((record) => witness.decode(record)).filter((object) => object !== undefined));
+    witness.observe({ kind: "restarted", node: node.id, isWiped, read });
     node.start();
   }
 

@@ -8,7 +8,7 @@
  * paused its turns wait; the network and the disk do not.
  */
 import { formatKey } from "../src/key.ts";
-import { fromBinary } from "../src/bytes.ts";
+import { fromBinary, toBinary } from "../src/bytes.ts";
 import type { ClientRequest } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Random } from "../src/random.ts";
@@ -99,6 +99,14 @@ export class NodeProcess implements Witnessed {
     return this.#store?.durable("objects", storeKey);
   }
 
+  seenHints(storeKey: Uint8Array): readonly Uint8Array[] {
+    return this.#hintsOf(storeKey, (key) => this.#store?.get("hints", key));
+  }
+
+  durableHints(storeKey: Uint8Array): readonly Uint8Array[] {
+    return this.#hintsOf(storeKey, (key) => this.#platter.tables.hints.get(toBinary(key)));
+  }
+
   start(): void {
     if (this.phase !== "down") return;
     this.phase = "starting";
@@ -170,10 +178,16 @@ export class NodeProcess implements Witnessed {
     this.#damaged(key, "forgets");
   }
 
-  /** What is on the platter, by the keys' names. */
-  records(): ReadonlyMap<string, Uint8Array> {
-    const objects = [...this.#platter.tables.objects];
-    return new Map(objects.map(([name, record]) => [formatKey(fromBinary(name.slice(2))), record]));
+  /** What is on the platter, as a primary's and kept for others, by the keys' names. */
+  records(): ReadonlyMap<string, readonly Uint8Array[]> {
+    const { objects, hints } = this.#platter.tables;
+    const records = new Map<string, Uint8Array[]>();
+    for (const [name, record] of objects) records.set(formatKey(fromBinary(name.slice(2))), [record]);
+    for (const [name, value] of hints) {
+      const key = formatKey(fromBinary(name.slice(3 + name.charCodeAt(0))));
+      records.set(key, [...(records.get(key) ?? []), value.subarray(6)]);
+    }
+    return records;
   }
 
   /** The keys of which there are records, readable or not. */
@@ -295,6 +309,13 @@ export class NodeProcess implements Witnessed {
     this.#tick = this.#world.simulator.schedule(isIdle ? idleTickMs : tickMs, "tick", () => {
       this.#tick = undefined;
       this.take({ kind: "tick", queuedBytes: 0 });
+    });
+  }
+
+  #hintsOf(storeKey: Uint8Array, get: (key: Uint8Array) => Uint8Array | undefined): Uint8Array[] {
+    return this.config.ring.table.members.flatMap(({ id }) => {
+      const value = get(Uint8Array.of(id.length, ...fromBinary(id), ...storeKey));
+      return value === undefined ? [] : [value.subarray(6)];
     });
   }
 

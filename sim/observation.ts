@@ -86,8 +86,9 @@ export interface Coordinated {
   readonly node: NodeId;
   readonly key: KeyName;
   readonly what: "get" | "put";
-  /** The primaries that may make the quorum. */
+  /** The nodes that may make the quorum: of a strict request its primaries. */
   readonly list: readonly NodeId[];
+  readonly primaries: readonly NodeId[];
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
 }
 
@@ -99,6 +100,13 @@ export interface Voted {
   readonly isDurable: boolean;
   /** What a get was told. */
   readonly object: StoredObject | undefined;
+}
+
+/** A stand-in lets go of what it kept for a primary: what it has acknowledged is no longer its to keep. */
+export interface HandedOff {
+  readonly kind: "handedOff";
+  readonly node: NodeId;
+  readonly key: KeyName;
 }
 
 /** The coordinator answers whoever asked. */
@@ -124,6 +132,7 @@ export type Observation =
   | Damaged
   | Coordinated
   | Voted
+  | HandedOff
   | Answered
   | Returned;
 

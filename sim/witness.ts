@@ -16,11 +16,12 @@ import {
   joinContexts,
   type CausalContext,
 } from "../src/causal-context.ts";
+import { formatDot } from "../src/dot.ts";
 import { CoterieError } from "../src/errors.ts";
 import { bucketOf, formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
-import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
-import { settleOptions } from "../src/options.ts";
+import { emptyObject, has, isIncluded, sync, type StoredObject } from "../src/object.ts";
+import { replicasOf, settleOptions } from "../src/options.ts";
 import { decodeRecord, recordProblem } from "../src/record.ts";
 import { partitionOf, type NodeId } from "../src/ring.ts";
 import { decodeToken } from "../src/token.ts";
@@ -40,6 +41,9 @@ export interface Witnessed {
   seen(storeKey: Uint8Array): Uint8Array | undefined;
   /** The record of a key that would survive a crash now. */
   durable(storeKey: Uint8Array): Uint8Array | undefined;
+  /** The same for the records that it keeps for others. */
+  seenHints(storeKey: Uint8Array): readonly Uint8Array[];
+  durableHints(storeKey: Uint8Array): readonly Uint8Array[];
 }
 
 /** An answer that a node will give: to whom, and about what. */
@@ -61,6 +65,8 @@ export class Witness {
   /** What was true when it was sent, by `number voter`. */
   readonly #ledger = new Map<string, "memory" | "disk">();
   readonly #decoded = new WeakMap<Uint8Array, StoredObject | "bad record">();
+  /** All dots that were ever seen to be issued. */
+  readonly #issued = new Set<string>();
   #requestCount = 0;
 
   constructor(report: (observation: Observation) => void) {
@@ -83,7 +89,10 @@ export class Witness {
 
   /** A batch is about to be handed to the disk. */
   persisting(node: Witnessed, input: Input | undefined, batch: Persist): void {
-    for (const write of batch.writes) if (write.table === "objects") this.#storing(node, input, write);
+    for (const write of batch.writes) {
+      if (write.table === "objects") this.#storing(node, input, write);
+      if (write.table === "hints") this.#keeping(node, input, write);
+    }
   }
 
   /** An effect that speaks to somebody is being applied, at once or after its batch. */
@@ -138,15 +147,15 @@ export class Witness {
   }
 
   #readsItself(node: Witnessed, request: string, key: Uint8Array): void {
-    const local = node.seen(storeKeyOf(node, key));
-    const object = this.decode(local);
-    if (local === undefined || object !== undefined)
+    const object = this.#held(node, key, false);
+    if (node.seen(storeKeyOf(node, key)) === undefined || object !== undefined)
       this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object });
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
-    const written = effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : [])).find(isObject)?.value;
-    const said = this.decode(written ?? node.seen(storeKeyOf(node, key)));
+    const writes = effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : []));
+    const written = writes.find(isObject)?.value ?? recordOfHint(writes.find(isHint)?.value);
+    const said = written === undefined ? this.#held(node, key, false) : this.decode(written);
     for (const { effect } of repliesIn(effects))
       if (effect.kind === "deliver") this.#pledges.set(effect, { number, key, said });
   }
@@ -162,13 +171,14 @@ export class Witness {
     const entry = `${number} ${node.id}`;
     const about = { node: node.id, key: formatKey(key) };
     if (message.kind === "ReplicaPutReply" && said !== undefined) {
-      const held = this.decode(message.durable ? node.durable(storeKey) : node.seen(storeKey));
+      const held = this.#held(node, key, message.durable);
       this.#report({ kind: "acknowledged", ...about, isDurable: message.durable, said, held });
       if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry) !== "disk")
         this.#ledger.set(entry, message.durable ? "disk" : "memory");
     } else if (message.kind === "ReplicaGetReply") {
-      const record = node.seen(storeKey);
-      const held = record === undefined ? "absent" : this.decode(record) === undefined ? "bad record" : "record";
+      const isBad =
+        isPrimary(node, key) && node.seen(storeKey) !== undefined && this.decode(node.seen(storeKey)) === undefined;
+      const held = isBad ? "bad record" : this.#held(node, key, false) === undefined ? "absent" : "record";
       this.#report({ kind: "served", ...about, answer: message.answer, held });
       if (held !== "bad record") this.#ledger.set(entry, "memory");
     }
@@ -189,12 +199,38 @@ export class Witness {
     this.#report({ kind: "answered", request, message });
   }
 
+  /** All that a node has of a key: as a primary, and for others. */
+  #held(node: Witnessed, key: Uint8Array, isDurable: boolean): StoredObject | undefined {
+    const storeKey = storeKeyOf(node, key);
+    const own = isDurable ? node.durable(storeKey) : node.seen(storeKey);
+    const kept = isDurable ? node.durableHints(storeKey) : node.seenHints(storeKey);
+    const objects = [own, ...kept].map((record) => this.decode(record)).filter((object) => object !== undefined);
+    return objects.length === 0 ? undefined : objects.reduce(sync);
+  }
+
+  /** A stand-in may mint dots on top of what it keeps; and what its target has is no longer its to keep. */
+  #keeping(node: Witnessed, input: Input | undefined, write: Write): void {
+    const keyBytes = write.key.subarray(3 + write.key[0]!);
+    const key = formatKey(keyBytes);
+    const after = this.decode(recordOfHint(write.value));
+    if (after !== undefined)
+      this.#findIssues(
+        node,
+        input,
+        { key, keyBytes, isHint: true },
+        this.#held(node, keyBytes, false) ?? emptyObject,
+        after,
+      );
+    else if (!isPrimary(node, keyBytes)) this.#report({ kind: "handedOff", node: node.id, key });
+  }
+
   #storing(node: Witnessed, input: Input | undefined, write: Write): void {
     const keyBytes = write.key.subarray(2);
     const key = formatKey(keyBytes);
     const before = this.decode(node.seen(write.key));
     const after = this.decode(write.value);
-    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, before ?? emptyObject, after);
+    if (after !== undefined)
+      this.#findIssues(node, input, { key, keyBytes, isHint: false }, before ?? emptyObject, after);
     this.#report({ kind: "stored", node: node.id, key, before, after });
   }
 
@@ -202,7 +238,7 @@ export class Witness {
   #findIssues(
     node: Witnessed,
     input: Input | undefined,
-    { key, keyBytes }: { readonly key: string; readonly keyBytes: Uint8Array },
+    { key, keyBytes, isHint }: { readonly key: string; readonly keyBytes: Uint8Array; readonly isHint: boolean },
     before: StoredObject,
     after: StoredObject,
   ): void {
@@ -214,12 +250,16 @@ export class Witness {
     for (const { dot, value, op: itsOp } of after.siblings) {
       if (itsOp !== op || has(before, dot)) continue;
       this.#report({ kind: "issue", ...by, dot, op, seen, value });
+      this.#issued.add(formatDot(dot));
       known = addDot(known, dot);
     }
     if (includes(known, after.context)) return;
-    for (const dot of dotsOf(after.context))
-      if (!contains(known, dot))
-        this.#report({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
+    for (const dot of dotsOf(after.context)) {
+      // A hint may tell of dots that the node minted for another one, which it has handed off and forgotten since.
+      if (contains(known, dot) || (isHint && this.#issued.has(formatDot(dot)))) continue;
+      this.#issued.add(formatDot(dot));
+      this.#report({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
+    }
   }
 
   #incoming(input: Input | undefined): StoredObject {
@@ -252,19 +292,28 @@ function nameOf(node: Witnessed): string {
   return `${node.id}.${node.incarnation}`;
 }
 
+function isPrimary(node: Witnessed, key: Uint8Array): boolean {
+  const { ring, options, id } = node.config;
+  return ring.isPrimary(id, partitionOfKey(node, key), replicasOf(bucketOf(key), options));
+}
+
+/** Six bytes say when it was made. */
+function recordOfHint(value: Uint8Array | undefined): Uint8Array | undefined {
+  return value?.subarray(6);
+}
+
 /** Computed here from the request and the cluster's options, never taken from what the coordinator says of itself. */
 function planOf(node: Witnessed, message: Get | Put): Plan | undefined {
   const { ring, options } = node.config;
   const what = message.kind === "Get" ? "get" : "put";
   try {
-    const { n, r, w, pr, pw, dw } = settleOptions(what, message.options ?? {}, bucketOf(message.key), options);
-    const list = ring
-      .preferenceList(partitionOfKey(node, message.key), n)
-      .slice(0, n)
-      .map((entry) => entry.node);
+    const { n, r, w, pr, pw, dw, sloppy } = settleOptions(what, message.options ?? {}, bucketOf(message.key), options);
+    const order = ring.preferenceList(partitionOfKey(node, message.key), n).map((entry) => entry.node);
+    const primaries = order.slice(0, n);
+    const list = sloppy ? order : primaries;
     const needs =
       what === "get" ? { answers: r, primaries: pr, durable: 0 } : { answers: w, primaries: pw, durable: dw };
-    return { what, list, needs };
+    return { what, list, primaries, needs };
   } catch (error) {
     if (error instanceof CoterieError) return undefined;
     throw error;
@@ -274,6 +323,7 @@ function planOf(node: Witnessed, message: Get | Put): Plan | undefined {
 interface Plan {
   readonly what: "get" | "put";
   readonly list: readonly NodeId[];
+  readonly primaries: readonly NodeId[];
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
 }
 
@@ -324,9 +374,16 @@ function isAnswer(message: PeerMessage): message is Exclude<Answer, { kind: "Sta
 
 /** A batch for an object, or the barrier for one that is there already. */
 function isObjectBatch(effect: Effect): boolean {
-  return effect.kind === "persist" && (effect.writes.length === 0 || effect.writes.some(isObject));
+  return (
+    effect.kind === "persist" &&
+    (effect.writes.length === 0 || effect.writes.some((write) => isObject(write) || isHint(write)))
+  );
 }
 
 function isObject(write: Write): boolean {
   return write.table === "objects";
+}
+
+function isHint(write: Write): boolean {
+  return write.table === "hints";
 }

@@ -25,6 +25,10 @@ export interface Needs {
 
 type State = "open" | "accepted" | "durable" | "volatile" | "failed";
 
+function isPendingState(state: State | undefined): boolean {
+  return state === "open" || state === "accepted";
+}
+
 export class Tally {
   #entries: readonly PreferenceEntry[];
   readonly #needs: Needs;
@@ -58,6 +62,20 @@ export class Tally {
   isOpen(node: NodeId): boolean {
     const at = this.#indexOf(node);
     return at >= 0 && this.#states[at] === "open";
+  }
+
+  /** Whether an answer of it, or its word that it is on disk, may still come. */
+  isPending(node: NodeId): boolean {
+    return isPendingState(this.#states[this.#indexOf(node)]);
+  }
+
+  get isAnyPending(): boolean {
+    return this.#states.some(isPendingState);
+  }
+
+  /** Whether it is not known to have it on disk. */
+  isLacking(node: NodeId): boolean {
+    return this.#states[this.#indexOf(node)] !== "durable";
   }
 
   verdict(): Verdict {

@@ -21,6 +21,7 @@ export class CrashDurability implements Checker {
       case "acknowledged":
         return this.#acknowledge(observation);
       case "damaged":
+      case "handedOff":
         return this.#forgive(observation.node, observation.key);
       case "restarted":
         return this.#checkDisk(observation);

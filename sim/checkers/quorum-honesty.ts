@@ -64,9 +64,11 @@ export class QuorumHonesty implements Checker {
     if (tally === undefined || message.kind === "Failure" || message.kind === "StatusReply") return;
     const { node, key, what, needs } = tally.request;
     const who = `${node} says ok to a ${what} of ${key}`;
-    // Every node of the list is a primary: fallbacks come later, and with them a count of their own.
-    const answers = Math.max(needs.answers, needs.primaries);
-    if (tally.voters.size < answers) this.#accuse(`${who} that needs ${answers} answers, and has ${tally.voters.size}`);
+    const primaries = tally.request.primaries.filter((node) => tally.voters.has(node)).length;
+    if (tally.voters.size < needs.answers)
+      this.#accuse(`${who} that needs ${needs.answers} answers, and has ${tally.voters.size}`);
+    if (primaries < needs.primaries)
+      this.#accuse(`${who} that needs answers of ${needs.primaries} primaries, and has ${primaries}`);
     if (tally.durable.size < needs.durable)
       this.#accuse(`${who} that needs ${needs.durable} answers from disk, and has ${tally.durable.size}`);
     if (message.kind === "GetReply") this.#checkJoin(who, tally, message.record);
