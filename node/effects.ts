@@ -20,8 +20,11 @@ export interface Instant {
 export type Origin = { readonly connection: number } | { readonly node: NodeId };
 
 export type Input =
-  /** First of all, once. `freshReplicaId` is used if the directory has none, or is a copy of another's; it also numbers this start's requests. */
-  | { readonly kind: "start"; readonly freshReplicaId: ReplicaId; readonly isCopy: boolean }
+  /**
+   * First of all, once. `freshReplicaId` is used unless the store was left by a clean stop and cannot be older than that
+   * (`mayBeOlder`: copied, restored); it also numbers this start's requests.
+   */
+  | { readonly kind: "start"; readonly freshReplicaId: ReplicaId; readonly mayBeOlder: boolean }
   | { readonly kind: "client"; readonly connection: number; readonly message: ClientRequest }
   | { readonly kind: "peer"; readonly node: NodeId; readonly message: PeerMessage }
   | { readonly kind: "linkUp" | "linkDown"; readonly node: NodeId }

@@ -1,11 +1,12 @@
 /**
  * Who this replica is, and the leases under which it may issue dots and timestamps. No dot is ever issued twice:
  *
- * - A data directory has one random replica id; a lost or copied directory gets a new one, and so does one that was set back to an
- *   older state: that shows when a peer knows epochs of ours that we have not begun.
- * - An actor is (replica id, epoch). Epochs are handed out only below a durable lease, and after any start only from the lease up.
- * - `epochFloor`: epochs below it are closed. An unclean stop closes all there were, because dots may have left the node
- *   whose records never reached its disk. After a clean stop the old ones go on.
+ * - A replica id is random, and stays only over a clean stop after which nobody has touched the data. Any other start takes a
+ *   new one, under which no dot was ever issued: after a crash dots may have left the node whose records never reached its
+ *   disk, and a directory that was lost, copied or set back to an older state knows even less of what was issued.
+ * - What no start can see is a disk that was rolled back below the file system, to the state of a clean stop. That shows when a
+ *   peer knows epochs of ours that we have not begun: `startOver`.
+ * - An actor is (replica id, epoch). Epochs are handed out only below a durable lease, which a clean stop ends where they stand.
  * - Timestamps never go back: none leaves the node before a bound above it is on disk, and after a start they go on from that
  *   bound. Under load it is renewed ahead, so that a put hardly ever waits for it.
  *
@@ -43,13 +44,12 @@ const boundLeadMs = 200;
 const boundKeptMs = 1000;
 
 const metaKey = new Uint8Array([1]);
-const version = 1;
+const version = 2;
 
 export class Identity {
   replicaId: ReplicaId = "";
   /** For `startOver`. */
   #spareReplicaId: ReplicaId = "";
-  #epochFloor = 1;
   #nextEpoch = 1;
   #lastTimestamp: Timestamp = earliest;
   /** The lease that is asked for. Its bound only rises: what is under way must not go below what was durable before it. */
@@ -58,25 +58,29 @@ export class Identity {
   /** What of it is durable. */
   #lease: Lease = { replicaId: "", epochEnd: 0, boundMs: 0 };
 
-  /** Takes up what the directory knows, or begins anew. The lease in the batch must be durable before anything is minted. */
-  start(now: Instant, store: StoreReader, freshReplicaId: ReplicaId, isCopy: boolean): Persist {
-    const stored = isCopy ? undefined : readIdentity(store.get("meta", metaKey));
-    this.replicaId = stored?.replicaId ?? freshReplicaId;
-    this.#spareReplicaId = stored === undefined ? successorOf(freshReplicaId) : freshReplicaId;
-    this.#nextEpoch = stored?.epochEnd ?? 1;
-    this.#epochFloor = stored?.wasCleanStop === true ? stored.epochFloor : this.#nextEpoch;
+  /**
+   * Goes on after a clean stop, or begins anew. The lease in the batch must be durable before anything is minted: it takes back
+   * the mark of that stop.
+   * @param mayBeOlder the store may be older than what was issued from it. Its bound is of use even so: one too high does no harm.
+   */
+  start(now: Instant, store: StoreReader, freshReplicaId: ReplicaId, mayBeOlder: boolean): Persist {
+    const stored = readIdentity(store.get("meta", metaKey));
+    const kept = stored?.wasCleanStop === true && !mayBeOlder ? stored : undefined;
+    this.replicaId = kept?.replicaId ?? freshReplicaId;
+    this.#spareReplicaId = kept === undefined ? successorOf(freshReplicaId) : freshReplicaId;
+    this.#nextEpoch = kept?.epochEnd ?? 1;
     this.#lastTimestamp = { ms: stored?.boundMs ?? 0, counter: 0 };
     return this.#renewal(now, [{ kind: "ready" }]);
   }
 
   /**
-   * Becomes a new replica: somebody knows epochs of ours that we have not begun, so this directory was set back. Nothing is
+   * Becomes a new replica: somebody knows epochs of ours that we have not begun, so this disk was rolled back. Nothing is
    * minted until the new identity is durable.
    */
   startOver(now: Instant): Persist {
     this.replicaId = this.#spareReplicaId;
     this.#spareReplicaId = successorOf(this.replicaId);
-    this.#nextEpoch = this.#epochFloor = 1;
+    this.#nextEpoch = 1;
     return this.#renewal(now, []);
   }
 
@@ -101,7 +105,7 @@ export class Identity {
     return this.#lastTimestamp.ms < this.#lease.boundMs;
   }
 
-  /** The last words of a clean stop: the open epochs stay open for the next start. */
+  /** The last words of a clean stop: the next start goes on in the epochs that were begun. */
   stop(): Persist {
     this.#epochEnd = this.#nextEpoch;
     this.#boundMs = this.#lastTimestamp.ms + 1;
@@ -127,14 +131,14 @@ export class Identity {
     return { actor: makeActor(this.replicaId, this.#nextEpoch++), counter: 1 };
   }
 
-  /** Whether `claimed` has dots of this replica, in epochs still open, that `seen` lacks: somebody remembers what it forgot. */
+  /** Whether `claimed` has dots of this replica, in epochs that were begun, that `seen` lacks: somebody remembers what it forgot. */
   knowsLess(seen: CausalContext, claimed: CausalContext): boolean {
-    return claimed.some((events) => this.#isOpen(events.actor) && !includes(seen, [events]));
+    return claimed.some((events) => this.#hasBegun(events.actor) && !includes(seen, [events]));
   }
 
   /** Whether a context has an epoch of this replica that was never handed out: it was not issued by any store. */
   claimsFuture(claimed: CausalContext): boolean {
-    return claimed.some((events) => this.#isMine(events.actor) && epochOf(events.actor) >= this.#nextEpoch);
+    return claimed.some(({ actor }) => this.#isMine(actor) && !this.#hasBegun(actor));
   }
 
   /**
@@ -150,10 +154,10 @@ export class Identity {
     return next;
   }
 
-  /** The newest open epoch that the key's context knows. Older ones of this replica are left alone: amnesia closed them. */
+  /** The newest epoch of this replica that the key's context knows. Older ones are left alone: amnesia closed them. */
   #openActor(seen: CausalContext): Actor | undefined {
     const newest = seen.findLast((events) => this.#isMine(events.actor));
-    if (newest === undefined || !this.#isOpen(newest.actor) || newest.cloud.length > 0) return undefined;
+    if (newest === undefined || !this.#hasBegun(newest.actor) || newest.cloud.length > 0) return undefined;
     return newest.actor;
   }
 
@@ -161,10 +165,8 @@ export class Identity {
     return actor.startsWith(this.replicaId);
   }
 
-  #isOpen(actor: Actor): boolean {
-    if (!this.#isMine(actor)) return false;
-    const epoch = epochOf(actor);
-    return epoch >= this.#epochFloor && epoch < this.#nextEpoch;
+  #hasBegun(actor: Actor): boolean {
+    return this.#isMine(actor) && epochOf(actor) < this.#nextEpoch;
   }
 
   /** An idle node writes nothing: its bound is left behind, and the next put waits for another. */
@@ -183,14 +185,7 @@ export class Identity {
   }
 
   #write(wasCleanStop: boolean): Write {
-    const { replicaId } = this;
-    const stored = {
-      replicaId,
-      epochFloor: this.#epochFloor,
-      epochEnd: this.#epochEnd,
-      boundMs: this.#boundMs,
-      wasCleanStop,
-    };
+    const stored = { replicaId: this.replicaId, epochEnd: this.#epochEnd, boundMs: this.#boundMs, wasCleanStop };
     return { table: "meta", key: metaKey, value: encodeIdentity(stored) };
   }
 }
@@ -210,7 +205,6 @@ export function checkSkew(now: Instant, t: Timestamp): void {
 }
 
 interface StoredIdentity extends Lease {
-  readonly epochFloor: number;
   readonly wasCleanStop: boolean;
 }
 
@@ -218,7 +212,6 @@ function encodeIdentity(identity: StoredIdentity): Uint8Array {
   const writer = new ByteWriter();
   writer.byte(version);
   writer.text(identity.replicaId, 0, 8);
-  writer.number(identity.epochFloor);
   writer.number(identity.epochEnd);
   writer.number(identity.boundMs);
   writer.byte(identity.wasCleanStop ? 1 : 0);
@@ -234,7 +227,6 @@ function readIdentity(bytes: Uint8Array | undefined): StoredIdentity | undefined
     if (reader.byte() !== version) return undefined;
     const identity = {
       replicaId: reader.text8(),
-      epochFloor: reader.number(),
       epochEnd: reader.number(),
       boundMs: reader.number(),
       wasCleanStop: reader.byte() === 1,

@@ -73,7 +73,7 @@ export class Replica {
       case "start":
         this.#self.requests.start(input.freshReplicaId);
         return this.#self.emit(
-          this.#identity.start(this.#self.now, this.#self.store, input.freshReplicaId, input.isCopy),
+          this.#identity.start(this.#self.now, this.#self.store, input.freshReplicaId, input.mayBeOlder),
         );
       case "client":
         return this.#request({ connection: input.connection }, input.message);

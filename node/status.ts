@@ -7,7 +7,7 @@ import type { Counters, Self } from "./self.ts";
 
 export interface NodeStatus {
   readonly node: NodeId;
-  /** 16 hexadecimal digits: changes when the node has lost its disk. */
+  /** 16 hexadecimal digits. Stays over a clean stop; a crash, and data that was lost, copied or restored, change it. */
   readonly replicaId: string;
   readonly ring: {
     readonly epoch: number;

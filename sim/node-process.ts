@@ -125,7 +125,7 @@ export class NodeProcess implements Witnessed {
     });
     this.#machine = createMachine(this.config, this.#store, this.#instant());
     this.#trace(() => `starts${this.incarnation > 1 ? " again" : ""}`);
-    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), isCopy: false });
+    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), mayBeOlder: false });
   }
 
   /** Whether or not the power is cut: what was not synced may be lost. Only the power takes the sockets silently with it. */

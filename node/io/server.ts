@@ -54,8 +54,8 @@ export class Server {
     this.#replica = new Replica(config, store, this.#now);
   }
 
-  start(freshReplicaId: string, isCopy: boolean): void {
-    this.#event({ kind: "start", freshReplicaId, isCopy });
+  start(freshReplicaId: string, mayBeOlder: boolean): void {
+    this.#event({ kind: "start", freshReplicaId, mayBeOlder });
     this.#ticks = setInterval(() => this.#event({ kind: "tick", queuedBytes: 0 }), tickMs);
   }
 

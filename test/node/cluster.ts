@@ -223,7 +223,7 @@ export class Cluster {
   }
 
   /** Starts a node on its disk, and does not wait for the identity to be durable. */
-  start(node: NodeId, isCopy = false): void {
+  start(node: NodeId, mayBeOlder = false): void {
     const machine = this.#machine(node);
     const instant = this.instant(node);
     machine.replica = new Replica(
@@ -233,12 +233,12 @@ export class Cluster {
     );
     machine.isStopped = false;
     const freshReplicaId = `${node}${startLetters[machine.starts++] ?? "?"}`.trim().padEnd(8, ".");
-    this.input(node, { kind: "start", freshReplicaId, isCopy });
+    this.input(node, { kind: "start", freshReplicaId, mayBeOlder });
   }
 
   /** Starts a node and links it with all others, as soon as its identity is durable. */
-  restart(node: NodeId, isCopy = false): void {
-    this.start(node, isCopy);
+  restart(node: NodeId, mayBeOlder = false): void {
+    this.start(node, mayBeOlder);
     this.sync(node);
   }
 

@@ -1,6 +1,6 @@
 /** node/partition.ts: write and sync of one node's objects (design §4.2, §4.3), and the amnesia scenarios of kv679. */
 import { describe, expect, test } from "vitest";
-import { encodeRecord } from "../../src/record.ts";
+import { decodeRecord, encodeRecord } from "../../src/record.ts";
 import { emptyObject, write } from "../../src/object.ts";
 import { contextOf, emptyContext } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
@@ -9,7 +9,8 @@ import { makeOpId } from "../../src/op-id.ts";
 import { earliest } from "../../src/timestamp.ts";
 import { encodeToken } from "../../src/token.ts";
 import type { ReplicaPutReply } from "../../src/messages.ts";
-import { actorText, Cluster, dotsOf, keyOf, valuesOf } from "./cluster.ts";
+import type { Effect } from "../../node/effects.ts";
+import { actorText, Cluster, dotsOf, dotText, keyOf, valuesOf } from "./cluster.ts";
 
 const key = "carts/alice";
 
@@ -204,7 +205,7 @@ describe("amnesia", () => {
     cluster.crash("n1");
     cluster.restart("n1");
     settled(cluster, "n1", "after the crash");
-    expect(dotsOf(cluster.object("n2", key))).toEqual(["n1.1:1", "n1.1:2", "n1.10001:1"]);
+    expect(dotsOf(cluster.object("n2", key))).toEqual(["n1.1:1", "n1.1:2", "n1b.1:1"]);
     expect(valuesOf(cluster.object("n2", key))).toEqual(["after the crash", "lost here", "tea"]);
   });
 
@@ -247,16 +248,24 @@ describe("amnesia", () => {
     expect(cluster.object("n1", key).context.length).toBeLessThanOrEqual(3);
   });
 
-  test("a directory that was set back becomes a new replica as soon as somebody knows more of it", () => {
-    // R10: an old snapshot forces a new actor. The lease is not enough: epochs of after the snapshot are in the other replicas.
-    const cluster = new Cluster();
+  test("a directory that was set back and coordinates before it is told so issues no old dot", () => {
+    // I0, R10: an old snapshot forces a new actor.
+    const issued = new Map<string, string>();
+    const cluster = new Cluster({ observe: (_, effect) => noteIssued(issued, effect) });
     const snapshot = cluster.store("n1").copy();
     cluster.crash("n1");
     cluster.restart("n1");
-    const context = settled(cluster, "n1", "after the snapshot");
+    settled(cluster, "n1", "after the snapshot");
     cluster.crash("n1");
     cluster.replaceDisk("n1", snapshot);
     cluster.restart("n1");
+    settled(cluster, "n1", "on the old disk");
+    expect(valuesOf(cluster.object("n2", key))).toEqual(["after the snapshot", "on the old disk"]);
+  });
+
+  test("a disk that was rolled back to a clean stop becomes a new replica as soon as somebody knows more of it", () => {
+    // R10 again, where neither the files nor the store show it: epochs of after the snapshot are in the other replicas.
+    const { cluster, context } = rolledBack();
     expect(cluster.put("n1", key, "x", { context }).answer).toMatchObject({ code: "BAD_CONTEXT", outcome: "none" });
     settled(cluster, "n2", "by n2", context);
     expect(cluster.logs.some(({ node, event }) => node === "n1" && event === "new replica id")).toBe(true);
@@ -267,14 +276,7 @@ describe("amnesia", () => {
 
   test("of a new replica nothing is minted before its identity is durable", () => {
     // Design §4.3: a lease is durable before the first epoch of it is handed out.
-    const cluster = new Cluster();
-    const snapshot = cluster.store("n1").copy();
-    cluster.crash("n1");
-    cluster.restart("n1");
-    const context = settled(cluster, "n1", "after the snapshot");
-    cluster.crash("n1");
-    cluster.replaceDisk("n1", snapshot);
-    cluster.restart("n1");
+    const { cluster, context } = rolledBack();
     cluster.put("n2", key, "by n2", { context });
     cluster.sync("n2");
     cluster.deliver("n2", "n1");
@@ -296,6 +298,32 @@ describe("amnesia", () => {
     }
   });
 });
+
+/** n1's disk is rolled back below the file system to the state of a clean stop, and n1 has written since: `context`. */
+function rolledBack(): { readonly cluster: Cluster; readonly context: Uint8Array } {
+  const cluster = new Cluster();
+  cluster.stop("n1");
+  cluster.settle();
+  const snapshot = cluster.store("n1").copy();
+  cluster.restart("n1");
+  const context = settled(cluster, "n1", "after the snapshot");
+  cluster.crash("n1");
+  cluster.replaceDisk("n1", snapshot);
+  cluster.restart("n1");
+  return { cluster, context };
+}
+
+/** Dot → operation, of all that is written anywhere. */
+function noteIssued(issued: Map<string, string>, effect: Effect): void {
+  if (effect.kind !== "persist") return;
+  for (const { table, value } of effect.writes) {
+    if (table !== "objects" || value === undefined) continue;
+    for (const { dot, op } of decodeRecord(value).siblings) {
+      expect(issued.get(dotText(dot)) ?? op, `${dotText(dot)} names two operations`).toBe(op);
+      issued.set(dotText(dot), op);
+    }
+  }
+}
 
 function fromHex(hex: string): string {
   return (hex.match(/../g) ?? []).map((digits) => String.fromCharCode(Number.parseInt(digits, 16))).join("");

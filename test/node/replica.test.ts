@@ -17,7 +17,7 @@ describe("start", () => {
     const store = new MemoryStore();
     const now = { monotonicMs: 0, wallMs: 0 };
     const replica = new Replica({ id: "n1", ring, options, tuning: defaultTuning }, store, now);
-    const effects = replica.step(now, { kind: "start", freshReplicaId: "fresh id", isCopy: false });
+    const effects = replica.step(now, { kind: "start", freshReplicaId: "fresh id", mayBeOlder: false });
     expect(effects.map(({ kind }) => kind)).toEqual(["persist"]);
     const then = (effects[0] as Persist).then.map(({ kind }) => kind);
     expect(then).toEqual(["deliver", "ready"]);
@@ -168,7 +168,7 @@ describe("a clean stop", () => {
     const { ring, options } = new Cluster();
     const now = { monotonicMs: 0, wallMs: 0 };
     const replica = new Replica({ id: "n1", ring, options, tuning: defaultTuning }, new MemoryStore(), now);
-    replica.step(now, { kind: "start", freshReplicaId: "fresh id", isCopy: false });
+    replica.step(now, { kind: "start", freshReplicaId: "fresh id", mayBeOlder: false });
     expect(replica.step(now, { kind: "stop" }).map(({ kind }) => kind)).toEqual(["persist"]);
     const message = { kind: "Status", id: 1 } as const;
     expect(replica.step(now, { kind: "client", connection: 0, message })).toEqual([]);

@@ -8,8 +8,8 @@ import { addConnectFlags, type ConnectFlags } from "./request-flags.ts";
 
 const help = `
 One line per node of the ring, whichever of them was asked: its links to the other nodes that are up, the partitions of which it is
-the first owner, the requests that it coordinates now and has coordinated since it started, and its replica id, which changes when
-a node has lost its disk. Exit code 1 if a node is down or a link between two nodes is.
+the first owner, the requests that it coordinates now and has coordinated since it started, and its replica id, which only a
+clean stop keeps. Exit code 1 if a node is down or a link between two nodes is.
 
 Examples:
   coterie status
