@@ -4,11 +4,11 @@
  * - A key never has more siblings than there may be writes of which none has seen another. The bound is exact from the
  *   history: the writes so far are laid into chains, each of which has seen the one before, and two of one chain are never
  *   siblings. One client that reads and writes in turn makes one chain, and so one sibling.
- * - A replica takes a new actor for a key only for a reason: its first write there, an unclean start since its last one, or
- *   something that it notices to have forgotten.
+ * - A node takes a new actor for a key only for a reason: its first write there, an unclean start or an empty disk since its last
+ *   one, or something that it notices to have forgotten.
  */
 import { contains } from "../../src/causal-context.ts";
-import { formatActor, replicaOf, type Actor, type Dot } from "../../src/dot.ts";
+import { formatActor, type Actor, type Dot } from "../../src/dot.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import type { EndOfRun, Issue, KeyName, Observation, Stored } from "../observation.ts";
@@ -18,7 +18,7 @@ export class SiblingBound implements Checker {
   readonly #accuse: Accuse;
   /** Per key the last write of every chain. */
   readonly #chains = new Map<KeyName, Dot[]>();
-  /** Per replica and key its actors, and per node the reasons to take another. */
+  /** Per node and key its actors, under all its replica ids, and the reasons to take another. */
   readonly #actors = new Map<string, Set<Actor>>();
   readonly #starts = new Map<NodeId, number>();
   readonly #losses = new Map<string, number>();
@@ -40,6 +40,7 @@ export class SiblingBound implements Checker {
       case "crashed":
         return increase(this.#starts, observation.node);
       case "damaged":
+        if (observation.key === undefined) return increase(this.#starts, observation.node);
         this.#damaged.add(`${observation.node} ${observation.key}`);
         return;
       default:
@@ -66,11 +67,11 @@ export class SiblingBound implements Checker {
   }
 
   #checkActor({ key, dot, node }: Issue): void {
-    const replica = `${key} ${replicaOf(dot.actor)}`;
-    const actors = (this.#actors.get(replica) ?? new Set()).add(dot.actor);
-    this.#actors.set(replica, actors);
-    if (this.#damaged.has(`${node} ${key}`)) return;
-    const bound = 1 + (this.#starts.get(node) ?? 0) + (this.#losses.get(`${node} ${key}`) ?? 0);
+    const place = `${node} ${key}`;
+    const actors = (this.#actors.get(place) ?? new Set()).add(dot.actor);
+    this.#actors.set(place, actors);
+    if (this.#damaged.has(place)) return;
+    const bound = 1 + (this.#starts.get(node) ?? 0) + (this.#losses.get(place) ?? 0);
     if (actors.size > bound)
       this.#accuse(
         `${node} takes ${formatActor(dot.actor)} as actor number ${actors.size} for ${key}, with reasons for ${bound}`,
