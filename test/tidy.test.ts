@@ -93,7 +93,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "node/io/listener.ts": "test/e2e/cluster.test.ts and test/e2e/raw-link.ts come in through real sockets",
   "node/io/peers.ts": "test/e2e/quorum.test.ts cuts and restores the links",
   "node/io/server.ts": "test/e2e/durability.test.ts watches what it does in which order",
-  "node/io/start-node.ts": "test/readme.test.ts and test/client/browser.test.ts embed nodes with it",
   "node/io/sync-directory.ts": "a few lines; test/node/io/data-directory.test.ts goes through them",
   "node/io/value-slab.ts": "the inside of the store: test/contract/store.ts goes through it",
   "src/index.ts": "a list of exports",

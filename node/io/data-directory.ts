@@ -3,14 +3,18 @@
  * does another process use it, and is it still the one that this node has written?
  *
  *   lock       locked while a process uses the directory; holds its pid for the error message only
- *   identity   {format, inode, birthTimeNs}: what this very file is on the disk that it was made on
+ *   identity   {format, inode, birthTimeNs}: what this very file is on the disk that it was made on;
+ *              store: what data.mdb was when the last clean stop left it
  *   data.mdb … the store (lmdb-store.ts)
  *
  * - LMDB lets several processes write to one environment, so the lock is ours. It belongs to the open file and dies with the
  *   process, however that ends: there is no stale lock to remove.
  * - A copy of a directory, and one restored from a backup, would mint dots that the original has minted (design §4.3). A copied
- *   `identity` has another inode or birth time than it says. An in-place overwrite by an older version of itself, and a
- *   snapshot rolled back below the file system, cannot be told here; they show when a peer knows more of us than we do.
+ *   `identity` has another inode or birth time than it says. A `data.mdb` that was overwritten in place, by cp or rsync, has
+ *   another inode or change time than the clean stop recorded: no tool can set those. What happens between the stop and the
+ *   record, a crash for one, looks the same, and costs no more than a new replica id.
+ * - A snapshot of the disk that was taken after a clean stop, and is rolled back below the file system, cannot be told here; it
+ *   shows when a peer knows more of us than we do.
  * - `confirmIdentity` only after the new replica id is durable: a crash in between leaves a copy that is still known as one.
  */
 import {
@@ -24,6 +28,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   writeSync,
   type BigIntStats,
 } from "node:fs";
@@ -38,15 +43,21 @@ export const directoryFormat = 1;
 const lockName = "lock";
 const identityName = "identity";
 const identityDraftName = "identity.new";
+const storeName = "data.mdb";
 /** What may lie in a directory in which a start was interrupted, or a mount point, before we have made it ours. */
 const harmlessNames = new Set([lockName, identityDraftName, "lost+found"]);
 
 export interface DataDirectory {
   readonly path: string;
-  /** The files come from another directory: the node must take a new replica id, and then confirm. */
-  readonly isCopy: boolean;
+  /**
+   * The store may be older than what the node has said from it: the directory is a copy, or no clean stop has left the store as
+   * it is. The node must take a new replica id, and then confirm.
+   */
+  readonly mayBeOlder: boolean;
   /** Makes this directory the original. Call it after the new replica id is durable, never before. */
   confirmIdentity(): void;
+  /** Lets the next opening believe that the store is as it is now. Call it after a clean stop, when the store is closed. */
+  confirmCleanStop(): void;
   /** Lets another process open the directory. The store in it must be closed by then. */
   close(): void;
 }
@@ -55,6 +66,23 @@ interface Identity {
   readonly format: number;
   readonly inode: string;
   readonly birthTimeNs: string;
+  /** Nothing before the first clean stop. */
+  readonly store: StoreMark | undefined;
+}
+
+/**
+ * Every write to a file changes its mark, and a file that takes its place has another. Only a write within the same few
+ * milliseconds of the file system's clock may not; the first batch after a start takes the mark of the stop from the store as well.
+ */
+interface StoreMark {
+  readonly inode: string;
+  readonly changeTimeNs: string;
+}
+
+/** What an opening has found out. */
+interface Findings {
+  readonly isCopy: boolean;
+  readonly mayBeOlder: boolean;
 }
 
 /**
@@ -69,7 +97,7 @@ export function openDataDirectory(path: string): DataDirectory {
     const lock = openSync(join(path, lockName), "a+", 0o600);
     try {
       takeLock(path, lock);
-      return new LockedDirectory(path, lock, isCopied(path));
+      return new LockedDirectory(path, lock, examine(path));
     } catch (error) {
       closeSync(lock);
       throw error;
@@ -79,18 +107,24 @@ export function openDataDirectory(path: string): DataDirectory {
 
 class LockedDirectory implements DataDirectory {
   readonly path: string;
-  readonly isCopy: boolean;
+  readonly mayBeOlder: boolean;
+  readonly #isCopy: boolean;
   readonly #lock: number;
   #isClosed = false;
 
-  constructor(path: string, lock: number, isCopy: boolean) {
+  constructor(path: string, lock: number, { isCopy, mayBeOlder }: Findings) {
     this.path = path;
-    this.isCopy = isCopy;
+    this.mayBeOlder = mayBeOlder;
+    this.#isCopy = isCopy;
     this.#lock = lock;
   }
 
   confirmIdentity(): void {
-    if (this.isCopy) describeErrors(this.path, () => writeIdentity(this.path));
+    if (this.#isCopy) describeErrors(this.path, () => writeIdentity(this.path, undefined));
+  }
+
+  confirmCleanStop(): void {
+    describeErrors(this.path, () => writeIdentity(this.path, storeMark(this.path)));
   }
 
   close(): void {
@@ -136,20 +170,29 @@ function takeLock(path: string, lock: number): void {
 }
 
 /** A fresh directory gets its identity before anything else, so that whatever lies next to one is ours. */
-function isCopied(path: string): boolean {
+function examine(path: string): Findings {
   const file = openExisting(join(path, identityName));
   if (file === undefined) {
-    writeIdentity(path);
-    return false;
+    writeIdentity(path, undefined);
+    return { isCopy: false, mayBeOlder: false };
   }
   try {
-    const stat = fstatSync(file, { bigint: true });
     const recorded = parseIdentity(path, readFileSync(file, "utf8"));
-    const actual = identityOf(stat);
-    return recorded.inode !== actual.inode || recorded.birthTimeNs !== actual.birthTimeNs;
+    const actual = identityOf(fstatSync(file, { bigint: true }), storeMark(path));
+    const isCopy = recorded.inode !== actual.inode || recorded.birthTimeNs !== actual.birthTimeNs;
+    return { isCopy, mayBeOlder: isCopy || !isSameMark(recorded.store, actual.store) };
   } finally {
     closeSync(file);
   }
+}
+
+function storeMark(path: string): StoreMark | undefined {
+  const stat = statSync(join(path, storeName), { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : { inode: `${stat.ino}`, changeTimeNs: `${stat.ctimeNs}` };
+}
+
+function isSameMark(a: StoreMark | undefined, b: StoreMark | undefined): boolean {
+  return a?.inode === b?.inode && a?.changeTimeNs === b?.changeTimeNs;
 }
 
 function parseIdentity(path: string, text: string): Identity {
@@ -158,29 +201,42 @@ function parseIdentity(path: string, text: string): Identity {
     const formats = `format ${fields.format}, this version reads up to ${directoryFormat}`;
     throw storage(`The data directory ${path} was written by a newer version of Coterie (${formats}).`);
   }
-  const { format, inode, birthTimeNs } = fields ?? {};
+  const { format, inode, birthTimeNs, store } = fields ?? {};
   if (typeof format === "number" && typeof inode === "string" && typeof birthTimeNs === "string") {
-    return { format, inode, birthTimeNs };
+    return { format, inode, birthTimeNs, store: parseMark(store) };
   }
   const advice = "start with an empty directory, and the other replicas will fill it";
   throw storage(`The file ${join(path, identityName)} is damaged, and maybe others with it: ${advice}.`);
 }
 
-function parseObject(text: string): Partial<Record<keyof Identity, unknown>> | undefined {
+/** One that is damaged is none, which is safe: the store fits no other. */
+function parseMark(value: unknown): StoreMark | undefined {
+  if (!isObject(value)) return undefined;
+  const { inode, changeTimeNs } = value;
+  return typeof inode === "string" && typeof changeTimeNs === "string" ? { inode, changeTimeNs } : undefined;
+}
+
+type Fields = Readonly<Partial<Record<keyof Identity | keyof StoreMark, unknown>>>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
+}
+
+function parseObject(text: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Written aside and renamed, which keeps the inode: at every moment there is the old identity or the whole new one. */
-function writeIdentity(path: string): void {
+function writeIdentity(path: string, store: StoreMark | undefined): void {
   const draft = join(path, identityDraftName);
   const file = openSync(draft, "w", 0o600);
   try {
-    writeSync(file, `${JSON.stringify(identityOf(fstatSync(file, { bigint: true })))}\n`);
+    writeSync(file, `${JSON.stringify(identityOf(fstatSync(file, { bigint: true }), store))}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -189,8 +245,8 @@ function writeIdentity(path: string): void {
   syncDirectory(path);
 }
 
-function identityOf(stat: BigIntStats): Identity {
-  return { format: directoryFormat, inode: `${stat.ino}`, birthTimeNs: `${stat.birthtimeNs}` };
+function identityOf(stat: BigIntStats, store: StoreMark | undefined): Identity {
+  return { format: directoryFormat, inode: `${stat.ino}`, birthTimeNs: `${stat.birthtimeNs}`, store };
 }
 
 function openExisting(path: string): number | undefined {

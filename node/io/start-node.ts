@@ -104,7 +104,7 @@ class NodeProcess implements RunningNode {
   /** Its identity is on disk before it is seen by anybody. */
   async start(): Promise<void> {
     const ready = new Promise<void>((resolve) => (this.#onReady = resolve));
-    this.#server.start(toBinary(randomBytes(8)), this.#directory.isCopy);
+    this.#server.start(toBinary(randomBytes(8)), this.#directory.mayBeOlder);
     await Promise.race([ready, this.failed.then((error) => Promise.reject(error))]);
     this.#directory.confirmIdentity();
     const port = await this.#listener.listen();
@@ -132,14 +132,24 @@ class NodeProcess implements RunningNode {
   async #close(): Promise<void> {
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
     this.#server.stop();
-    await Promise.race([stopped, this.failed]);
+    const isClean = await Promise.race([stopped.then(() => true), this.failed.then(() => false)]);
     clearInterval(this.#sweeps);
     this.#peers.close();
     await this.#listener.close();
     this.#server.end();
     await this.#store.close();
+    if (isClean) this.#confirmCleanStop();
     this.#directory.close();
     this.#log.info("stopped");
+  }
+
+  /** All data is on disk by now. Without this the next start takes a new replica id, which is no reason to fail. */
+  #confirmCleanStop(): void {
+    try {
+      this.#directory.confirmCleanStop();
+    } catch (error) {
+      this.#log.warn({ reason: (error as Error).message }, "clean stop not confirmed");
+    }
   }
 
   /** Nothing may be said any more that the disk might not keep. */

@@ -11,7 +11,7 @@ const holder = fileURLToPath(new URL("../../fixtures/data-directory-holder.mjs",
 describe("making a directory", () => {
   test("it is made with its parents, for its owner only", () => {
     const path = join(makeTempDirectory(), "a", "b", "node-1");
-    expect(openHere(path)).toMatchObject({ path, isCopy: false });
+    expect(openHere(path)).toMatchObject({ path, mayBeOlder: false });
     expect(statSync(path).mode & 0o777).toBe(0o700);
   });
 
@@ -19,7 +19,7 @@ describe("making a directory", () => {
     const path = makeTempDirectory();
     openHere(path).close();
     renameSync(join(path, "identity"), join(path, "identity.new"));
-    expect(openHere(path).isCopy).toBe(false);
+    expect(openHere(path).mayBeOlder).toBe(false);
   });
 
   test("one with other files in it is refused, and nothing is left there", () => {
@@ -74,7 +74,7 @@ describe("the lock", () => {
     expect(await other.printed(1)).toEqual(["held"]);
     expect(() => openHere(path)).toThrow(/in use by another process \(pid \d+\)/);
     await other.kill();
-    expect(openHere(path).isCopy).toBe(false);
+    expect(openHere(path).mayBeOlder).toBe(false);
   });
 });
 
@@ -85,7 +85,7 @@ describe("the identity", () => {
     openHere(path).close();
     renameSync(path, `${path}-moved`);
     const moved = openHere(`${path}-moved`);
-    expect(moved.isCopy).toBe(false);
+    expect(moved.mayBeOlder).toBe(false);
   });
 
   test("a copy is known as one, with its times kept or not, and the original stays the original", () => {
@@ -93,9 +93,9 @@ describe("the identity", () => {
     openHere(path).close();
     cpSync(path, `${path}-copy-1`, { recursive: true });
     cpSync(path, `${path}-copy-2`, { recursive: true, preserveTimestamps: true });
-    expect(openHere(`${path}-copy-1`).isCopy).toBe(true);
-    expect(openHere(`${path}-copy-2`).isCopy).toBe(true);
-    expect(openHere(path).isCopy).toBe(false);
+    expect(openHere(`${path}-copy-1`).mayBeOlder).toBe(true);
+    expect(openHere(`${path}-copy-2`).mayBeOlder).toBe(true);
+    expect(openHere(path).mayBeOlder).toBe(false);
   });
 
   test("a backup put back into its old place is a copy", () => {
@@ -105,7 +105,7 @@ describe("the identity", () => {
     cpSync(path, backup, { recursive: true });
     renameSync(path, `${path}-lost`);
     cpSync(backup, path, { recursive: true });
-    expect(openHere(path).isCopy).toBe(true);
+    expect(openHere(path).mayBeOlder).toBe(true);
   });
 
   test("a copy stays one until it is confirmed, whatever happens in between", () => {
@@ -115,10 +115,10 @@ describe("the identity", () => {
     cpSync(path, copy, { recursive: true });
     openHere(copy).close();
     const directory = openHere(copy);
-    expect(directory.isCopy).toBe(true);
+    expect(directory.mayBeOlder).toBe(true);
     directory.confirmIdentity();
     directory.close();
-    expect(openHere(copy).isCopy).toBe(false);
+    expect(openHere(copy).mayBeOlder).toBe(false);
     expect(existsSync(join(copy, "identity.new"))).toBe(false);
   });
 
@@ -155,6 +155,90 @@ describe("the identity", () => {
     expect(() => openHere(path)).toThrow("already used by something else");
   });
 });
+
+describe("the store after a clean stop", () => {
+  test("is believed if nobody has touched it, as often as it is opened, and after a move", () => {
+    // Design §4.3: an actor never issues a counter twice. Reading is no harm.
+    const path = stoppedCleanly();
+    for (let times = 0; times < 2; times++) {
+      const directory = openHere(path);
+      expect(directory.mayBeOlder).toBe(false);
+      directory.confirmIdentity();
+      directory.close();
+    }
+    cpSync(path, `${path}-backup`, { recursive: true });
+    renameSync(path, `${path}-moved`);
+    expect(openHere(`${path}-moved`).mayBeOlder).toBe(false);
+  });
+
+  test("is not believed once it was written to, and no start makes it so: the next clean stop does", () => {
+    // What a crash leaves. To confirm an identity is to confirm no stop.
+    const path = stoppedCleanly();
+    untilItShows(path, () => writeFileSync(join(path, "data.mdb"), "more"));
+    for (let times = 0; times < 2; times++) {
+      const directory = openHere(path);
+      expect(directory.mayBeOlder).toBe(true);
+      directory.confirmIdentity();
+      directory.close();
+    }
+    stopCleanly(path);
+    expect(openHere(path).mayBeOlder).toBe(false);
+  });
+
+  test.each(["overwritten", "replaced"] as const)("is not believed once it was %s by a backup of itself", (how) => {
+    // R10: what cp and rsync do to a directory in its place, with the times kept.
+    const path = stoppedCleanly();
+    const backup = `${path}-backup`;
+    cpSync(path, backup, { recursive: true, preserveTimestamps: true });
+    const store = join(path, "data.mdb");
+    if (how === "replaced") renameSync(store, `${backup}-old`);
+    untilItShows(path, () => cpSync(join(backup, "data.mdb"), store, { preserveTimestamps: true }));
+    expect(statSync(store).mtimeMs).toBe(statSync(join(backup, "data.mdb")).mtimeMs);
+    expect(openHere(path).mayBeOlder).toBe(true);
+  });
+
+  test("is not believed with an identity of before the stop, or with none that says how the stop left it", () => {
+    // A crash between the last batch and the record; a directory of a version that made no record.
+    const path = stoppedCleanly();
+    const identity = JSON.parse(readFileSync(join(path, "identity"), "utf8")) as object;
+    for (const store of [undefined, null, {}, { inode: 1, changeTimeNs: "2" }]) {
+      writeFileSync(join(path, "identity"), JSON.stringify({ ...identity, store }));
+      const directory = openHere(path);
+      expect(directory.mayBeOlder).toBe(true);
+      directory.close();
+    }
+  });
+
+  test("is not believed in a copy of the directory", () => {
+    // Design §4.3, scenario 6.
+    const path = stoppedCleanly();
+    cpSync(path, `${path}-copy`, { recursive: true, preserveTimestamps: true });
+    expect(openHere(`${path}-copy`).mayBeOlder).toBe(true);
+  });
+});
+
+function stoppedCleanly(): string {
+  const path = join(makeTempDirectory(), "node");
+  openHere(path).close();
+  writeFileSync(join(path, "data.mdb"), "pages");
+  stopCleanly(path);
+  return path;
+}
+
+function stopCleanly(path: string): void {
+  const directory = openHere(path);
+  directory.confirmCleanStop();
+  directory.close();
+}
+
+/** Again until the clock of the file system, which ticks only every few milliseconds, has moved on. */
+function untilItShows(path: string, write: () => void): void {
+  const changeTimeNs = (): bigint | undefined =>
+    statSync(join(path, "data.mdb"), { bigint: true, throwIfNoEntry: false })?.ctimeNs;
+  const before = changeTimeNs();
+  do write();
+  while (changeTimeNs() === before);
+}
 
 function openHere(path: string): DataDirectory {
   const directory = openDataDirectory(path);
