@@ -9,19 +9,14 @@ import type { PreferenceEntry } from "../src/preference-list.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Self } from "./self.ts";
 
-export interface Candidate extends PreferenceEntry {
-  /** Of a fallback: the primary in whose place it is asked. */
-  readonly standsFor?: NodeId;
-}
-
 export class Candidates {
   readonly #self: Self;
   readonly #partition: number;
   readonly #n: number;
   readonly #isSloppy: boolean;
   /** The fallbacks that take part already: mostly none. */
-  readonly #fallbacks: Candidate[] = [];
-  readonly primaries: readonly Candidate[];
+  readonly #fallbacks: PreferenceEntry[] = [];
+  readonly primaries: readonly PreferenceEntry[];
 
   constructor(self: Self, partition: number, n: number, isSloppy: boolean) {
     this.#self = self;
@@ -32,7 +27,7 @@ export class Candidates {
   }
 
   /** The next live node to take the place of `primary`; nobody if the request is strict, or none is left. */
-  standInFor(primary: NodeId): Candidate | undefined {
+  standInFor(primary: NodeId): PreferenceEntry | undefined {
     if (!this.#isSloppy) return undefined;
     const free = this.#self.ring.preferenceList(this.#partition, this.#n).filter((entry) => this.#isFree(entry));
     const zones = new Set(
@@ -42,7 +37,7 @@ export class Candidates {
     const own = free.find(({ node }) => node === this.#self.id);
     const entry = own ?? free.find((one) => !zones.has(this.#zoneOf(one))) ?? free[0];
     if (entry === undefined) return undefined;
-    const candidate: Candidate = { ...entry, standsFor: primary };
+    const candidate: PreferenceEntry = { ...entry, standsFor: primary };
     this.#fallbacks.push(candidate);
     return candidate;
   }

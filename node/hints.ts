@@ -70,6 +70,11 @@ export class Hints {
     this.#mayTake = mayTake;
   }
 
+  /** Begins to count what is here. */
+  start(): void {
+    this.#count(new Uint8Array(0));
+  }
+
   /** What is kept of a key, for whomever. */
   read(place: Place): Uint8Array | "absent" {
     let record: Uint8Array | undefined;
@@ -97,6 +102,17 @@ export class Hints {
     if (joined.record !== undefined) return this.#keep(target, key, joined.record, then);
     if (then.length > 0) this.#self.emit({ kind: "persist", writes: [], then });
     return true;
+  }
+
+  /**
+   * The same of a key that this node is a primary of: it mints on top of what it holds as one, never on top of a hint, so what
+   * the hint knows of its own dots is no sign of amnesia.
+   * @param record one that this node has on its own account
+   */
+  addOwn(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
+    const kept = this.#get(target, place);
+    const joined = kept === undefined ? record : joinRecords(place, kept, record);
+    return this.#keep(target, hintKey(target, place.storeKey), joined, then);
   }
 
   /**

@@ -37,14 +37,14 @@ export class Holdings {
     if (standsFor === undefined) return this.#partitions.write(place, update, then);
     if (!this.#isPrimary(this.#self.id, place)) return this.#hints.write(standsFor, place, update, then);
     const updated = this.#partitions.write(place, update, then);
-    this.#hints.add(standsFor, place, updated.record, []);
+    this.#hints.addOwn(standsFor, place, updated.record, []);
     return updated;
   }
 
   /**
    * Another node's record.
    * @throws INVALID_ARGUMENT if neither this node nor the one it stands for is a primary of the key: then the sender's ring is not
-   * ours; OVERLOADED if hints have no room; what `Versions.join` throws; nothing has changed then
+   * ours; OVERLOADED if hints have no room; what `Versions.join` throws
    */
   sync(place: Place, record: Uint8Array, standsFor: NodeId | undefined, then: readonly Effect[]): void {
     const isPrimary = this.#isPrimary(this.#self.id, place);
@@ -52,14 +52,20 @@ export class Holdings {
       throw invalidArgument(
         `${standsFor ?? this.#self.id} is no replica of partition ${place.partition} in ring epoch ${this.#self.ring.table.epoch}`,
       );
-    if (standsFor !== undefined && !this.#hints.add(standsFor, place, record, isPrimary ? [] : then))
+    if (isPrimary) this.#partitions.sync(place, record, standsFor === undefined ? then : []);
+    if (standsFor !== undefined && !this.#addHint(standsFor, place, record, then))
       throw overloaded(`${this.#self.id} has no room for more hints`);
-    if (isPrimary) this.#partitions.sync(place, record, then);
   }
 
-  /** Keeps what `target` has missed, if there is room. */
+  /** Keeps what `target` has missed of a write that this node has coordinated, if there is room. */
   keepHint(target: NodeId, place: Place, record: Uint8Array): void {
-    this.#hints.add(target, place, record, []);
+    this.#addHint(target, place, record, []);
+  }
+
+  #addHint(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
+    return this.#isPrimary(this.#self.id, place)
+      ? this.#hints.addOwn(target, place, record, then)
+      : this.#hints.add(target, place, record, then);
   }
 
   #isPrimary(node: NodeId, place: Place): boolean {

@@ -20,7 +20,8 @@ import { Tally } from "../src/quorum.ts";
 import type { NodeId } from "../src/ring.ts";
 import { encodeToken, type Token } from "../src/token.ts";
 import { toBinary } from "../src/bytes.ts";
-import type { Candidate, Candidates } from "./candidates.ts";
+import type { PreferenceEntry } from "../src/preference-list.ts";
+import type { Candidates } from "./candidates.ts";
 import type { Effect, Origin } from "./effects.ts";
 import type { Holdings } from "./holdings.ts";
 import type { OpenRequest } from "./open-requests.ts";
@@ -49,7 +50,7 @@ export class PutRequest implements OpenRequest {
   readonly #tally: Tally;
   readonly #deadlineMs: number;
   /** Those asked in the place of a primary: mostly none. */
-  #standIns: Candidate[] = [];
+  #standIns: PreferenceEntry[] = [];
   /** Why replicas refused, for the error's sentence. */
   readonly #refusals: string[] = [];
   /** Its deadline; after the answer, when it gives up on those that have not answered. */
@@ -133,11 +134,11 @@ export class PutRequest implements OpenRequest {
     return copies;
   }
 
-  #isAsked({ node }: Candidate): boolean {
+  #isAsked({ node }: PreferenceEntry): boolean {
     return node !== this.#self.id && this.#tally.isOpen(node);
   }
 
-  #copyTo({ node, standsFor }: Candidate): Effect {
+  #copyTo({ node, standsFor }: PreferenceEntry): Effect {
     const { key } = this.#plan.place;
     const { record } = this.#written!;
     const timeoutMs = this.#self.timeLeftMs(this.#deadlineMs);
@@ -171,7 +172,7 @@ export class PutRequest implements OpenRequest {
     this.#decide();
   }
 
-  #replace(primary: NodeId, why: string): Candidate | undefined {
+  #replace(primary: NodeId, why: string): PreferenceEntry | undefined {
     this.#tally.fail(primary);
     this.#refusals.push(why);
     const standIn = this.#plan.candidates.standInFor(primary);
@@ -196,11 +197,11 @@ export class PutRequest implements OpenRequest {
     if (this.#isAnswered && !this.#tally.isAnyPending) this.#keepHints();
   }
 
-  /** The end: whoever lacks it, and has nobody that keeps it for him, gets a hint here. */
+  /** The end: whoever else lacks it, and has nobody that keeps it for him, gets a hint here. This node's own disk is only slow. */
   #keepHints(): void {
     this.#self.requests.close(this.#id);
     for (const { node } of this.#plan.candidates.primaries)
-      if (this.#tally.isLacking(node) && !this.#isKeptFor(node)) this.#keepHint(node);
+      if (node !== this.#self.id && this.#tally.isLacking(node) && !this.#isKeptFor(node)) this.#keepHint(node);
   }
 
   #isKeptFor(primary: NodeId): boolean {

@@ -19,7 +19,7 @@ import type { NodeId } from "../src/ring.ts";
 import { decodeToken, emptyToken, type Token } from "../src/token.ts";
 import type { Effect, Input, Instant, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
-import { Candidates, type Candidate } from "./candidates.ts";
+import { Candidates } from "./candidates.ts";
 import { ForwardedRequest } from "./forward.ts";
 import { GetRequest, type GetPlan } from "./get.ts";
 import { Hints } from "./hints.ts";
@@ -72,6 +72,7 @@ export class Replica {
     switch (input.kind) {
       case "start":
         this.#self.requests.start(input.freshReplicaId);
+        this.#hints.start();
         return this.#self.emit(
           this.#identity.start(this.#self.now, this.#self.store, input.freshReplicaId, input.mayBeOlder),
         );
@@ -158,15 +159,15 @@ export class Replica {
     const place = this.#self.locate(message.key);
     const candidates = new Candidates(this.#self, place.partition, options.n, options.sloppy);
     const { primaries } = candidates;
-    if (!this.#mayCoordinate(primaries, options)) return this.#forward(origin, message, primaries);
+    if (!this.#mayCoordinate(primaries, options, message)) return this.#forward(origin, message, primaries);
     if (message.kind === "Get") this.#get({ origin, message, place, options, primaries });
     else this.#put({ origin, message, place, options, candidates, token: tokenOf(message, place) });
   }
 
   /** As a primary; and, when the request is sloppy and none of them can be reached, as a fallback. */
-  #mayCoordinate(primaries: readonly Candidate[], { sloppy }: SettledOptions): boolean {
+  #mayCoordinate(primaries: readonly PreferenceEntry[], { sloppy }: SettledOptions, { kind }: Get | Put): boolean {
     if (primaries.some(({ node }) => node === this.#self.id)) return true;
-    return sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
+    return kind === "Put" && sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
   }
 
   #get(plan: GetPlan): void {

@@ -62,7 +62,7 @@ export class Cluster {
     return (
       this.#world.network.inFlight === 0 &&
       this.isServing &&
-      this.nodes.every((node) => node.links.isComplete && node.isIdle)
+      this.nodes.every((node) => node.links.isComplete && node.isIdle && node.hints === 0)
     );
   }
 

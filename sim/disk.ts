@@ -72,6 +72,10 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     return this.#seen[table].get(toBinary(key));
   }
 
+  count(table: Table): number {
+    return this.#seen[table].size;
+  }
+
   /** What a crash at this moment would certainly leave. For checkers; a node never sees it. */
   durable(table: Table, key: Uint8Array): Uint8Array | undefined {
     return this.#platter.tables[table].get(toBinary(key));

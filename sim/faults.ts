@@ -206,13 +206,14 @@ export class Faults {
   }
 
   /**
-   * Not on a paused node: it would acknowledge, when it goes on, what was on its disk when it should have, and I7 could not
-   * tell that from a lie (seed 5314).
+   * Not on a node that is paused or waits for its disk: it would acknowledge, when it goes on, what was on its disk when it
+   * should have, and I7 could not tell that from a lie (seeds 5314 and 237).
    */
   #flip(): void {
     const node = this.#random.pick(this.#cluster.nodes);
     const keys = node.keys();
-    if (keys.length === 0 || node.phase === "down" || node.isPaused || !this.#mayDamage(node)) return;
+    if (keys.length === 0 || node.phase === "down" || node.isPaused || node.unsynced > 0 || !this.#mayDamage(node))
+      return;
     if (node.flip(this.#random.pick(keys))) this.#world.coverage.mark("bit flip");
   }
 

@@ -86,9 +86,14 @@ export class NodeProcess implements Witnessed {
     return this.#openRequests.size === 0 && this.unsynced === 0 && this.#world.simulator.nowMs >= this.#busyUntilMs;
   }
 
+  /** What it keeps for others. */
+  get hints(): number {
+    return this.#store?.count("hints") ?? this.#platter.tables.hints.size;
+  }
+
   /** What keeps it from being idle, in words. */
   get work(): string {
-    return `${this.#openRequests.size} open, ${this.unsynced} unsynced`;
+    return `${this.#openRequests.size} open, ${this.unsynced} unsynced, ${this.hints} hints`;
   }
 
   seen(storeKey: Uint8Array): Uint8Array | undefined {

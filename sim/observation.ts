@@ -107,6 +107,7 @@ export interface HandedOff {
   readonly kind: "handedOff";
   readonly node: NodeId;
   readonly key: KeyName;
+  readonly object: StoredObject;
 }
 
 /** The coordinator answers whoever asked. */

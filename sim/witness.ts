@@ -65,6 +65,8 @@ export class Witness {
   /** What was true when it was sent, by `number voter`. */
   readonly #ledger = new Map<string, "memory" | "disk">();
   readonly #decoded = new WeakMap<Uint8Array, StoredObject | "bad record">();
+  /** What stand-ins have given to the primaries they stood for, by node and key: they still answer for it. */
+  readonly #handedOff = new Map<string, StoredObject>();
   /** All dots that were ever seen to be issued. */
   readonly #issued = new Set<string>();
   #requestCount = 0;
@@ -147,7 +149,8 @@ export class Witness {
   }
 
   #readsItself(node: Witnessed, request: string, key: Uint8Array): void {
-    const object = this.#held(node, key, false);
+    const own = isPrimary(node, key) ? this.decode(node.seen(storeKeyOf(node, key))) : undefined;
+    const object = isPrimary(node, key) ? own : this.#held(node, key, false);
     if (node.seen(storeKeyOf(node, key)) === undefined || object !== undefined)
       this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object });
   }
@@ -171,7 +174,7 @@ export class Witness {
     const entry = `${number} ${node.id}`;
     const about = { node: node.id, key: formatKey(key) };
     if (message.kind === "ReplicaPutReply" && said !== undefined) {
-      const held = this.#held(node, key, message.durable);
+      const held = joined(this.#held(node, key, message.durable), this.#handedOff.get(`${node.id} ${about.key}`));
       this.#report({ kind: "acknowledged", ...about, isDurable: message.durable, said, held });
       if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry) !== "disk")
         this.#ledger.set(entry, message.durable ? "disk" : "memory");
@@ -213,15 +216,13 @@ export class Witness {
     const keyBytes = write.key.subarray(3 + write.key[0]!);
     const key = formatKey(keyBytes);
     const after = this.decode(recordOfHint(write.value));
-    if (after !== undefined)
-      this.#findIssues(
-        node,
-        input,
-        { key, keyBytes, isHint: true },
-        this.#held(node, keyBytes, false) ?? emptyObject,
-        after,
-      );
-    else if (!isPrimary(node, keyBytes)) this.#report({ kind: "handedOff", node: node.id, key });
+    const before = this.#held(node, keyBytes, false) ?? emptyObject;
+    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes, isHint: true }, before, after);
+    else if (!isPrimary(node, keyBytes)) {
+      const name = `${node.id} ${key}`;
+      this.#handedOff.set(name, sync(this.#handedOff.get(name) ?? emptyObject, before));
+      this.#report({ kind: "handedOff", node: node.id, key, object: before });
+    }
   }
 
   #storing(node: Witnessed, input: Input | undefined, write: Write): void {
@@ -290,6 +291,10 @@ function decodedOrBad(record: Uint8Array): StoredObject | "bad record" {
 
 function nameOf(node: Witnessed): string {
   return `${node.id}.${node.incarnation}`;
+}
+
+function joined(a: StoredObject | undefined, b: StoredObject | undefined): StoredObject | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : sync(a, b);
 }
 
 function isPrimary(node: Witnessed, key: Uint8Array): boolean {

@@ -11,6 +11,8 @@ import type { Member, NodeId } from "./ring.ts";
 export interface PreferenceEntry {
   readonly node: NodeId;
   readonly role: "primary" | "fallback";
+  /** Of a fallback that is asked: the primary in whose place it is. */
+  readonly standsFor?: NodeId;
 }
 
 /**

@@ -2,6 +2,7 @@
  * Quorum arithmetic, with no sends: who was asked, who answered how, and whether the request is met, impossible or pending.
  *
  * - Distinct nodes count, never answers: a node that answers twice is one node.
+ * - A stand-in and the primary it stands for are one: what the one keeps for the other will soon lie there once, not twice.
  * - Met as soon as every need is covered; impossible as soon as one cannot be any more, even if all that are open answer.
  * - A met tally stays met.
  *
@@ -24,6 +25,14 @@ export interface Needs {
 }
 
 type State = "open" | "accepted" | "durable" | "volatile" | "failed";
+
+function counts(state: State, hopeful: boolean): boolean {
+  return state !== "failed" && (state !== "open" || hopeful);
+}
+
+function isDurable(state: State, hopeful: boolean): boolean {
+  return state === "durable" || (hopeful && state !== "volatile" && state !== "failed");
+}
 
 function isPendingState(state: State | undefined): boolean {
   return state === "open" || state === "accepted";
@@ -89,11 +98,14 @@ export class Tally {
     let primaries = 0;
     let durable = 0;
     for (let at = 0; at < this.#entries.length; at++) {
-      const state = this.#states[at];
-      if (state === "failed" || (state === "open" && !hopeful)) continue;
-      answers++;
-      if (this.#entries[at]!.role === "primary") primaries++;
-      if (state === "durable" || (hopeful && state !== "volatile")) durable++;
+      const state = this.#states[at]!;
+      if (!counts(state, hopeful)) continue;
+      const { role, standsFor } = this.#entries[at]!;
+      const primary = standsFor === undefined ? undefined : this.#states[this.#indexOf(standsFor)];
+      if (primary === undefined || !counts(primary, hopeful)) answers++;
+      if (role === "primary") primaries++;
+      const isRepeated = primary !== undefined && isDurable(primary, hopeful);
+      if (isDurable(state, hopeful) && !isRepeated) durable++;
     }
     const needs = this.#needs;
     if (answers < needs.answers) return { of: "answers", need: needs.answers, got: answers };

@@ -5,11 +5,12 @@
 import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/object.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import type { Acknowledged, EndOfRun, KeyName, Observation, Restarted } from "../observation.ts";
+import type { Acknowledged, EndOfRun, HandedOff, KeyName, Observation, Restarted } from "../observation.ts";
 
 export class CrashDurability implements Checker {
   readonly invariant = "I7";
   readonly #accuse: Accuse;
+  readonly #handedOff = new Map<NodeId, Map<KeyName, StoredObject>>();
   readonly #acknowledged = new Map<NodeId, Map<KeyName, StoredObject>>();
 
   constructor(accuse: Accuse) {
@@ -20,8 +21,9 @@ export class CrashDurability implements Checker {
     switch (observation.kind) {
       case "acknowledged":
         return this.#acknowledge(observation);
-      case "damaged":
       case "handedOff":
+        return this.#handOff(observation);
+      case "damaged":
         return this.#forgive(observation.node, observation.key);
       case "restarted":
         return this.#checkDisk(observation);
@@ -31,6 +33,17 @@ export class CrashDurability implements Checker {
   }
 
   finish(_end: EndOfRun): void {}
+
+  #handOff({ node, key, object }: HandedOff): void {
+    const keys = this.#handedOff.get(node) ?? new Map<KeyName, StoredObject>();
+    this.#handedOff.set(node, keys.set(key, sync(keys.get(key) ?? emptyObject, object)));
+  }
+
+  /** What it has, and what it has given into other hands. */
+  #answersFor(node: NodeId, key: KeyName, held: StoredObject | undefined): StoredObject | undefined {
+    const handedOff = this.#handedOff.get(node)?.get(key);
+    return handedOff === undefined || held === undefined ? (held ?? handedOff) : sync(held, handedOff);
+  }
 
   #acknowledge({ node, key, isDurable, said, held }: Acknowledged): void {
     if (held === undefined || !isIncluded(said, held))
@@ -47,7 +60,7 @@ export class CrashDurability implements Checker {
 
   #checkDisk({ node, read }: Restarted): void {
     for (const [key, said] of this.#acknowledged.get(node) ?? []) {
-      const held = read(key);
+      const held = this.#answersFor(node, key, read(key));
       if (held === undefined || !isIncluded(said, held))
         this.#accuse(`after its start ${node} has lost of ${key} what it had acknowledged`);
     }

@@ -39,6 +39,7 @@ export class SiblingBound implements Checker {
         return this.#checkSiblings(observation);
       case "crashed":
         return increase(this.#starts, observation.node);
+      case "handedOff":
       case "damaged":
         if (observation.key === undefined) return increase(this.#starts, observation.node);
         this.#damaged.add(`${observation.node} ${observation.key}`);

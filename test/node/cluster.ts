@@ -20,6 +20,7 @@ import { optionNames, type ClusterOptions, type RequestOptions } from "../../src
 import { decodeRecord } from "../../src/record.ts";
 import { emptyObject, latest, visibleSiblings, type StoredObject } from "../../src/object.ts";
 import { encodeToken } from "../../src/token.ts";
+import type { NodeStatus } from "../../node/status.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 export interface Shape {
@@ -299,11 +300,7 @@ export class Cluster {
     if (replica !== undefined) this.#run(node, replica.step(this.instant(node), input));
   }
 
-  status(node: NodeId): {
-    readonly replicaId: string;
-    readonly openRequests: number;
-    readonly counters: Record<string, number>;
-  } {
+  status(node: NodeId): NodeStatus {
     const { answer } = this.request(node, { kind: "Status", id: 0 });
     if (answer?.kind !== "StatusReply") throw new Error("a node always answers a Status");
     return JSON.parse(answer.status);

@@ -110,7 +110,7 @@ describe("a coordinator that is lost", () => {
     cluster.tick(100);
     cluster.settle();
     expect(put.answers).toMatchObject([{ code: "TIMEOUT" }]);
-    expect(cluster.status("n4").counters["lateReplies"]).toBe(1);
+    expect(cluster.status("n4").counters.lateReplies).toBe(1);
   });
 
   test("is the only one whose answer counts", () => {

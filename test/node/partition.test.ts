@@ -139,7 +139,7 @@ describe("amnesia", () => {
     cluster.forget("n1", key);
     settled(cluster, "n1", "new", context);
     for (const node of ["n1", "n2", "n3"]) expect(valuesOf(cluster.object(node, key))).toEqual(["new"]);
-    expect(cluster.status("n1").counters["amnesias"]).toBe(1);
+    expect(cluster.status("n1").counters.amnesias).toBe(1);
   });
 
   test("scenario 2: what comes back from a replica that lagged behind is not minted on from", () => {
@@ -175,7 +175,7 @@ describe("amnesia", () => {
     cluster.linkDown("n2", "n3");
     cluster.linkDown("n1", "n3");
     settled(cluster, "n2", "by n2", first);
-    expect(cluster.status("n1").counters["amnesias"]).toBe(1);
+    expect(cluster.status("n1").counters.amnesias).toBe(1);
     settled(cluster, "n1", "after amnesia");
     cluster.linkUp("n2", "n3");
     cluster.linkUp("n1", "n3");
@@ -244,7 +244,7 @@ describe("amnesia", () => {
       cluster.settle();
       ({ context } = put);
     }
-    expect(cluster.status("n1").counters["amnesias"]).toBe(1);
+    expect(cluster.status("n1").counters.amnesias).toBe(1);
     expect(cluster.object("n1", key).context.length).toBeLessThanOrEqual(3);
   });
 

@@ -37,7 +37,7 @@ test("asks all other primaries for the whole record, and stores the join of what
   expect(cluster.inFlight.map(({ message }) => message)).toMatchObject([{ have: undefined }, { have: undefined }]);
   cluster.settle();
   expect(cluster.record("n1", key)).toEqual(cluster.record("n2", key));
-  expect(cluster.status("n1").counters["badRecords"]).toBeGreaterThan(0);
+  expect(cluster.status("n1").counters.badRecords).toBeGreaterThan(0);
 });
 
 test("a write to it takes a fresh epoch, and the rest of the key comes back", () => {
@@ -70,7 +70,7 @@ test("asks nobody if nobody can be reached, and again when the record is read ag
   const cluster = withBadRecord("n1");
   cluster.isolate("n1");
   expect(cluster.get("n1", key, { r: 1 }).answer).toMatchObject({ code: "UNAVAILABLE" });
-  expect(cluster.status("n1").counters["recoveries"]).toBe(0);
+  expect(cluster.status("n1").counters.recoveries).toBe(0);
   cluster.linkUp("n1", "n2");
   cluster.get("n1", key, { r: 1 });
   cluster.settle();
@@ -110,7 +110,7 @@ test("settles: losing a key costs a bounded number of messages", () => {
   expect(recoveries).toBeGreaterThan(0);
   cluster.get("n1", key, { r: 1 });
   cluster.settle();
-  expect(cluster.status("n1").counters["recoveries"]).toBe(recoveries);
+  expect(cluster.status("n1").counters.recoveries).toBe(recoveries);
 });
 
 describe("fetching a bad record again", () => {
@@ -126,7 +126,7 @@ describe("fetching a bad record again", () => {
     // I15: every queue bounded. A hot key that is bad must not ask all its primaries for the whole record once per read.
     const cluster = withBadRecord("n1");
     for (let read = 0; read < 100; read++) cluster.get("n1", key, { r: 2, timeoutMs: 10 });
-    expect(cluster.status("n1").counters["recoveries"]).toBe(1);
+    expect(cluster.status("n1").counters.recoveries).toBe(1);
   });
 
   test("ends when what comes is refused", () => {

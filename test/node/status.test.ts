@@ -17,6 +17,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
     ring: { epoch: 1, partitions: 1, nodes: 3, owned: 1 },
     links: { n2: "up", n3: "down" },
     openRequests: 2,
+    hints: { count: 0, bytes: 0, delivered: 0, dropped: 0, targets: {} },
     counters: {
       gets: 1,
       puts: 2,
@@ -24,7 +25,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       failures: 1,
       replicaGets: 0,
       replicaPuts: 0,
-      lateReplies: 1,
+      lateReplies: 0,
       amnesias: 0,
       recoveries: 0,
       badRecords: 0,

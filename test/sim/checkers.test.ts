@@ -54,7 +54,8 @@ function acknowledged(node: string, said: StoredObject, held: StoredObject | und
 
 function coordinated(request: string, what: "get" | "put"): Coordinated {
   const needs = { answers: 2, primaries: 0, durable: what === "put" ? 2 : 0 };
-  return { kind: "coordinated", request, node: "n1", key, what, list: ["n1", "n2", "n3"], needs };
+  const list = ["n1", "n2", "n3"];
+  return { kind: "coordinated", request, node: "n1", key, what, list, primaries: list, needs };
 }
 
 function voted(request: string, voter: string, said: StoredObject | undefined, isDurable = true): Observation {

@@ -80,7 +80,8 @@ function messageText(message: PeerMessage, number: number): string {
       return `GetReply ${number}: ${recordText(message.record)}, answered ${nodes(message.answered)}; shown: ${shownText(message.record)}`;
     case "ReplicaPut": {
       const answer = message.early ? "answer at once and when it is on disk" : "answer when it is on disk";
-      return `ReplicaPut ${number}: ${formatKey(message.key)} = ${recordText(message.record)}; ${answer}, ${message.timeoutMs} ms left`;
+      const whom = message.standsFor === undefined ? "" : ` (in the place of ${message.standsFor})`;
+      return `ReplicaPut ${number}${whom}: ${formatKey(message.key)} = ${recordText(message.record)}; ${answer}, ${message.timeoutMs} ms left`;
     }
     case "ReplicaPutReply":
       return `ReplicaPutReply ${number}: ${message.durable ? "on disk" : "in memory"}`;
@@ -99,7 +100,15 @@ function messageText(message: PeerMessage, number: number): string {
 
 function writeText({ table, key, value }: Write): string {
   if (table === "meta") return "its identity";
+  if (table === "hints") return hintText(key, value);
   return `${formatKey(key.subarray(2))} = ${recordText(value)}`;
+}
+
+function hintText(key: Uint8Array, value: Uint8Array | undefined): string {
+  const target = toBinary(key.subarray(1, 1 + key[0]!));
+  const name = formatKey(key.subarray(3 + key[0]!));
+  if (value === undefined) return `that ${target} has ${name}: the hint may go`;
+  return `a hint for ${target}: ${name} = ${recordText(value.subarray(6))}`;
 }
 
 function recordText(record: Uint8Array | undefined): string {

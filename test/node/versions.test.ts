@@ -1,0 +1,63 @@
+/** node/versions.ts: what becomes of an object; the rules themselves are played in partition.test.ts and hints.test.ts. */
+import { beforeEach, expect, test } from "vitest";
+import { Identity } from "../../node/identity.ts";
+import { Self } from "../../node/self.ts";
+import { defaultTuning } from "../../node/tuning.ts";
+import { Versions, type Update } from "../../node/versions.ts";
+import { makeKey } from "../../src/key.ts";
+import { makeOpId } from "../../src/op-id.ts";
+import { Ring } from "../../src/ring.ts";
+import { emptyToken } from "../../src/token.ts";
+import { decodeRecord } from "../../src/record.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+const now = { monotonicMs: 0, wallMs: 1_700_000_000_000 };
+const key = makeKey("carts", "alice");
+let self: Self;
+let versions: Versions;
+
+beforeEach(() => {
+  const members = [{ id: "n1", url: "ws://n1", zone: "z", weight: 1 }];
+  const ring = new Ring({ epoch: 1, partitions: 1, replicas: 1, members, owners: [0] });
+  const store = new MemoryStore();
+  self = new Self({ id: "n1", ring, options: { defaults: {}, buckets: {} }, tuning: defaultTuning }, store, now);
+  versions = versionsOf("replica.");
+});
+
+/** Of a replica whose identity is durable. */
+function versionsOf(replicaId: string): Versions {
+  const identity = new Identity();
+  for (const effect of identity.start(now, self.store, replicaId, false).then)
+    if (effect.kind === "deliver" && effect.input.kind === "leased") identity.leased(effect.input.lease);
+  return new Versions(self, identity);
+}
+
+function update(value: string, sequence: number, token = emptyToken): Update {
+  return { op: makeOpId("client..", sequence), value: new TextEncoder().encode(value), token };
+}
+
+test("an operation that is there already is not minted again", () => {
+  // Design §6.5: a retry at the same coordinator.
+  const place = self.locate(key);
+  const first = versions.update(place, undefined, update("tea", 1), false);
+  const again = versions.update(place, first.record, update("tea", 1), false);
+  expect(again).toMatchObject({ isKnown: true, record: first.record, token: first.token });
+});
+
+test("what is known already joins to nothing, and what is new to the bytes that came", () => {
+  const place = self.locate(key);
+  const first = versions.update(place, undefined, update("tea", 1), false);
+  const second = versions.update(place, first.record, update("milk", 2, first.token), false);
+  const elsewhere = versionsOf("another.");
+  expect(elsewhere.join(place, second.record, first.record).record).toBeUndefined();
+  expect(elsewhere.join(place, first.record, second.record).record).toBe(second.record);
+});
+
+test("dots of this replica that the local object lacks close their epoch", () => {
+  // Design §4.3: "also when storing on behalf of another coordinator (there as an event without a value)".
+  const place = self.locate(key);
+  const lost = versions.update(place, undefined, update("tea", 1), false);
+  const joined = versions.join(place, undefined, lost.record);
+  expect(joined.isAmnesiac).toBe(true);
+  expect(decodeRecord(joined.record!).context).toHaveLength(2);
+});
