@@ -1,0 +1,91 @@
+/**
+ * A hash tree over a set of records, in which two replicas find what they do not share without telling all of it.
+ *
+ * - 64 branches of 64 leaves of 8 bytes. A leaf is the XOR of the digests of its records, so that a change costs one XOR out and
+ *   one in, and no order matters. A record's digest is one hash over key, context and live dots, seeded by the key: two keys
+ *   that miss the same change have different digests and do not cancel each other out.
+ * - A branch is the hash of its leaves, the root the hash of its branches. XORs there would let a difference in one leaf
+ *   cancel one in another. They are computed when asked for.
+ * - Everything is bytes in wire order: the same tree on every machine.
+ *
+ * Source: Merkle (1987); DeCandia et al.: Dynamo (2007), §4.7.
+ */
+import { hash64 } from "./hash.ts";
+
+const fanout = 64;
+export const branchCount: number = fanout;
+export const leafCount: number = fanout * fanout;
+export const treeDigestBytes = 8;
+const branchBytes = fanout * treeDigestBytes;
+const none = new Uint8Array(leafCount * treeDigestBytes);
+
+/** The leaf of a key. The top bits of its hash chose the partition; these are the lowest. */
+export function leafOf(keyHash: bigint): number {
+  return Number(keyHash & BigInt(leafCount - 1));
+}
+
+export function branchOf(leaf: number): number {
+  return Math.floor(leaf / fanout);
+}
+
+export class MerkleTree {
+  /** Shared and all zero until the first record comes: a node has many partitions, and some stay empty. */
+  #leaves: Uint8Array = none;
+  readonly #branches = new Uint8Array(branchBytes);
+  /** Branches whose digest is older than their leaves. */
+  readonly #stale: boolean[] = Array.from({ length: fanout }, () => true);
+  #root: Uint8Array | undefined;
+
+  /** Puts a record's digest in, or takes it out again. */
+  toggle(keyHash: bigint, digest: Uint8Array): void {
+    if (this.#leaves === none) this.#leaves = new Uint8Array(none.length);
+    const leaf = leafOf(keyHash);
+    for (let at = 0; at < treeDigestBytes; at++) this.#leaves[leaf * treeDigestBytes + at]! ^= digest[at]!;
+    this.#stale[branchOf(leaf)] = true;
+    this.#root = undefined;
+  }
+
+  /** Eight bytes. */
+  get root(): Uint8Array {
+    this.#root ??= hashBytes(this.branches);
+    return this.#root;
+  }
+
+  /** Eight bytes a branch. Valid until the next `toggle`, like all that is handed out here. */
+  get branches(): Uint8Array {
+    for (let branch = 0; branch < fanout; branch++) {
+      if (!this.#stale[branch]) continue;
+      this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
+      this.#stale[branch] = false;
+    }
+    return this.#branches;
+  }
+
+  /** Eight bytes a leaf. */
+  leaves(branch: number): Uint8Array {
+    return this.#leaves.subarray(branch * branchBytes, (branch + 1) * branchBytes);
+  }
+
+  leaf(leaf: number): Uint8Array {
+    return this.#leaves.subarray(leaf * treeDigestBytes, (leaf + 1) * treeDigestBytes);
+  }
+}
+
+/** Places of the eight-byte digests in which two lists of them differ. */
+export function differingDigests(mine: Uint8Array, theirs: Uint8Array): number[] {
+  const differing: number[] = [];
+  for (let place = 0; place * treeDigestBytes < mine.length; place++)
+    if (!isSameDigest(mine, theirs, place * treeDigestBytes)) differing.push(place);
+  return differing;
+}
+
+function isSameDigest(a: Uint8Array, b: Uint8Array, from: number): boolean {
+  for (let at = from; at < from + treeDigestBytes; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+function hashBytes(bytes: Uint8Array): Uint8Array {
+  const digest = new Uint8Array(treeDigestBytes);
+  new DataView(digest.buffer).setBigUint64(0, hash64(bytes));
+  return digest;
+}
