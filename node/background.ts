@@ -60,7 +60,12 @@ export class Background {
     return true;
   }
 
-  /** The same for what is answered later: takes a slot too, until `end`. */
+  /** Of what turned out larger than it was taken for: must be paid, and nobody is asked. */
+  spend(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
+  /** `take` for what is answered later: takes a slot too, until `end`. */
   begin(kind: BackgroundKind, bytes: number): boolean {
     if (this.#inFlight >= inFlightMax * (1 - leftToOthers[kind])) return false;
     if (!this.take(kind, bytes)) return false;

@@ -18,10 +18,11 @@ export class Freshness {
   /** @param isNew whether the directory had no identity: it is empty, whatever it was before */
   start(store: StoreReader, partitions: number, isNew: boolean): Persist | undefined {
     this.#partitions = partitions;
-    const stored = isNew ? undefined : store.get("meta", metaKey);
+    const stored = store.get("meta", metaKey);
+    const isAllFresh = isNew && stored === undefined;
     for (let partition = 0; partition < partitions; partition++)
-      if (isNew || bitOf(stored, partition)) this.#compared.set(partition, new Set());
-    return isNew ? this.#persist() : undefined;
+      if (isAllFresh || bitOf(stored, partition)) this.#compared.set(partition, new Set());
+    return isAllFresh ? this.#persist() : undefined;
   }
 
   get count(): number {
@@ -30,6 +31,11 @@ export class Freshness {
 
   isFresh(partition: number): boolean {
     return this.#compared.has(partition);
+  }
+
+  /** Whether a partition that is fresh still wants to be compared with `node`. */
+  wants(partition: number, node: NodeId): boolean {
+    return this.#compared.get(partition)?.has(node) === false;
   }
 
   /** Everything that `node` holds of the partition is here now. @returns what to write if that was the last of `others` */

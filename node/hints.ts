@@ -288,6 +288,7 @@ class Handoff implements OpenRequest {
   readonly #record: Uint8Array;
   readonly #done: (isTaken: boolean) => void;
   readonly wakeAtMs: number;
+  readonly isBackground = true;
   #id = 0;
 
   constructor(self: Self, target: NodeId, key: Uint8Array, record: Uint8Array, done: (isTaken: boolean) => void) {

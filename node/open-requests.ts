@@ -7,6 +7,8 @@ import type { PeerMessage } from "../src/messages.ts";
 export interface OpenRequest {
   /** When it wants to be woken, on the monotonic clock. */
   readonly wakeAtMs: number;
+  /** No client waits for it: a clean stop does not either. */
+  readonly isBackground?: true;
   /** `node` answered; a `Failure` is an answer too. */
   receive(node: NodeId, message: PeerMessage): void;
   /** The link to `node` went down: from there nothing will come. */
@@ -22,18 +24,20 @@ export class OpenRequests {
   /** Where this start's ids begin: a late answer to a request of before the start must not find a new one. */
   #firstId = 0;
   #opened = 0;
+  #inBackground = 0;
 
   constructor(nowMs: number) {
     this.#deadlines = new Deadlines(nowMs);
   }
 
+  /** Without those in the background. */
   get size(): number {
-    return this.#bySlot.size;
+    return this.#bySlot.size - this.#inBackground;
   }
 
   /** Those that somebody waits for. */
   get unanswered(): number {
-    return this.#bySlot.size - this.#released.size;
+    return this.size - this.#released.size;
   }
 
   /** Those that have answered, and have something left to do. */
@@ -50,6 +54,7 @@ export class OpenRequests {
   open(request: OpenRequest): number {
     const slot = ++this.#opened;
     this.#bySlot.set(slot, request);
+    if (request.isBackground === true) this.#inBackground++;
     this.#deadlines.add(request.wakeAtMs, slot);
     return this.#firstId + slot;
   }
@@ -64,6 +69,8 @@ export class OpenRequests {
   }
 
   close(id: number): void {
+    const request = this.find(id);
+    if (request?.isBackground === true) this.#inBackground--;
     this.#bySlot.delete(id - this.#firstId);
     this.#released.delete(id - this.#firstId);
   }

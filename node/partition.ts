@@ -10,6 +10,7 @@ import { recordProblem } from "../src/record.ts";
 import type { Effect } from "./effects.ts";
 import type { Place, Self } from "./self.ts";
 import type { Write } from "./store.ts";
+import type { Before } from "./trees.ts";
 import type { Update, Updated, Versions } from "./versions.ts";
 
 /** A record, or why there is none: never heard of; cannot be read; an empty disk that has not caught up. */
@@ -48,22 +49,26 @@ export class Partitions {
     const before = typeof local === "string" ? undefined : local;
     const updated = this.#versions.update(place, before, update, local === "missing");
     if (updated.isAmnesiac) this.#noteAmnesia(place);
-    this.#persist(place, updated.isKnown ? undefined : updated.record, then);
+    if (updated.isKnown) this.#submit([], then);
+    else this.#persist(place, local === "missing" ? "bad" : before, updated.record, then);
     return updated;
   }
 
   /**
    * Joins another replica's record into the one here.
+   * @returns the join: the disk shows it once this step's effects are under way
    * @throws what `Versions.join` throws; nothing has changed then
    */
-  sync(place: Place, record: Uint8Array, then: readonly Effect[]): void {
+  sync(place: Place, record: Uint8Array, then: readonly Effect[]): Uint8Array {
     // Not `read`: what comes heals a bad record, so it is neither counted nor warned of once more.
     const local = this.#self.store.get("objects", place.storeKey);
     const isBad = local !== undefined && recordProblem(local) !== undefined;
     const joined = this.#versions.join(place, isBad ? undefined : local, record);
     if (joined.isAmnesiac) this.#noteAmnesia(place);
     else if (isBad) this.#recover(place); // this copy heals the record, and perhaps not all of it
-    this.#persist(place, joined.record, then);
+    if (joined.record === undefined) this.#submit([], then);
+    else this.#persist(place, isBad ? "bad" : local, joined.record, then);
+    return joined.record ?? local!;
   }
 
   #noteAmnesia(place: Place): void {
@@ -72,9 +77,13 @@ export class Partitions {
     this.#recover(place);
   }
 
-  /** Without a record a barrier: what is here already may still be on its way to the disk. */
-  #persist(place: Place, record: Uint8Array | undefined, then: readonly Effect[]): void {
-    const writes: Write[] = record === undefined ? [] : [{ table: "objects", key: place.storeKey, value: record }];
+  #persist(place: Place, before: Before, record: Uint8Array, then: readonly Effect[]): void {
+    this.#self.trees.changed(place, before, record);
+    this.#submit([{ table: "objects", key: place.storeKey, value: record }], then);
+  }
+
+  /** Without writes a barrier: what is here already may still be on its way to the disk. */
+  #submit(writes: readonly Write[], then: readonly Effect[]): void {
     if (writes.length > 0 || then.length > 0) this.#self.emit({ kind: "persist", writes, then });
   }
 }

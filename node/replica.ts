@@ -15,6 +15,7 @@ import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaRe
 import { encodeEffective, settleOptions, type RequestOptions, type SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
+import type { ReplicaId } from "../src/dot.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken, emptyToken, type Token } from "../src/token.ts";
 import type { Effect, Input, Instant, Origin } from "./effects.ts";
@@ -24,10 +25,12 @@ import { ForwardedRequest } from "./forward.ts";
 import { GetRequest, type GetPlan } from "./get.ts";
 import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
+import { AntiEntropy } from "./anti-entropy.ts";
 import { Identity } from "./identity.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
 import { Recoveries } from "./recovery.ts";
+import { Scrub } from "./scrub.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
 import { statusOf } from "./status.ts";
 import type { StoreReader } from "./store.ts";
@@ -35,6 +38,9 @@ import { Versions } from "./versions.ts";
 
 /** How long a clean stop waits for open requests. */
 const drainMs = 5000;
+
+/** Where node/identity.ts keeps what it knows. */
+const identityKey = Uint8Array.of(1);
 
 /** Of all requests that choose nothing. */
 const noOptions: RequestOptions = {};
@@ -46,6 +52,8 @@ export class Replica {
   readonly #partitions: Partitions;
   readonly #hints: Hints;
   readonly #holdings: Holdings;
+  readonly #scrub: Scrub;
+  readonly #antiEntropy: AntiEntropy;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -55,9 +63,12 @@ export class Replica {
     this.#self = new Self(config, store, now);
     this.#recoveries = new Recoveries(this.#self);
     const versions = new Versions(this.#self, this.#identity);
-    this.#partitions = new Partitions(this.#self, versions, (place) => this.#recoveries.note(place));
-    this.#hints = new Hints(this.#self, versions, () => true);
+    const recover = (place: Place): void => this.#recoveries.note(place);
+    this.#partitions = new Partitions(this.#self, versions, recover);
+    this.#hints = new Hints(this.#self, versions, (bytes) => this.#self.background.take("hints", bytes));
     this.#holdings = new Holdings(this.#self, this.#partitions, this.#hints);
+    this.#scrub = new Scrub(this.#self, recover, () => {});
+    this.#antiEntropy = new AntiEntropy(this.#self, this.#partitions);
   }
 
   step(now: Instant, input: Input): Effect[] {
@@ -71,11 +82,7 @@ export class Replica {
   #take(input: Input): void {
     switch (input.kind) {
       case "start":
-        this.#self.requests.start(input.freshReplicaId);
-        this.#hints.start();
-        return this.#self.emit(
-          this.#identity.start(this.#self.now, this.#self.store, input.freshReplicaId, input.mayBeOlder),
-        );
+        return this.#start(input.freshReplicaId, input.mayBeOlder);
       case "client":
         return this.#request({ connection: input.connection }, input.message);
       case "peer":
@@ -98,7 +105,20 @@ export class Replica {
     }
   }
 
+  #start(freshReplicaId: ReplicaId, mayBeOlder: boolean): void {
+    const { store, requests, freshness, ring, now } = this.#self;
+    requests.start(freshReplicaId);
+    this.#hints.start();
+    const fresh = freshness.start(store, ring.table.partitions, store.get("meta", identityKey) === undefined);
+    const identity = this.#identity.start(now, store, freshReplicaId, mayBeOlder);
+    // One batch: an identity without it would be that of a node which has served before.
+    this.#self.emit({ ...identity, writes: [...(fresh?.writes ?? []), ...identity.writes] });
+  }
+
   #tick(): void {
+    this.#self.background.refill(this.#self.now, false);
+    this.#scrub.tick();
+    if (this.#phase === "serving") this.#antiEntropy.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#hints.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
@@ -121,9 +141,11 @@ export class Replica {
         return this.#request({ node }, message);
       case "Ping":
       case "PingReply":
+        return;
       case "TreeRoots":
       case "TreeNodes":
       case "TreeKeys":
+        return this.#antiEntropy.answer(node, message);
       case "TombstoneCheck":
       case "TombstoneDrop":
         return;

@@ -10,9 +10,11 @@ import { Random } from "../src/random.ts";
 import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
 import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
+import { Background } from "./background.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Freshness } from "./freshness.ts";
 import type { StoreReader } from "./store.ts";
+import { Trees } from "./trees.ts";
 import type { Tuning } from "./tuning.ts";
 
 export interface NodeConfig {
@@ -47,6 +49,13 @@ export interface Counters {
   recoveries: number;
   /** Records whose checksum was wrong. */
   badRecords: number;
+  /** Hash trees that were not as their records are. */
+  treesRebuilt: number;
+  /** Keys that anti-entropy found different: brought here, and sent to others. */
+  keysRepairedHere: number;
+  keysRepairedThere: number;
+  /** Said to other nodes for anti-entropy, roughly, with the records that it sent. */
+  antiEntropyBytes: number;
 }
 
 const quietMs = 10_000;
@@ -58,6 +67,8 @@ export class Self {
   readonly tuning: Tuning;
   readonly store: StoreReader;
   readonly freshness: Freshness = new Freshness();
+  readonly trees: Trees;
+  readonly background: Background;
   readonly links: Set<NodeId> = new Set();
   /** Members that this node believes to be down, whether or not there is a link. */
   readonly down: Set<NodeId> = new Set();
@@ -76,6 +87,10 @@ export class Self {
     amnesias: 0,
     recoveries: 0,
     badRecords: 0,
+    treesRebuilt: 0,
+    keysRepairedHere: 0,
+    keysRepairedThere: 0,
+    antiEntropyBytes: 0,
   };
   readonly requests: OpenRequests;
   now: Instant;
@@ -90,6 +105,8 @@ export class Self {
     this.store = store;
     this.now = now;
     this.requests = new OpenRequests(now.monotonicMs);
+    this.trees = new Trees(config);
+    this.background = new Background(config.tuning.backgroundBytesPerSecond, now);
   }
 
   locate(key: Uint8Array): Place {

@@ -94,7 +94,7 @@ export function roughSize(message: Message): number {
     case "TreeNodesReply":
       return fixed + message.digests.length;
     case "TreeRoots":
-      return fixed + 16 * message.trees.length;
+      return fixed + 12 * message.trees.length;
     case "TreeKeysReply":
     case "TombstoneCheck":
     case "TombstoneDrop":
@@ -125,7 +125,7 @@ function toFields(message: Message): unknown[] {
     case "PutReply":
       return [kinds.PutReply, message.id, message.context, message.record, message.effective, message.answered];
     case "Status":
-      return [kinds.Status, message.id];
+      return [kinds.Status, message.id, message.partitions === true];
     case "StatusReply":
       return [kinds.StatusReply, message.id, message.status];
     case "Failure": {
@@ -164,7 +164,13 @@ function toFields(message: Message): unknown[] {
     case "PingReply":
       return [kinds.PingReply, message.id, message.isAlive, message.news.map(newsFields)];
     case "TreeRoots":
-      return [kinds.TreeRoots, message.id, message.trees.map(treeFields), message.digests];
+      return [
+        kinds.TreeRoots,
+        message.id,
+        message.trees.flatMap(({ partition, n }) => [partition, n]),
+        message.digests,
+        message.doubted,
+      ];
     case "TreeRootsReply":
       return [kinds.TreeRootsReply, message.id, message.differing, message.notReady];
     case "TreeNodes":
@@ -174,7 +180,7 @@ function toFields(message: Message): unknown[] {
     case "TreeKeys":
       return [kinds.TreeKeys, message.id, treeFields(message.tree), message.leaves, message.after];
     case "TreeKeysReply":
-      return [kinds.TreeKeysReply, message.id, message.states.map(stateFields), message.isLast];
+      return [kinds.TreeKeysReply, message.id, message.states.map(stateFields), message.end];
     case "TombstoneCheck":
       return [kinds.TombstoneCheck, message.id, message.states.map(stateFields)];
     case "TombstoneCheckReply":
@@ -251,7 +257,7 @@ function fromFields(f: readonly unknown[]): Message {
         answered: optional(f[5], (value) => texts(value, "answered")),
       };
     case kinds.Status:
-      return { kind: "Status", id };
+      return { kind: "Status", id, ...(f[2] === true && { partitions: true }) };
     case kinds.StatusReply:
       return { kind: "StatusReply", id, status: text(f[2], "status") };
     case kinds.Failure:
@@ -287,8 +293,14 @@ function fromFields(f: readonly unknown[]): Message {
     case kinds.PingReply:
       return { kind: "PingReply", id, isAlive: f[2] === true, news: news(f[3]) };
     case kinds.TreeRoots: {
-      const trees = array(f[2], "trees").map(tree);
-      return { kind: "TreeRoots", id, trees, digests: exactly(f[3], trees.length * digestBytes, "digests") };
+      const trees = treesOf(numbers(f[2], "trees"));
+      return {
+        kind: "TreeRoots",
+        id,
+        trees,
+        digests: exactly(f[3], trees.length * digestBytes, "digests"),
+        doubted: numbers(f[4], "doubted"),
+      };
     }
     case kinds.TreeRootsReply:
       return {
@@ -311,11 +323,11 @@ function fromFields(f: readonly unknown[]): Message {
         kind: "TreeKeys",
         id,
         tree: tree(f[2]),
-        leaves: numbers(f[3], "leaves"),
+        leaves: optional(f[3], (value) => numbers(value, "leaves")),
         after: optional(f[4], key),
       };
     case kinds.TreeKeysReply:
-      return { kind: "TreeKeysReply", id, states: keyStates(f[2]), isLast: f[3] === true };
+      return { kind: "TreeKeysReply", id, states: keyStates(f[2]), end: optional(f[3], key) };
     case kinds.TombstoneCheck:
       return { kind: "TombstoneCheck", id, states: keyStates(f[2]) };
     case kinds.TombstoneCheckReply:
@@ -349,6 +361,12 @@ function news(value: unknown): MemberNews[] {
 
 function treeFields({ partition, n }: TreeName): unknown {
   return [partition, n];
+}
+
+/** Two numbers a tree, without an array around each: there are hundreds in a message that is sent time and again. */
+function treesOf(fields: readonly number[]): TreeName[] {
+  if (fields.length % 2 !== 0) throw malformed("half of a tree's name");
+  return Array.from({ length: fields.length / 2 }, (_, at) => ({ partition: fields[2 * at]!, n: fields[2 * at + 1]! }));
 }
 
 function tree(value: unknown): TreeName {

@@ -87,6 +87,8 @@ export interface PutReply {
 export interface Status {
   readonly kind: "Status";
   readonly id: number;
+  /** Tell of each partition too. */
+  readonly partitions?: boolean;
 }
 
 export interface StatusReply {
@@ -173,6 +175,8 @@ export interface TreeRoots {
   readonly trees: readonly TreeName[];
   /** Eight bytes a tree. */
   readonly digests: Uint8Array;
+  /** Places of trees that differed last time although no key did: one of the two trees is wrong, and both are built again. */
+  readonly doubted: readonly number[];
 }
 
 export interface TreeRootsReply {
@@ -204,7 +208,8 @@ export interface TreeKeys {
   readonly kind: "TreeKeys";
   readonly id: number;
   readonly tree: TreeName;
-  readonly leaves: readonly number[];
+  /** `undefined`: all of them. */
+  readonly leaves: readonly number[] | undefined;
   /** Where the last page ended: the first key is the one behind it. */
   readonly after: Uint8Array | undefined;
 }
@@ -212,9 +217,10 @@ export interface TreeKeys {
 export interface TreeKeysReply {
   readonly kind: "TreeKeysReply";
   readonly id: number;
+  /** In byte order of the keys. */
   readonly states: readonly KeyState[];
-  /** Whether there are further pages. */
-  readonly isLast: boolean;
+  /** The last key that was looked at, under whatever leaf; `undefined`: there are no further ones. */
+  readonly end: Uint8Array | undefined;
 }
 
 /** A key and the digest of its record. */

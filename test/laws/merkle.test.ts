@@ -1,5 +1,5 @@
 /** src/merkle.ts: the laws of hash trees (design §7). */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hash64 } from "../../src/hash.ts";
 import { hashKey, makeKey } from "../../src/key.ts";

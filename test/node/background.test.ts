@@ -48,6 +48,14 @@ test("what is larger than the bucket goes through once, and is paid off", () => 
   expect(background.take("repair", 1)).toBe(true);
 });
 
+test("what turned out larger is paid afterwards, whether or not there is enough", () => {
+  background.spend(1500);
+  background.refill(at(400), false);
+  expect(background.take("repair", 1)).toBe(false);
+  background.refill(at(600), false);
+  expect(background.take("repair", 1)).toBe(true);
+});
+
 test("things in flight are bounded, and the more important ones have slots of their own", () => {
   const begin = (kind: BackgroundKind): number => {
     let begun = 0;

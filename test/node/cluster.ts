@@ -27,6 +27,8 @@ export interface Shape {
   readonly nodes?: number;
   readonly options?: Partial<ClusterOptions>;
   readonly tuning?: Partial<Tuning>;
+  /** The nodes begin with empty disks and know it. Otherwise they have been compared: what is absent is absent. */
+  readonly isFresh?: boolean;
   readonly observe?: (node: NodeId, effect: Effect) => void;
 }
 
@@ -88,6 +90,10 @@ export class Request {
 
 /** More than any test needs: past it the nodes keep each other busy for ever. */
 const deliveriesMax = 100_000;
+/** Where node/freshness.ts keeps which partitions are fresh: one bit each. */
+const freshnessKey = Uint8Array.of(2);
+/** No node does anything by itself that a test has not asked for. */
+const quiet = { antiEntropyIntervalMs: Infinity, scrubIntervalMs: Infinity } as const;
 /** Fresh replica ids of a node are n1, n1b, n1c, …: people can tell them apart. */
 const startLetters = " bcdefghijklmnopqrstuvwxyz";
 const epochMs = 1_700_000_000_000;
@@ -105,14 +111,16 @@ export class Cluster {
   #nowMs = 0;
   #operations = 0;
 
-  constructor({ nodes = 3, options = {}, tuning = {}, observe = () => {} }: Shape = {}) {
+  constructor({ nodes = 3, options = {}, tuning = {}, isFresh = false, observe = () => {} }: Shape = {}) {
     const ids = Array.from({ length: nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: `ws://${id}`, zone: "z", weight: 1 }));
     this.ring = new Ring({ epoch: 1, partitions: 1, replicas: 3, members, owners: [0] });
     this.options = { defaults: {}, buckets: {}, ...options };
-    this.tuning = { ...defaultTuning, ...tuning };
+    this.tuning = { ...defaultTuning, ...quiet, ...tuning };
     this.#observe = observe;
     this.#machines = new Map(ids.map((id) => [id, newMachine(id)]));
+    if (!isFresh)
+      for (const { store } of this.#machines.values()) store.tamper("meta", freshnessKey, new Uint8Array(1));
     for (const id of ids) this.restart(id);
   }
 

@@ -50,3 +50,17 @@ test("comparing a settled partition changes nothing", () => {
   store.commit(freshness.compared(9, "n2", ["n2"])!);
   expect(freshness.compared(9, "n2", ["n2"])).toBeUndefined();
 });
+
+test("a fresh partition wants each other primary once", () => {
+  freshness.compared(9, "n2", ["n2", "n3"]);
+  expect(["n2", "n3"].map((node) => freshness.wants(9, node))).toEqual([false, true]);
+  store.commit(freshness.compared(9, "n3", ["n2", "n3"])!);
+  expect(freshness.wants(9, "n2")).toBe(false);
+});
+
+test("what is known of a directory counts, even if it has no identity", () => {
+  const next = new Freshness();
+  store.commit(freshness.compared(9, "n2", ["n2"])!);
+  expect(next.start(store, partitions, true)).toBeUndefined();
+  expect(next.isFresh(9)).toBe(false);
+});

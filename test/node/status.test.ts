@@ -29,6 +29,10 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       amnesias: 0,
       recoveries: 0,
       badRecords: 0,
+      treesRebuilt: 0,
+      keysRepairedHere: 0,
+      keysRepairedThere: 0,
+      antiEntropyBytes: 0,
     },
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });
