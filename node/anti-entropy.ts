@@ -8,7 +8,7 @@
  *
  * Source: DeCandia et al.: Dynamo (2007), §4.7; the trees of Riak's active anti-entropy.
  */
-import { invalidArgument, unavailable, type CoterieError } from "../src/errors.ts";
+import { invalidArgument, unavailable } from "../src/errors.ts";
 import { roughSize } from "../src/codec.ts";
 import { branchCount } from "../src/merkle.ts";
 import type { PeerMessage, ReplicaReply, TreeKeys, TreeName, TreeNodes, TreeRoots } from "../src/messages.ts";
@@ -58,8 +58,7 @@ export class AntiEntropy implements ExchangeOwner {
   constructor(self: Self, partitions: Partitions) {
     this.#self = self;
     this.#partitions = partitions;
-    const others = self.ring.table.members.filter(({ id }) => id !== self.id);
-    this.#peers = others.map(({ id }) => this.#newPeer(id)).filter(({ trees }) => trees.length > 0);
+    this.#peers = [...self.trees.shared()].map(([id, trees]) => this.#newPeer(id, trees));
   }
 
   get status(): AntiEntropyStatus {
@@ -145,11 +144,11 @@ export class AntiEntropy implements ExchangeOwner {
     return primaries.filter(({ node }) => node !== this.#self.id).map(({ node }) => node);
   }
 
-  #newPeer(id: NodeId): Peer {
-    const { now, tuning, random, trees } = this.#self;
+  #newPeer(id: NodeId, trees: readonly TreeName[]): Peer {
+    const { now, tuning, random } = this.#self;
     return {
       id,
-      trees: trees.sharedWith(id),
+      trees,
       exchange: undefined,
       nextAtMs: now.monotonicMs + random.fraction() * tuning.antiEntropyIntervalMs,
       freshAtMs: 0,
@@ -174,7 +173,7 @@ export class AntiEntropy implements ExchangeOwner {
   #reply(node: NodeId, message: TreeRoots | TreeNodes | TreeKeys): PeerMessage {
     if (message.kind === "TreeRoots") return this.#roots(node, message);
     if (this.#self.trees.ready(message.tree) === undefined)
-      return refusal(message.id, unavailable(`tree ${message.tree.partition} is not ready`, "none"));
+      return failureOf(message.id, unavailable(`tree ${message.tree.partition} is not ready`, "none"));
     return message.kind === "TreeNodes" ? this.#nodes(message) : this.#keys(message);
   }
 
@@ -198,7 +197,7 @@ export class AntiEntropy implements ExchangeOwner {
   #nodes({ id, tree, branches }: TreeNodes): PeerMessage {
     const merkle = this.#self.trees.ready(tree)!;
     if (branches?.every((branch) => branch < branchCount) === false || (branches?.length ?? 0) > branchCount)
-      return refusal(id, invalidArgument(`a tree has ${branchCount} branches`));
+      return failureOf(id, invalidArgument(`a tree has ${branchCount} branches`));
     if (branches === undefined) return { kind: "TreeNodesReply", id, digests: merkle.branches.slice() };
     const bytes = merkle.leaves(0).length;
     const digests = new Uint8Array(branches.length * bytes);
@@ -208,12 +207,8 @@ export class AntiEntropy implements ExchangeOwner {
 
   #keys({ id, tree, leaves, after }: TreeKeys): PeerMessage {
     const set = leaves === undefined ? undefined : leafSetOf(leaves);
-    if (leaves !== undefined && set === undefined) return refusal(id, invalidArgument("a tree has no such leaf"));
+    if (leaves !== undefined && set === undefined) return failureOf(id, invalidArgument("a tree has no such leaf"));
     const { states, end } = readLeafPage(this.#self, tree, set, after);
     return { kind: "TreeKeysReply", id, states, end };
   }
-}
-
-function refusal(id: number, error: CoterieError): PeerMessage {
-  return failureOf(id, error);
 }

@@ -11,7 +11,7 @@
 import { CoterieError, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply } from "../src/messages.ts";
+import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply, Status } from "../src/messages.ts";
 import { encodeEffective, settleOptions, type RequestOptions, type SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
@@ -162,7 +162,7 @@ export class Replica {
 
   #request(origin: Origin, message: ClientRequest): void {
     try {
-      if (message.kind === "Status") this.#status(origin, message.id);
+      if (message.kind === "Status") this.#status(origin, message);
       else this.#coordinate(origin, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
@@ -253,12 +253,15 @@ export class Replica {
     return settled;
   }
 
-  #status(origin: Origin, id: number): void {
-    this.#self.answer(origin, {
-      kind: "StatusReply",
-      id,
-      status: JSON.stringify(statusOf(this.#self, this.#identity, this.#hints)),
-    });
+  #status(origin: Origin, { id, partitions }: Status): void {
+    const parts = {
+      identity: this.#identity,
+      hints: this.#hints,
+      antiEntropy: this.#antiEntropy,
+      scrub: this.#scrub,
+    };
+    const status = JSON.stringify(statusOf(this.#self, parts, partitions === true));
+    this.#self.answer(origin, { kind: "StatusReply", id, status });
   }
 }
 

@@ -1,8 +1,11 @@
 /** What a node says of itself to people: `coterie status`. Nothing in it is secret, and no program may depend on all of it. */
 import { hexOf } from "../src/bytes.ts";
+import { replicasMax } from "../src/options.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Hints, HintsStatus } from "./hints.ts";
+import type { AntiEntropy, AntiEntropyStatus } from "./anti-entropy.ts";
 import type { Identity } from "./identity.ts";
+import type { Scrub, ScrubStatus } from "./scrub.ts";
 import type { Counters, Self } from "./self.ts";
 
 export interface NodeStatus {
@@ -20,9 +23,35 @@ export interface NodeStatus {
   /** What this node keeps for others that have missed it. */
   readonly hints: HintsStatus;
   readonly counters: Counters;
+  readonly antiEntropy: AntiEntropyStatus;
+  readonly scrub: ScrubStatus;
+  /** Only if it was asked for: of each partition that this node is a primary of. */
+  readonly partitions?: readonly PartitionStatus[];
 }
 
-export function statusOf(self: Self, identity: Identity, hints: Hints): NodeStatus {
+export interface PartitionStatus {
+  readonly partition: number;
+  /** In order of preference. */
+  readonly primaries: readonly NodeId[];
+  /** Whether its hash trees have been read from the disk. */
+  readonly isReady: boolean;
+  readonly isFresh: boolean;
+}
+
+/** The parts of a node that have something to tell. */
+export interface Parts {
+  readonly identity: Identity;
+  readonly hints: Hints;
+  readonly antiEntropy: AntiEntropy;
+  readonly scrub: Scrub;
+}
+
+/** @param withPartitions tell of each partition too */
+export function statusOf(
+  self: Self,
+  { identity, hints, antiEntropy, scrub }: Parts,
+  withPartitions: boolean,
+): NodeStatus {
   const { table } = self.ring;
   const others = table.members.filter(({ id }) => id !== self.id);
   return {
@@ -38,5 +67,17 @@ export function statusOf(self: Self, identity: Identity, hints: Hints): NodeStat
     openRequests: self.requests.size,
     hints: hints.status(),
     counters: { ...self.counters },
+    antiEntropy: antiEntropy.status,
+    scrub: scrub.status,
+    ...(withPartitions && { partitions: partitionsOf(self) }),
   };
+}
+
+function partitionsOf({ ring, trees, freshness, options, id }: Self): PartitionStatus[] {
+  const n = replicasMax(options);
+  return ring.table.owners.flatMap((_, partition) => {
+    if (!ring.isPrimary(id, partition, n)) return [];
+    const primaries = ring.primaries(partition, n).map(({ node }) => node);
+    return [{ partition, primaries, isReady: trees.isReady(partition), isFresh: freshness.isFresh(partition) }];
+  });
 }

@@ -16,6 +16,7 @@ import type { TreeName } from "../src/messages.ts";
 import { differingDigests, MerkleTree } from "../src/merkle.ts";
 import { replicasOf } from "../src/options.ts";
 import { digestOf } from "../src/record.ts";
+import type { NodeId } from "../src/ring.ts";
 import type { NodeConfig, Place } from "./self.ts";
 
 /** What was under a key before it changed: nothing, a record, or one that cannot be read. */
@@ -40,15 +41,17 @@ export class Trees {
     this.#partitions = Array.from({ length: ring.table.partitions }, () => new PartitionTrees());
   }
 
-  /** The trees that this node and `other` can compare: of the partitions and n for which both are primaries. */
-  sharedWith(other: string): TreeName[] {
+  /** By other node, the trees that this one and it can compare: of the partitions and n for which both are primaries. */
+  shared(): Map<NodeId, TreeName[]> {
     const { ring, id } = this.#config;
-    const partitions = this.#partitions.map((_, partition) => partition);
-    return partitions.flatMap((partition) =>
-      this.#ns
-        .filter((n) => ring.isPrimary(id, partition, n) && ring.isPrimary(other, partition, n))
-        .map((n) => ({ partition, n })),
-    );
+    const shared = new Map<NodeId, TreeName[]>();
+    for (const partition of this.#partitions.keys())
+      for (const n of this.#ns) {
+        if (!ring.isPrimary(id, partition, n)) continue;
+        for (const { node } of ring.primaries(partition, n))
+          if (node !== id) shared.set(node, [...(shared.get(node) ?? []), { partition, n }]);
+      }
+    return shared;
   }
 
   /** Which of the trees of its partition a key is in. */
