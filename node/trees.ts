@@ -46,11 +46,12 @@ export class Trees {
     const { ring, id } = this.#config;
     const shared = new Map<NodeId, TreeName[]>();
     for (const partition of this.#partitions.keys())
-      for (const n of this.#ns) {
-        if (!ring.isPrimary(id, partition, n)) continue;
-        for (const { node } of ring.primaries(partition, n))
-          if (node !== id) shared.set(node, [...(shared.get(node) ?? []), { partition, n }]);
-      }
+      for (const n of this.#ns.filter((some) => ring.isPrimary(id, partition, some)))
+        for (const { node } of ring.primaries(partition, n)) {
+          if (!shared.has(node)) shared.set(node, []);
+          shared.get(node)!.push({ partition, n });
+        }
+    shared.delete(id);
     return shared;
   }
 

@@ -72,7 +72,7 @@ const impureFiles: Readonly<Record<string, readonly string[]>> = {
 const starExports = ["client/index.ts", "client/browser.ts"];
 
 /** Files that run without being imported. Test files and what package.json names are known anyway. */
-const programs = ["bench/main.ts", "bench/micro.ts", "vitest.config.ts"];
+const programs = ["bench/main.ts", "bench/micro.ts", "bench/anti-entropy.ts", "vitest.config.ts"];
 
 /** Files without a test file of their own name, and where they are tested instead. */
 const testedElsewhere: Readonly<Record<string, string>> = {
@@ -82,6 +82,9 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "client/public.ts": "a list of exports; test/pack.test.ts compiles against it",
   "client/runtime.ts": "types alone",
   "node/effects.ts": "types alone",
+  "node/exchange.ts": "one round of test/node/anti-entropy.test.ts, which plays it through the door of a node",
+  "node/key-repair.ts": "the last step of a round: test/node/anti-entropy.test.ts",
+  "node/tree-comparison.ts": "the middle of a round: test/node/anti-entropy.test.ts",
   "node/store.ts": "types alone; test/contract/store.ts is the suite of the seam",
   "node/self.ts": "what the parts of a node share: every test in test/node uses it",
   "node/io/address.ts": "one expression; the configuration and the end-to-end tests go through it",

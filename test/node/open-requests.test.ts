@@ -3,6 +3,7 @@ import type { PeerMessage } from "../../src/messages.ts";
 import { OpenRequests, type OpenRequest } from "../../node/open-requests.ts";
 
 class Waiting implements OpenRequest {
+  declare readonly isBackground?: true;
   wakeAtMs: number;
   readonly log: string[] = [];
   readonly #onWake: (request: Waiting) => void;
@@ -45,6 +46,16 @@ describe("ids", () => {
     expect([requests.find(id), requests.size]).toEqual([waiting, 1]);
     requests.close(id);
     expect([requests.find(id), requests.size]).toEqual([undefined, 0]);
+  });
+
+  test("of work in the background find it, and a clean stop does not wait for it", () => {
+    const requests = new OpenRequests(0);
+    const id = requests.open(Object.assign(new Waiting(100), { isBackground: true as const }));
+    requests.open(new Waiting(100));
+    expect([requests.find(id) === undefined, requests.size]).toEqual([false, 1]);
+    requests.close(id);
+    requests.close(id);
+    expect(requests.size).toBe(1);
   });
 
   test("are whole numbers that every encoding keeps", () => {

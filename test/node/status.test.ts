@@ -34,6 +34,27 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       keysRepairedThere: 0,
       antiEntropyBytes: 0,
     },
+    antiEntropy: {
+      lastRoundSeconds: { n2: null, n3: null },
+      keysRepairedHere: 0,
+      keysRepairedThere: 0,
+      bytesSent: 0,
+      treesReady: 0,
+      treesRebuilt: 0,
+      freshPartitions: 0,
+    },
+    scrub: { walks: 0, partitions: 0 },
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });
+});
+
+test("tells of its partitions when it is asked to", () => {
+  // A ring of thousands of partitions would make every status long.
+  const cluster = new Cluster({ tuning: { antiEntropyIntervalMs: 1000 }, isFresh: true });
+  cluster.tick(10);
+  const { answer } = cluster.request("n2", { kind: "Status", id: 0, partitions: true });
+  if (answer?.kind !== "StatusReply") throw new Error("a node always answers a Status");
+  expect(JSON.parse(answer.status)).toMatchObject({
+    partitions: [{ partition: 0, primaries: ["n1", "n2", "n3"], isReady: true, isFresh: true }],
+  });
 });
