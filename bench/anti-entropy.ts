@@ -107,7 +107,7 @@ class Pair {
 
   start(): void {
     for (const at of [0, 1]) {
-      this.#step(at, { kind: "start", freshReplicaId: `replica${at}`, isCopy: false });
+      this.#step(at, { kind: "start", freshReplicaId: `replica${at}`, mayBeOlder: false });
       this.#step(at, { kind: "linkUp", node: nameOf(1 - at) });
     }
   }

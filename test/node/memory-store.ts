@@ -15,6 +15,8 @@ export class MemoryStore implements Store<Persist> {
   #underWay: Persist[] = [];
   /** Batches with writes that were ever submitted: a read that writes nothing leaves it as it is. */
   writingBatches = 0;
+  /** Of them those that wrote objects: neither leases nor hints. */
+  objectBatches = 0;
 
   get unsynced(): number {
     return this.#underWay.length;
@@ -35,6 +37,7 @@ export class MemoryStore implements Store<Persist> {
   commit(batch: Persist): void {
     this.#underWay.push(batch);
     if (batch.writes.length > 0) this.writingBatches++;
+    if (batch.writes.some(({ table }) => table === "objects")) this.objectBatches++;
     applyTo(this.#visible, batch.writes);
   }
 
