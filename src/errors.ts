@@ -62,8 +62,8 @@ export function tooLarge(message: string): CoterieError {
   return new CoterieError("TOO_LARGE", message);
 }
 
-export function badContext(message: string): CoterieError {
-  return new CoterieError("BAD_CONTEXT", message);
+export function badContext(message: string, options: { readonly cause?: unknown } = {}): CoterieError {
+  return new CoterieError("BAD_CONTEXT", message, options);
 }
 
 export function unavailable(message: string, outcome: Outcome, details?: ErrorDetails): CoterieError {

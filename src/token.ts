@@ -22,6 +22,8 @@ export interface Token {
 export const emptyToken: Token = { context: emptyContext, latest: earliest };
 
 const version = 1;
+/** What is wrong with its bytes helps nobody who holds it: it stands in the error's cause. */
+const foreign = "this is not a context that a read or write has returned, or only a part of one";
 const writer = new ByteWriter();
 
 export function encodeToken(keyHash: bigint, token: Token): Uint8Array {
@@ -40,14 +42,14 @@ export function decodeToken(keyHash: bigint, bytes: Uint8Array): Token {
   try {
     return readToken(keyHash, new ByteReader(bytes));
   } catch (error) {
-    if (error instanceof MalformedBytes) throw badContext(`this is not a context: ${error.message}`);
+    if (error instanceof MalformedBytes) throw badContext(foreign, { cause: error });
     throw error;
   }
 }
 
 function readToken(keyHash: bigint, reader: ByteReader): Token {
   const found = reader.byte();
-  if (found !== version) throw badContext(`this is not a context of version ${version}`);
+  if (found !== version) throw badContext(foreign, { cause: `version ${found}, not ${version}` });
   if (reader.fixed(4) !== Number(keyHash >> 32n) || reader.fixed(4) !== Number(keyHash & 0xffff_ffffn))
     throw badContext("this context belongs to another key");
   const latest = readTimestamp(reader);
@@ -65,6 +67,6 @@ export function tokenBytes(text: string): Uint8Array {
   try {
     return base64urlnopad.decode(text);
   } catch (error) {
-    throw badContext(`this is not a context: ${(error as Error).message}`);
+    throw badContext(foreign, { cause: error });
   }
 }

@@ -66,6 +66,16 @@ describe("a token", () => {
     );
   });
 
+  test("that is refused says so to people, and keeps the decoder's words for its cause", () => {
+    const cut = encodeToken(alice, emptyToken).slice(0, 12);
+    const sentence = "this is not a context that a read or write has returned, or only a part of one";
+    for (const refused of [() => decodeToken(alice, cut), () => tokenBytes("A")])
+      expect(refused).toThrow(
+        expect.objectContaining({ message: sentence, cause: expect.objectContaining({ stack: expect.any(String) }) }),
+      );
+    expect(() => decodeToken(bob, encodeToken(alice, emptyToken))).toThrow("this context belongs to another key");
+  });
+
   test("that is garbage is refused with BAD_CONTEXT and nothing else", () => {
     // Design §14: foreign bytes never crash.
     fc.assert(
@@ -92,7 +102,9 @@ describe("a token", () => {
     // Design §17: room for a signature in a later version.
     const bytes = encodeToken(alice, emptyToken);
     bytes[0] = 2;
-    expect(() => decodeToken(alice, bytes)).toThrow("not a context of version 1");
+    expect(() => decodeToken(alice, bytes)).toThrow(
+      expect.objectContaining({ code: "BAD_CONTEXT", cause: "version 2, not 1" }),
+    );
   });
 
   test("above its limit is refused before it is looked at", () => {
