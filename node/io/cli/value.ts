@@ -2,6 +2,8 @@
 import { buffer as readBytes } from "node:stream/consumers";
 import { invalidArgument } from "../../../src/errors.ts";
 
+const shownMax = 40;
+
 /** VALUE of the command line: JSON where it is JSON, else the text itself; `-` is what comes on standard input. */
 export async function valueOf(argument: string): Promise<unknown> {
   if (argument !== "-") return parseValue(argument);
@@ -23,18 +25,44 @@ export function looksLikeBrokenJson(argument: string, value: unknown): boolean {
   return value === argument && /^\s*[{[]/.test(argument);
 }
 
+/**
+ * An order number of twenty digits would lose the last ones as a number: by itself it is kept as text, and inside of something
+ * else its owner must say what it is.
+ * @throws INVALID_ARGUMENT
+ */
 export function parseValue(text: string): unknown {
+  const value = parseJson(text);
+  if (value === undefined) return text;
+  const inexact = inexactNumber(text);
+  if (inexact === undefined) return value;
+  if (typeof value === "number") return text;
+  throw invalidArgument(
+    `the number ${shortened(inexact)} in this value cannot be kept exactly: write it as a text, in quotes, or put it with the client as a bigint`,
+  );
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    // An order number of twenty digits would lose the last ones as a number.
-    return typeof value === "number" && !keepsDigits(text, value) ? text : value;
+    return JSON.parse(text);
   } catch {
-    return text;
+    return undefined;
   }
 }
 
-function keepsDigits(text: string, value: number): boolean {
-  return Number.isFinite(value) && (!/^\s*-?\d+\s*$/.test(text) || Number.isSafeInteger(value));
+/** The first number of a JSON text that is whole and too long, or larger than any. */
+function inexactNumber(json: string): string | undefined {
+  for (const [token] of json.matchAll(/"(?:\\.|[^"\\])*"|-?\d[\d.eE+-]*/g))
+    if (!token.startsWith('"') && !keepsDigits(token)) return token;
+  return undefined;
+}
+
+function keepsDigits(token: string): boolean {
+  const value = Number(token);
+  return Number.isFinite(value) && (!/^-?\d+$/.test(token) || Number.isSafeInteger(value) || String(value) === token);
+}
+
+function shortened(token: string): string {
+  return token.length <= shownMax ? token : `${token.slice(0, shownMax)}…`;
 }
 
 /** For people: texts as they are, everything else as JSON over several lines. */

@@ -18,10 +18,24 @@ describe("a value as it is typed", () => {
     ["{tea}", "{tea}"],
     ["9007199254740991", 9_007_199_254_740_991],
     ["9007199254740993", "9007199254740993"],
+    ["100000000000000000000", 1e20],
     ["1e999", "1e999"],
     ["NaN", "NaN"],
+    ['{"id":9007199254740991,"text":"9007199254740993"}', { id: 9_007_199_254_740_991, text: "9007199254740993" }],
+    ['["\\"9007199254740993",0.1234567890123456789]', ['"9007199254740993', 0.123_456_789_012_345_68]],
   ])("%s", (text, value) => {
     expect(parseValue(text)).toStrictEqual(value);
+  });
+
+  it.each([
+    ['{"order":{"id":9007199254740993}}', "9007199254740993"],
+    ["[1,-12345678901234567890]", "-12345678901234567890"],
+    ['{"far":1e999}', "1e999"],
+    [`[${"7".repeat(200)}]`, `${"7".repeat(40)}… in this value`],
+  ])("with a number inside that would lose digits is refused: %s", (text, number) => {
+    expect(() => parseValue(text)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(number) as string }),
+    );
   });
 
   it("comes from standard input only for a lonely dash", async () => {
