@@ -128,8 +128,9 @@ export class Bucket<T> {
     options: UpdateOptions = noOptions,
   ): Promise<PutResult<T>> {
     checkNames("update", options);
-    const { r, pr, fanout, ...writing } = options;
-    const read = await this.get(key, { n: options.n, timeoutMs: options.timeoutMs, r, pr, fanout });
+    const { r, pr, fanout, readRepair, ...writing } = options;
+    const { n, timeoutMs, sloppy } = writing;
+    const read = await this.get(key, { n, timeoutMs, sloppy, r, pr, fanout, readRepair });
     if (read.siblings.length > 1 && this.#resolver === undefined)
       throw tooManySiblings(
         `${this.name}/${key} has ${read.siblings.length} siblings and the bucket no resolver: read it, and put what they amount to with its context`,

@@ -3,14 +3,17 @@ import { invalidArgument } from "../src/errors.ts";
 import { optionNames, type RequestOptions } from "../src/options.ts";
 import type { Context } from "./context.ts";
 
-export interface GetOptions extends Pick<RequestOptions, "n" | "r" | "pr" | "timeoutMs" | "fanout"> {
+export interface GetOptions extends Pick<
+  RequestOptions,
+  "n" | "r" | "pr" | "timeoutMs" | "fanout" | "sloppy" | "readRepair"
+> {
   /** Leave the values out: `siblings` then holds an `undefined` for each. */
   readonly head?: boolean | undefined;
   /** Say which nodes answered. */
   readonly details?: boolean | undefined;
 }
 
-export interface PutOptions extends Pick<RequestOptions, "n" | "w" | "pw" | "dw" | "timeoutMs"> {
+export interface PutOptions extends Pick<RequestOptions, "n" | "w" | "pw" | "dw" | "timeoutMs" | "sloppy"> {
   /**
    * What this write replaces. Left out: all that this client has read or written of the key. `null`: nothing, a blind
    * write that becomes a sibling of whatever is there.
@@ -21,10 +24,12 @@ export interface PutOptions extends Pick<RequestOptions, "n" | "w" | "pw" | "dw"
   readonly details?: boolean | undefined;
 }
 
-export interface UpdateOptions extends Omit<PutOptions, "context">, Pick<RequestOptions, "r" | "pr" | "fanout"> {}
+/** Of the read and of the write after it; what both know holds for each. */
+export interface UpdateOptions
+  extends Omit<PutOptions, "context">, Pick<RequestOptions, "r" | "pr" | "fanout" | "readRepair"> {}
 
-const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "head", "details"];
-const putNames = ["n", "w", "pw", "dw", "timeoutMs", "context", "returnValue", "details"];
+const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "head", "details"];
+const putNames = ["n", "w", "pw", "dw", "timeoutMs", "sloppy", "context", "returnValue", "details"];
 export const optionNamesOf: Readonly<Record<"get" | "put" | "update" | "bucket" | "connect", readonly string[]>> = {
   get: getNames,
   put: putNames,

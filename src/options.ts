@@ -25,9 +25,12 @@ export interface RequestOptions {
   readonly timeoutMs?: number | undefined;
   /** `quorum`: a get asks r replicas and further ones when those are slow or fail. `all`: it asks all n at once. */
   readonly fanout?: "quorum" | "all" | undefined;
-  /** Whether fallbacks may stand in for primaries that are down. */
+  /**
+   * Whether other nodes (fallbacks) may stand in for primaries that are down: more requests succeed. While they do, a get with
+   * r + w > n may miss an acknowledged put, unless pr + pw > n. Default true.
+   */
   readonly sloppy?: boolean | undefined;
-  /** What a get does about replicas that lag: mend them afterwards, before it answers, or not at all. */
+  /** What a get does about replicas that it has seen to lag: mend them afterwards, before it answers, or not at all. Default `async`. */
   readonly readRepair?: ReadRepair | undefined;
 }
 

@@ -243,6 +243,20 @@ describe("options", () => {
     expect(effective).toMatchObject({ w: 3, from: { w: "bucket" } });
   });
 
+  it("of an update hold for its read, its write, or both", async () => {
+    const both = { n: 3, timeoutMs: 900, sloppy: false };
+    const options = { ...both, r: 3, pr: 2, fanout: "all", readRepair: "blocking", w: 3, pw: 2, dw: 1 } as const;
+    await runtime.run(carts.update("alice", () => ({ items: [] }), options));
+    const [read, written] = node.requests.slice(-2);
+    expect(read).toMatchObject({
+      kind: "Get",
+      options: { ...both, r: 3, pr: 2, fanout: "all", readRepair: "blocking" },
+    });
+    expect(written).toMatchObject({ kind: "Put", options: { ...both, w: 3, pw: 2, dw: 1 } });
+    expect(Object.keys(read!.options!)).not.toContain("w");
+    expect(Object.keys(written!.options!)).not.toContain("readRepair");
+  });
+
   it("may use the n that the cluster gives the bucket", async () => {
     expect((await runtime.run(client.bucket("wide").get("x", { n: 5 }))).effective).toMatchObject({ n: 5, r: 3 });
   });
@@ -251,6 +265,17 @@ describe("options", () => {
     ["a misspelt one", () => carts.get("a", { R: 1 } as object), "R is no option of get; there are n, r, pr"],
     ["one of the other kind", () => carts.get("a", { w: 1 } as object), "w is no option of get"],
     ["one of the other kind", () => carts.put("a", { items: [] }, { r: 1 } as object), "r is no option of put"],
+    [
+      "a read's mending of a put",
+      () => carts.put("a", { items: [] }, { readRepair: "off" } as object),
+      "readRepair is no option of put",
+    ],
+    ["no truth", () => carts.get("a", { sloppy: "no" as never }), 'sloppy is true or false, not "no"'],
+    [
+      "mending that is none",
+      () => carts.get("a", { readRepair: "never" as never }),
+      'readRepair is async, blocking or off, not "never"',
+    ],
     ["a context for update", () => carts.update("a", (c) => c!, { context: null } as object), "context is no option"],
     [
       "a condition",

@@ -64,6 +64,13 @@ async function useCommands(port: number): Promise<void> {
   });
   expect([...(read.json.answered as string[])].sort()).toEqual(["n1", "n2", "n3"]);
 
+  const strict = await runJson(["get", "cart:alice", "--no-sloppy", "--read-repair", "blocking"], env);
+  expect(strict.json.effective).toMatchObject({
+    sloppy: false,
+    readRepair: "blocking",
+    from: { sloppy: "request", readRepair: "request" },
+  });
+
   const context = read.json.context as string;
   const written = await runJson(
     ["put", "cart:alice", "-", "--context", context, "--w", "3", "--pw", "1", "--dw", "one"],
@@ -92,9 +99,9 @@ async function useSiblings(env: Env): Promise<void> {
 }
 
 async function useDelete(env: Env): Promise<void> {
-  await run(["put", "gone", "-5"], env);
+  await run(["set", "gone", "-5"], env);
   expect((await run(["get", "gone", "--r", "all"], env)).stdout).toBe("-5\n");
-  expect((await run(["delete", "gone", "--w", "all"], env)).stdout).toBe("deleted default/gone at 3 of 3 replicas\n");
+  expect((await run(["rm", "gone", "--w", "all"], env)).stdout).toBe("deleted default/gone at 3 of 3 replicas\n");
   expect(await run(["get", "gone"], env)).toMatchObject({
     code: 1,
     stdout: "",
@@ -107,7 +114,7 @@ async function useDelete(env: Env): Promise<void> {
 }
 
 async function useStatus(env: Env, port: number): Promise<void> {
-  const table = await run(["status"], env);
+  const table = await run(["status", "--url", `127.0.0.1:${port}`]);
   expect(table.code).toBe(0);
   const [head, ...rows] = table.stdout.trimEnd().split("\n");
   expect(head).toMatch(/^node +url +state +links +partitions +open +gets +puts +replica id$/);

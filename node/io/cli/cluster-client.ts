@@ -2,7 +2,7 @@
 import type { Client, RequestOptions } from "../../../client/index.ts";
 import { CoterieError } from "../../../src/errors.ts";
 import type { EffectiveOptions, OptionName } from "../../../src/options.ts";
-import { splitList, type ConnectFlags } from "./request-flags.ts";
+import { splitUrls, type ConnectFlags } from "./request-flags.ts";
 
 const localUrls = ["ws://127.0.0.1:7401", "ws://127.0.0.1:7402", "ws://127.0.0.1:7403"];
 /** Somebody sits there and waits: if nobody has answered by then, there is no cluster. */
@@ -29,7 +29,7 @@ export async function withClient<Result>(
 
 async function open({ url, timeout, auth }: ConnectChoice): Promise<Client> {
   const { connect } = await import("../../../client/index.ts");
-  const urls = url ?? splitList(process.env.COTERIE_URL ?? "");
+  const urls = url ?? splitUrls(process.env.COTERIE_URL ?? "");
   try {
     return await connect(urls.length > 0 ? urls : localUrls, {
       auth: auth ?? (process.env.COTERIE_TOKEN || undefined),

@@ -12,8 +12,12 @@ Examples:
   coterie delete cart:alice --w all --json`;
 
 export function addDelete(program: Command): void {
-  const command = program.command("delete").argument("<key>").description("delete a key at w of its n replicas");
-  addRequestFlags(command)
+  const command = program
+    .command("delete")
+    .aliases(["del", "rm"])
+    .argument("<key>")
+    .description("delete a key at w of its n replicas");
+  addRequestFlags(command, "write")
     .addHelpText("after", help)
     .action((key: string, flags: RequestFlags) =>
       write(key, flags, "deleted", (bucket, options) => bucket.delete(key, options)),

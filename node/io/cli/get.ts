@@ -11,17 +11,18 @@ const help = `
 The value goes to standard output: texts as they are, everything else as JSON. Several siblings, written side by side without
 knowing of each other, are all shown; the next put replaces them together. Exit code 1 if there is nothing under the key.
 
-Used here: --n, --r, --pr, --timeout. --w, --pw and --dw belong to writes and --context and --blind choose what a write replaces:
-they are checked, --context also for whether it is a token of this key, and change nothing.
+The flags of a write (see \`coterie put --help\`) are checked here too, --context also for whether it is a token of this key, and
+change nothing.
 
 Examples:
   coterie get cart:alice
   coterie get cart:alice --r all --details
+  coterie get cart:alice --pr quorum --read-repair blocking
   coterie get cart:alice --json | jq .siblings`;
 
 export function addGet(program: Command): void {
   const command = program.command("get").argument("<key>").description("read a key at r of its n replicas");
-  addRequestFlags(command)
+  addRequestFlags(command, "read")
     .addHelpText("after", help)
     .action((key: string, flags: RequestFlags) => get(key, flags));
 }

@@ -6,7 +6,8 @@ import { write, writeHelp } from "./write.ts";
 
 const help = `
 VALUE is stored as JSON where it is JSON, else as text; - reads it from standard input. '"5"' is the text 5, and so is a whole
-number too long to be kept exactly. A value that begins with a dash comes after --.
+number too long to be kept exactly; inside an object or array such a number is refused. A value that begins with a dash comes
+after --.
 ${writeHelp}
 
 Examples:
@@ -19,10 +20,11 @@ Examples:
 export function addPut(program: Command): void {
   const command = program
     .command("put")
+    .alias("set")
     .argument("<key>")
     .argument("<value>")
     .description("write a value at w of the key's n replicas");
-  addRequestFlags(command)
+  addRequestFlags(command, "write")
     .addHelpText("after", help)
     .action(async (key: string, argument: string, flags: RequestFlags) => {
       const value = await valueOf(argument);

@@ -7,8 +7,8 @@ import { toJson } from "./value.ts";
 
 export const writeHelp = `
 What the write replaces: by default everything that a read just before it sees; with --context exactly what that token has
-seen; with --blind nothing. What was written meanwhile stays, as a sibling. --r and --pr belong to the read before the write, --w, --pw
-and --dw to the write; --n and --timeout hold for each of the two.`;
+seen; with --blind nothing. What was written meanwhile stays, as a sibling. The read before takes the flags of \`coterie get\`,
+--r, --pr and --read-repair; --n, --sloppy and --timeout hold for each of the two.`;
 
 type Write = (bucket: Bucket<unknown>, options: PutOptions) => Promise<PutResult<unknown>>;
 

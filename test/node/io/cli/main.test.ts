@@ -16,9 +16,18 @@ test("the help teaches the commands, and each command's help its examples", () =
     expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"));
     const help = run("help", command);
     expect(help.status).toBe(0);
-    expect(help.stdout).toContain(`Usage: coterie ${command} `);
+    expect(help.stdout).toMatch(new RegExp(`^Usage: coterie ${command}[ |]`));
     expect(help.stdout).toContain(`Examples:\n  coterie ${command}`);
   }
+});
+
+test("the words of other stores are understood", () => {
+  for (const [alias, command] of [
+    ["set", "put"],
+    ["del", "delete"],
+    ["rm", "delete"],
+  ] as const)
+    expect(run(alias, "--help").stdout).toBe(run(command, "--help").stdout);
 });
 
 test("without a command the help is shown, and it is a mistake", () => {
