@@ -5,9 +5,14 @@ import { checkBucket } from "../../src/key.ts";
 import { limits } from "../../src/limits.ts";
 import { settleOptions, type ClusterOptions, type RequestOptions } from "../../src/options.ts";
 import { isPartitionCount, membersMax, partitionsMax, type Member } from "../../src/ring.ts";
+import { defaultTuning, type Tuning } from "../tuning.ts";
 import { isLoopback } from "./address.ts";
+import { describeProblems } from "./config-problems.ts";
+import { settleTuning, tuningSchema, type TuningOptions } from "./tuning-options.ts";
 
-const count = z.union([z.int().min(0), z.enum(["one", "quorum", "all"])]).optional();
+const count = z
+  .union([z.int().min(0), z.enum(["one", "quorum", "all"])], "it must be a number of nodes, one, quorum or all")
+  .optional();
 
 const requestOptions = z.strictObject({
   n: z.int().min(1).max(membersMax).optional(),
@@ -18,6 +23,8 @@ const requestOptions = z.strictObject({
   dw: count,
   timeoutMs: z.int().min(1).max(limits.timeoutMsMax).optional(),
   fanout: z.enum(["quorum", "all"]).optional(),
+  sloppy: z.boolean().optional(),
+  readRepair: z.enum(["async", "blocking", "off"]).optional(),
 });
 
 const member = z.strictObject({
@@ -41,8 +48,9 @@ const schema = z.strictObject({
   partitions: z.int().refine(isPartitionCount, `a power of two from 1 to ${partitionsMax}`).default(256),
   defaults: requestOptions.default({}),
   buckets: z.record(z.string(), requestOptions).default({}),
-  clientTokens: z.array(z.string().min(8, "at least 8 characters")).default([]),
-  clusterSecret: z.string().min(8, "at least 8 characters").optional(),
+  tuning: tuningSchema.default({}),
+  clientTokens: z.array(z.string().min(8)).default([]),
+  clusterSecret: z.string().min(8).optional(),
   insecure: z.boolean().default(false),
   logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
 });
@@ -63,9 +71,15 @@ export interface NodeOptions {
   /** Options of requests that do not choose otherwise; the same on every node. */
   readonly defaults?: RequestOptions;
   readonly buckets?: Readonly<Record<string, RequestOptions>>;
-  /** Any of these lets a client in. Default none: every client may come in. */
+  /**
+   * How the node looks after itself and the others: see `Tuning` for each field, its unit and what turning it costs. Fields that are
+   * left out have their defaults; users rarely need any. May differ between nodes, but `tombstoneAgeMs`, `hintAgeMsMax` and
+   * `messageLifetimeMs` should not: deleted keys are forgotten by their measure.
+   */
+  readonly tuning?: TuningOptions;
+  /** Any of these lets a client in, each of at least 8 characters. Default none: every client may come in. */
   readonly clientTokens?: readonly string[];
-  /** What the nodes of the cluster show each other. Default none: every member's name is believed. */
+  /** What the nodes of the cluster show each other, of at least 8 characters. Default none: every member's name is believed. */
   readonly clusterSecret?: string;
   /** Listen beyond loopback although there is no TLS. */
   readonly insecure?: boolean;
@@ -92,6 +106,7 @@ export interface CheckedConfig {
   readonly port: number;
   readonly partitions: number;
   readonly options: ClusterOptions;
+  readonly tuning: Tuning;
   readonly clientTokens: readonly string[];
   readonly clusterSecret: string | undefined;
   readonly logLevel: string;
@@ -100,7 +115,7 @@ export interface CheckedConfig {
 /** @throws INVALID_ARGUMENT: which field, which value, what is allowed */
 export function checkConfig(given: NodeOptions): CheckedConfig {
   const parsed = schema.safeParse(given);
-  if (!parsed.success) throw invalidArgument(sentences(parsed.error, given));
+  if (!parsed.success) throw invalidArgument(describeProblems(parsed.error.issues, given, fieldsAt));
   const config = parsed.data;
   const self = config.members.find(({ id }) => id === config.id);
   if (self === undefined)
@@ -124,7 +139,8 @@ export function checkConfig(given: NodeOptions): CheckedConfig {
   refuseExposure(host, config.insecure);
   const { id, data, partitions, clientTokens, clusterSecret, logLevel } = config;
   const members = config.members.map((one) => ({ ...one, zone: one.zone ?? one.id }));
-  return { id, members, data, host, port, partitions, options, clientTokens, clusterSecret, logLevel };
+  const tuning = settleTuning(config.tuning);
+  return { id, members, data, host, port, partitions, options, tuning, clientTokens, clusterSecret, logLevel };
 }
 
 function isNodeUrl(text: string): boolean {
@@ -152,21 +168,10 @@ function refuseExposure(host: string, insecure: boolean): void {
   );
 }
 
-function sentences(error: z.ZodError, given: unknown): string {
-  return error.issues
-    .map(({ path, message }) => {
-      const field = path.map(String).join(".") || "the configuration";
-      const value = path.reduce<unknown>(
-        (at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step as string],
-        given,
-      );
-      return path.length === 0 || isSecret(path)
-        ? `${field}: ${message}`
-        : `${field} is ${JSON.stringify(value)}: ${message}`;
-    })
-    .join("; ");
-}
-
-function isSecret(path: readonly PropertyKey[]): boolean {
-  return path[0] === "clientTokens" || path[0] === "clusterSecret";
+/** For guessing what a misspelt field was meant to be. */
+function fieldsAt([field]: readonly PropertyKey[]): readonly string[] {
+  if (field === undefined) return Object.keys(schema.shape);
+  if (field === "members") return Object.keys(member.shape);
+  if (field === "tuning") return Object.keys(defaultTuning);
+  return Object.keys(requestOptions.shape);
 }

@@ -1,4 +1,5 @@
 /** `coterie/node`: a node inside a process of your own. */
 export { startNode, type RunningNode } from "./start-node.ts";
 export type { MemberOptions, NodeOptions } from "./config.ts";
+export type { TuningOptions } from "./tuning-options.ts";
 export { CoterieError, type ErrorCode } from "../../src/errors.ts";

@@ -153,6 +153,15 @@ class AcceptedLink {
   }
 }
 
+/** Asks whether `listen` could succeed, before anything is made for the node that would. @throws as `listen` does */
+export function tryPort(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    probe.listen(port, host, () => void probe.close(() => resolve()));
+  });
+}
+
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): CoterieError {
   if (error.code === "EADDRINUSE") return invalidArgument(`port ${port} on ${host} is taken by another process`);
   if (error.code === "EACCES") return invalidArgument(`port ${port} on ${host} is not ours to take`);

@@ -1,5 +1,6 @@
 /** Starts a node in this process: directory, store, replica, port, peers — and takes them down in the opposite order. */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { clearInterval, setInterval } from "node:timers";
 import { pino, type Logger } from "pino";
 import { toBinary } from "../../src/bytes.ts";
@@ -8,12 +9,11 @@ import { Ring } from "../../src/ring.ts";
 import { planRing } from "../../src/ring-planner.ts";
 import type { Persist } from "../effects.ts";
 import type { NodeConfig } from "../self.ts";
-import { defaultTuning } from "../tuning.ts";
 import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
 import { isCredential } from "./credentials.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { Turn } from "./link.ts";
-import { Listener } from "./listener.ts";
+import { Listener, tryPort } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
 import { Peers } from "./peers.ts";
 import { Server } from "./server.ts";
@@ -36,6 +36,8 @@ export interface RunningNode {
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const config = checkConfig(options);
+  // A node that cannot start leaves no new directory behind. One that is there already is asked first who uses it.
+  if (!existsSync(config.data)) await tryPort(config.host, config.port);
   const node = new NodeProcess(config);
   try {
     await node.start();
@@ -78,13 +80,13 @@ class NodeProcess implements RunningNode {
       this.#directory.close();
       throw error;
     }
-    const { id, members, partitions, options } = config;
+    const { id, members, partitions, options, tuning } = config;
     const replicas = replicasMax(options);
     const nodeConfig: NodeConfig = {
       id,
       ring: new Ring(planRing(members, { partitions, replicas })),
       options,
-      tuning: defaultTuning,
+      tuning,
     };
     const turn = new Turn();
     this.#server = new Server(nodeConfig, this.#store, this.#log, {

@@ -1,8 +1,9 @@
 // Directories, ports and configurations that cannot be are refused in a sentence: which field, which value, what is allowed.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { checkConfig } from "../../node/io/config.ts";
+import { startNode } from "../../node/io/index.ts";
 import { coterie, endAll, freePorts, Nodes, Program, run, tempDirectory } from "./processes.ts";
 
 describe("data directories and ports", () => {
@@ -18,13 +19,22 @@ describe("data directories and ports", () => {
     );
   });
 
-  test("a taken port, also after the directory was made", async () => {
+  test("a taken port, which leaves no new directory behind", async () => {
     const { url } = (await Nodes.start(1, { defaults: { n: 1 } })).nodes[0]!;
     const member = `n1=${url}`;
     const data = join(tempDirectory(), "n1");
     const second = await run(["node", "--id", "n1", "--data", data, "--member", member]);
     expect(second).toMatchObject({ code: 1, stdout: "" });
-    expect(second.stderr).toContain(`port ${new URL(url).port} on 127.0.0.1 is taken by another process`);
+    const sentence = `port ${new URL(url).port} on 127.0.0.1 is taken by another process`;
+    expect(second.stderr).toBe(`coterie: node n1 cannot start: ${sentence} (INVALID_ARGUMENT)\n`);
+    expect(existsSync(data)).toBe(false);
+    const embedded = startNode({ id: "n1", data, members: [{ id: "n1", url }] });
+    await expect(embedded).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: sentence });
+    expect(existsSync(data)).toBe(false);
+    // One that is there already, as a mount point is, may be used later all the same.
+    mkdirSync(data);
+    expect((await run(["node", "--id", "n1", "--data", data, "--member", member])).code).toBe(1);
+    expect(readdirSync(data)).toContain("lock");
     const port = await freePorts(1);
     const later = new Program(process.execPath, [
       coterie,
@@ -65,7 +75,7 @@ describe("configurations", () => {
   test.each<readonly [what: string, config: unknown, sentences: readonly string[]]>([
     ["no JSON", "{", ["is not JSON"]],
     ["no object", [good], ["must be a JSON object"]],
-    ["nothing in it", {}, ["id and data and members must be known"]],
+    ["nothing in it", {}, ["id, members and data are missing. What a node must know comes by --config"]],
     ["another name", { ...good, id: "n2" }, ['id is "n2", which is none of the members: n1']],
     [
       "a name of other characters",
@@ -89,9 +99,31 @@ describe("configurations", () => {
     ],
     ["a port above all", { ...good, port: 70_000 }, ["port is 70000", "65535"]],
     ["partitions of no power", { ...good, partitions: 100 }, ["partitions is 100", "a power of two"]],
-    ["a level that is none", { ...good, logLevel: "loud" }, ['logLevel is "loud"', '"warn"']],
-    ["a field that is none", { ...good, cluserSecret: "12345678" }, ["cluserSecret"]],
-    ["a short secret, without saying it", { ...good, clusterSecret: "hush" }, ["clusterSecret: at least 8 characters"]],
+    [
+      "a level that is none",
+      { ...good, logLevel: "loud" },
+      ['logLevel is "loud": it must be one of debug, info, warn'],
+    ],
+    [
+      "a misspelt field",
+      { ...good, data: undefined, dta: "d" },
+      ["coterie: dta: unknown field; did you mean data? (INVALID_ARGUMENT)\n"],
+    ],
+    [
+      "tuning that does not fit together",
+      { ...good, tuning: { tombstoneAgeMs: 1000 } },
+      ["tuning.tombstoneAgeMs is 1000: it must be above tuning.hintAgeMsMax, by default 10800000"],
+    ],
+    [
+      "a field that is none",
+      { ...good, cluserSecret: "12345678" },
+      ["cluserSecret: unknown field; did you mean clusterSecret?"],
+    ],
+    [
+      "a short secret, without saying it",
+      { ...good, clusterSecret: "hush" },
+      ["clusterSecret: it must have at least 8 characters"],
+    ],
     ["defaults that cannot be", { ...good, defaults: { w: 4 } }, ["w is 4, more than n, which is 3"]],
     [
       "a bucket's options that cannot be",
@@ -122,7 +154,7 @@ describe("configurations", () => {
       [["--member", "n1"], "A member looks like n1=ws://127.0.0.1:7401"],
       [["--port", "http"], "It is a whole number from 0 to 65535."],
       [["--cluster-secret", "12345678"], "unknown option '--cluster-secret'"],
-      [[], "a node's id and data and members must be known"],
+      [[], "id, members and data are missing. What a node must know comes by --config FILE, or by --id"],
       [["--id", "n1", "--data", "d", "--member", "n1=ws://127.0.0.1:1", "--host", "0.0.0.0"], "beyond this machine"],
     ];
     for (const [args, sentence] of cases) {

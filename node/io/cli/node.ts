@@ -5,7 +5,8 @@ import { InvalidArgumentError, type Command } from "commander";
 import { CoterieError, invalidArgument, storage } from "../../../src/errors.ts";
 import type { MemberOptions, NodeOptions } from "../config.ts";
 import { shapeName } from "./cluster-directory.ts";
-import { tellFailure } from "./failure.ts";
+import { rephrase } from "./cluster-client.ts";
+import { exitCodes, tellFailure } from "./failure.ts";
 import { splitList, wholeFrom } from "./request-flags.ts";
 import { stopSignal } from "./stop-signal.ts";
 
@@ -24,13 +25,16 @@ interface NodeFlags {
   readonly logLevel?: string;
 }
 
+const sourcesOfOptions =
+  "What a node must know comes by --config FILE, or by --id, --data and a --member for every node";
+
 const help = `
 A configuration file is a JSON object with the fields id, members [{id, url, zone, weight}], data, and if need be host, port, partitions,
-defaults and buckets (options of requests), clientTokens, clusterSecret, insecure, logLevel. What a flag says holds before the file.
-The members, partitions, defaults and buckets must be the same on every node. Paths are relative to the working directory.
+defaults and buckets (options of requests), clientTokens, clusterSecret, insecure, logLevel, tuning. What a flag says holds before the
+file. The members, partitions, defaults and buckets must be the same on every node. Paths are relative to the working directory.
 
 Secrets never stand on a command line. They come from the file or the environment: COTERIE_CLUSTER_SECRET, which the nodes show each
-other, and COTERIE_CLIENT_TOKENS, separated by commas, of which a client must know one.
+other, and COTERIE_CLIENT_TOKENS, separated by commas, of which a client must know one. Each has at least 8 characters.
 
 SIGINT, SIGTERM or SIGHUP stop it cleanly (exit code 0), a second one at once. Exit code 1 if it cannot start or its disk fails, 2 if
 its configuration is wrong.
@@ -61,23 +65,42 @@ export function addNode(program: Command): void {
 }
 
 async function run(flags: NodeFlags): Promise<void> {
+  let isConfigured = false;
   try {
-    await serve(flags, stopSignal());
+    const stop = stopSignal();
+    const options = await configure(flags);
+    isConfigured = true;
+    await serve(options, stop);
   } catch (error) {
-    process.exitCode = tellFailure(error, []);
+    const exitCode = tellFailure(error, []);
+    // A start that fails for the state of the machine is no mistake of the command line, whatever its code.
+    process.exitCode = isConfigured ? exitCodes.failed : exitCode;
   }
   // The channel to a parent would keep the process alive, and so would a disk that hangs.
   process.exit();
 }
 
-async function serve(flags: NodeFlags, stop: Promise<void>): Promise<void> {
+async function configure(flags: NodeFlags): Promise<NodeOptions> {
   const options = readOptions(flags);
   const { checkConfig } = await import("../config.ts");
-  checkConfig(options);
+  try {
+    checkConfig(options);
+  } catch (error) {
+    throw withAdvice(error);
+  }
+  return options;
+}
+
+function withAdvice(error: unknown): unknown {
+  const isMissing = error instanceof CoterieError && / (is|are) missing\b/.test(error.message);
+  return isMissing ? rephrase(error, `${error.message}. ${sourcesOfOptions}`) : error;
+}
+
+async function serve(options: NodeOptions, stop: Promise<void>): Promise<void> {
   refuseClusterDirectory(options.data);
   const { startNode } = await import("../start-node.ts");
   const node = await startNode(options).catch((error: unknown) => {
-    throw cannotStart(options.id, error);
+    throw error instanceof CoterieError ? rephrase(error, `node ${options.id} cannot start: ${error.message}`) : error;
   });
   process.stdout.write(`node ${node.id} ready at ${node.url}, data in ${options.data}\n`);
   // A parent that was interrupted meanwhile has closed the channel: then nobody waits for this, and the node is stopping.
@@ -88,12 +111,6 @@ async function serve(flags: NodeFlags, stop: Promise<void>): Promise<void> {
   process.stdout.write(`node ${node.id} stopped\n`);
 }
 
-/** A start that fails for the state of the machine is no mistake of the command line, whatever its code. */
-function cannotStart(id: string, error: unknown): unknown {
-  if (!(error instanceof CoterieError)) return error;
-  return storage(`node ${id} cannot start: ${error.message}`, { cause: error });
-}
-
 /** @throws INVALID_ARGUMENT; what a field may be, `checkConfig` knows */
 function readOptions({ config, member, ...fields }: NodeFlags): NodeOptions {
   const options = {
@@ -102,11 +119,6 @@ function readOptions({ config, member, ...fields }: NodeFlags): NodeOptions {
     ...fields,
     ...(member && { members: member }),
   };
-  const missing = ["id", "data", "members"].filter((name) => !(name in options));
-  if (missing.length > 0)
-    throw invalidArgument(
-      `a node's ${missing.join(" and ")} must be known: by --config FILE, or by --id, --data and a --member for every node`,
-    );
   return options as NodeOptions;
 }
 
