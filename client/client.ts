@@ -23,8 +23,13 @@ export type NodeReport =
   | { readonly node: NodeId; readonly url: string; readonly problem: string };
 
 const connectTimeoutMsDefault = 5000;
-const statusTimeoutMs = 2000;
+const statusTimeoutMsDefault = 2000;
 const pollMs = 5;
+
+export interface StatusOptions {
+  /** Milliseconds until a node that does not answer is given up. Default 2000. */
+  readonly timeoutMs?: number | undefined;
+}
 
 export class Client {
   readonly #pool: Pool;
@@ -65,10 +70,21 @@ export class Client {
     return new Bucket<T>(this.#host, name, options);
   }
 
-  /** What each node of the ring says of itself; asked side by side, and none waits for another. */
-  async status(): Promise<readonly NodeReport[]> {
+  /**
+   * What each node of the ring says of itself; asked side by side, and none waits for another. A node that cannot be asked is
+   * reported with its `problem`.
+   * @throws INVALID_ARGUMENT, CLOSED
+   */
+  async status(options: StatusOptions = {}): Promise<readonly NodeReport[]> {
+    checkNames("status", options);
     this.#host.checkOpen();
-    return Promise.all(this.#pool.nodes.map((member) => this.#report(member)));
+    const { timeoutMs = statusTimeoutMsDefault } = options;
+    return Promise.all(this.#pool.nodes.map((member) => this.#report(member, timeoutMs)));
+  }
+
+  /** The nodes that hold each partition, in order of preference, as the ring says that this client knows. */
+  partitions(): readonly (readonly NodeId[])[] {
+    return this.#pool.partitions;
   }
 
   /** Sends what is waiting, then closes every socket. Requests without an answer fail with `CLOSED`. */
@@ -101,9 +117,12 @@ export class Client {
     return unavailable(`no node can be reached: ${this.#pool.problems()}`, "none");
   }
 
-  async #report({ node, url }: { readonly node: NodeId; readonly url: string }): Promise<NodeReport> {
+  async #report(
+    { node, url }: { readonly node: NodeId; readonly url: string },
+    timeoutMs: number,
+  ): Promise<NodeReport> {
     try {
-      const reply = await this.#pool.of(node)!.request({ kind: "Status", id: 0 }, statusTimeoutMs);
+      const reply = await this.#pool.of(node)!.request({ kind: "Status", id: 0 }, timeoutMs);
       return { node, url, status: JSON.parse(reply.status) as unknown };
     } catch (error) {
       return { node, url, problem: (error as Error).message };

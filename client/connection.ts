@@ -108,11 +108,8 @@ export class Connection {
   use(): void {
     if (this.#state !== "idle" && this.#state !== "down") return;
     this.#state = "connecting";
-    const socket = this.#runtime.openSocket(this.url, {
-      onOpen: () => this.#greet(socket),
-      onFrame: (frame) => this.#receive(socket, frame),
-      onClose: (reason) => this.#down(socket, reason),
-    });
+    const socket = this.#openSocket();
+    if (socket === undefined) return;
     this.#socket = socket;
     this.#stopWatch = this.#runtime.schedule(handshakeMs, () => {
       if (this.#socket === socket && this.#state !== "open") this.#cut(`no Welcome within ${handshakeMs} ms`);
@@ -151,6 +148,21 @@ export class Connection {
     this.#rejectAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
     this.#socket?.close();
     this.#socket = undefined;
+  }
+
+  /** A browser refuses some addresses on the spot, as `ws:` from a page that came by https: a failure like any other. */
+  #openSocket(): Socket | undefined {
+    try {
+      const socket: Socket = this.#runtime.openSocket(this.url, {
+        onOpen: () => this.#greet(socket),
+        onFrame: (frame) => this.#receive(socket, frame),
+        onClose: (reason) => this.#down(socket, reason),
+      });
+      return socket;
+    } catch (error) {
+      this.#down(undefined, `no socket can be opened: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   #greet(socket: Socket): void {
@@ -227,7 +239,7 @@ export class Connection {
     socket.close();
   }
 
-  #down(socket: Socket, reason: string): void {
+  #down(socket: Socket | undefined, reason: string): void {
     if (this.#socket !== socket) return;
     this.#isSilent = false;
     this.#socket = undefined;

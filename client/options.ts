@@ -30,12 +30,15 @@ export interface UpdateOptions
 
 const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "head", "details"];
 const putNames = ["n", "w", "pw", "dw", "timeoutMs", "sloppy", "context", "returnValue", "details"];
-export const optionNamesOf: Readonly<Record<"get" | "put" | "update" | "bucket" | "connect", readonly string[]>> = {
+export const optionNamesOf: Readonly<
+  Record<"get" | "put" | "update" | "bucket" | "connect" | "status", readonly string[]>
+> = {
   get: getNames,
   put: putNames,
   update: [...new Set([...getNames, ...putNames])].filter((name) => name !== "context" && name !== "head"),
   bucket: [...optionNames, "resolver"],
   connect: ["auth", "connectTimeoutMs"],
+  status: ["timeoutMs"],
 };
 
 /** A misspelt option must not be ignored: `{ W: 3 }` would write with the default. @throws INVALID_ARGUMENT */

@@ -53,6 +53,14 @@ export class Pool {
     return this.#ring?.table.members.map(({ id, url }) => ({ node: id, url })) ?? [];
   }
 
+  /** The primaries of each partition, in order. */
+  get partitions(): readonly (readonly NodeId[])[] {
+    const ring = this.#ring;
+    if (ring === undefined) return [];
+    const { partitions, replicas } = ring.table;
+    return Array.from({ length: partitions }, (_, at) => ring.primaries(at, replicas).map(({ node }) => node));
+  }
+
   /** A refusal that no other node would lift: wrong credentials, another protocol. */
   get refusal(): CoterieError | undefined {
     return [...this.#byUrl.values()].find((connection) => connection.refusal !== undefined)?.refusal;

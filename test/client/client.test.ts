@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { openClient } from "../../client/client.ts";
 import { FakeNode, connectTo, tooFew } from "./fake-node.ts";
-import { FakeRuntime } from "./fake-runtime.ts";
+import { FakeRuntime, ringOf } from "./fake-runtime.ts";
 
 describe("connect", () => {
   it("refuses an option that it does not have: a misspelt `auth` must not be ignored", async () => {
@@ -108,6 +108,29 @@ describe("status", () => {
     runtime.socket.end("gone");
     const [report] = await runtime.run(client.status());
     expect(report).toMatchObject({ node: "n1", problem: "ws://n1:7400: connect ECONNREFUSED" });
+  });
+});
+
+describe("status of nodes that are slow", () => {
+  it("takes as long as its caller grants, and refuses what it does not know", async () => {
+    const { client, runtime } = await connectTo(new FakeNode("n1"));
+    runtime.socket.onFrame = () => undefined;
+    const fromMs = runtime.now();
+    expect(await runtime.run(client.status({ timeoutMs: 100 }))).toMatchObject([
+      { problem: "ws://n1:7400 does not answer" },
+    ]);
+    expect(runtime.now() - fromMs).toBeLessThan(200);
+    await expect(client.status({ timeout: 5 } as object)).rejects.toMatchObject({
+      message: "timeout is no option of status; there are timeoutMs",
+    });
+  });
+});
+
+describe("partitions", () => {
+  it("are held by the nodes that the ring says, first owner first", async () => {
+    const { client } = await connectTo(new FakeNode("n1"));
+    const table = ringOf(1);
+    expect(client.partitions()).toEqual(table.owners.map(() => ["n1"]));
   });
 });
 

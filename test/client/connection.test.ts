@@ -1,5 +1,6 @@
 // One socket to one node: the state diagram at the top of client/connection.ts, pair by pair, and what requests see of it.
 import { describe, expect, it } from "vitest";
+import { openClient } from "../../client/client.ts";
 import { Connection } from "../../client/connection.ts";
 import { CoterieError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
@@ -288,6 +289,40 @@ describe("reconnecting", () => {
     connection.use();
     runtime.socket.end("connect ECONNREFUSED");
     expect(connection.lastProblem).toBe("connect ECONNREFUSED");
+  });
+});
+
+describe("a socket that the browser does not open", () => {
+  // A page that came by https may not open ws: addresses: the constructor of WebSocket throws.
+  const refusal = new Error("An insecure WebSocket connection may not be initiated from a page loaded over HTTPS.");
+
+  it("is a failed connection like any other: the request fails, the reason is kept, a later try may succeed", async () => {
+    const { connection, runtime } = new Bench();
+    runtime.refusal = refusal;
+    const problem = `no socket can be opened: ${refusal.message}`;
+    expect(await outcomeOf(connection.request({ ...put }, 100))).toMatchObject({
+      code: "UNAVAILABLE",
+      outcome: "none",
+      message: `${urlOf("n1")}: ${problem}`,
+    });
+    expect(connection.lastProblem).toBe(problem);
+    expect(connection.isUsable).toBe(false);
+    await pauseOf(connection, runtime);
+    runtime.refusal = undefined;
+    connection.use();
+    runtime.socket.open();
+    runtime.socket.say(welcome);
+    expect(connection.isOpen).toBe(true);
+    expect(runtime.socket.messages.map(({ kind }) => kind)).toEqual(["Hello"]);
+  });
+
+  it("is told by connect when its time is over", async () => {
+    const runtime = new FakeRuntime();
+    runtime.refusal = refusal;
+    await expect(runtime.run(openClient([urlOf("n1")], { connectTimeoutMs: 300 }, runtime))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("page loaded over HTTPS") as string,
+    });
   });
 });
 

@@ -20,6 +20,8 @@ export class FakeRuntime implements Runtime {
   onSocket: (socket: FakeSocket) => void = () => undefined;
   #nowMs = 1000;
   readonly #timers = new Set<Timer>();
+  /** Thrown instead of opening a socket: what a browser does about an address that it does not allow. */
+  refusal: Error | undefined;
 
   constructor(seed = 1) {
     this.random = new Random(seed);
@@ -40,6 +42,7 @@ export class FakeRuntime implements Runtime {
   }
 
   openSocket(url: string, events: SocketEvents): Socket {
+    if (this.refusal !== undefined) throw this.refusal;
     const socket = new FakeSocket(url, events, this);
     this.sockets.push(socket);
     this.onSocket(socket);

@@ -24,6 +24,16 @@ function order(fake: FakePool, onlyPrimaries = false): string[] {
   }
 }
 
+/** All are open, and the first in the key's order has left a request unanswered. */
+async function withFrozen(ring: RingTable): Promise<FakePool> {
+  const fake = new FakePool(ring);
+  fake.openAll();
+  const frozen = fake.pool.choose(route, new Set(), false)!;
+  const waiting = fake.runtime.run(frozen.request({ kind: "Status", id: 0 }, 100));
+  await expect(waiting).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  return fake;
+}
+
 describe("choose", () => {
   it("goes through the key's preference list in order, then to all the others", () => {
     const ring = ringOf(5);
@@ -36,13 +46,8 @@ describe("choose", () => {
   it("takes those last that left a request unanswered, until they say something", async () => {
     // A frozen node keeps its socket open: without this each of its keys would wait half of its timeout, for as long as it is frozen.
     const ring = ringOf(3);
-    const fake = new FakePool(ring);
-    fake.openAll();
+    const fake = await withFrozen(ring);
     const [first, ...others] = preferred(ring);
-    const frozen = fake.pool.choose(route, new Set(), false)!;
-    await expect(fake.runtime.run(frozen.request({ kind: "Status", id: 0 }, 100))).rejects.toMatchObject({
-      code: "UNAVAILABLE",
-    });
     expect(order(fake)).toEqual([...others, first]);
     const node = ring.members.find(({ url }) => url === first)!.id;
     fake.socketOf(node)!.say({ kind: "StatusReply", id: 1, status: "{}" });
@@ -51,13 +56,8 @@ describe("choose", () => {
 
   it("gives up the socket of one that stays silent", async () => {
     const ring = ringOf(3);
-    const fake = new FakePool(ring);
-    fake.openAll();
+    const fake = await withFrozen(ring);
     const [first, ...others] = preferred(ring);
-    const frozen = fake.pool.choose(route, new Set(), false)!;
-    await expect(fake.runtime.run(frozen.request({ kind: "Status", id: 0 }, 100))).rejects.toMatchObject({
-      code: "UNAVAILABLE",
-    });
     await fake.runtime.advance(4900);
     expect(order(fake)).toContain(first);
     await fake.runtime.advance(100);
@@ -126,6 +126,16 @@ describe("the ring", () => {
     fake.runtime.socket.open();
     fake.runtime.socket.say(welcomeOf("n1", ring, { defaults: { n: 1 }, buckets: { logs: { w: 1 } } }));
     expect(fake.pool.options).toEqual({ defaults: { n: 1 }, buckets: { logs: { w: 1 } } });
+  });
+
+  it("says who holds each partition", () => {
+    const ring = ringOf(5);
+    const fake = new FakePool(ring);
+    expect(fake.pool.partitions).toEqual([]);
+    fake.openAll();
+    expect(fake.pool.partitions).toHaveLength(ring.partitions);
+    expect(fake.pool.partitions.map(([owner]) => owner)).toEqual(ring.owners.map((at) => ring.members[at]!.id));
+    expect(new Set(fake.pool.partitions.map((nodes) => new Set(nodes).size))).toEqual(new Set([3]));
   });
 
   it("leads to a node by its name", () => {
