@@ -30,7 +30,8 @@ function openSocket(url: string, events: SocketEvents): Socket {
   let problem = "";
   socket.on("open", () => events.onOpen());
   socket.on("message", (data: Uint8Array) => events.onFrame(data));
-  socket.on("error", (error) => (problem = error.message));
+  // A name with several addresses fails with an error of errors, which has a code and no message.
+  socket.on("error", (error: NodeJS.ErrnoException) => (problem = error.message || `connect ${error.code}`));
   socket.on("close", (_code, reason) => events.onClose(problem || reason.toString()));
   return {
     send: (frame) => socket.send(frame),

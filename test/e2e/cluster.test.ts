@@ -116,7 +116,7 @@ async function useDelete(env: Env): Promise<void> {
 async function useStatus(env: Env, port: number): Promise<void> {
   const table = await run(["status", "--url", `127.0.0.1:${port}`]);
   expect(table.code).toBe(0);
-  const [head, ...rows] = table.stdout.trimEnd().split("\n");
+  const [head, ...rows] = table.stdout.split("\n\n")[0]!.trimEnd().split("\n");
   expect(head).toMatch(/^node +url +state +links +partitions +open +gets +puts +replica id$/);
   expect(rows).toHaveLength(3);
   for (const [at, row] of rows.entries())
@@ -125,6 +125,9 @@ async function useStatus(env: Env, port: number): Promise<void> {
     );
   const { nodes } = (await runJson(["status"], env)).json as { nodes: { status: { ring: { owned: number } } }[] };
   expect(nodes.reduce((sum, { status }) => sum + status.ring.owned, 0)).toBe(256);
+  const { partitions } = (await runJson(["status", "--partitions"], env)).json as { partitions: string[][] };
+  expect(partitions).toHaveLength(256);
+  for (const holders of partitions) expect([...holders].sort()).toEqual(["n1", "n2", "n3"]);
 }
 
 test("a directory in use, one with another number of nodes, and one of somebody else are refused", async () => {
@@ -196,7 +199,7 @@ test("a node that dies is reported, the others serve, and the command that is to
   const down = await run(["status"], envOf(port));
   expect(down.code).toBe(1);
   expect(down.stdout).toMatch(/^n2 +\S+ +down$/m);
-  expect(down.stdout).toContain("n2 is down: ");
+  expect(down.stdout).toContain("n2 is down: refused, nothing listens there (ECONNREFUSED)");
 
   const told = /npx coterie (.*)/.exec(cluster.stderr)![1]!.split(" ");
   const back = new Program(process.execPath, [coterie, ...told]);
@@ -205,6 +208,35 @@ test("a node that dies is reported, the others serve, and the command that is to
   cluster.signal("SIGINT");
   expect((await cluster.ended).code).toBe(0);
   expect((await back.stop()).code).toBe(0);
+});
+
+test("a watch goes on until Ctrl-C, whatever becomes of the nodes", async () => {
+  const data = join(tempDirectory(), "data");
+  const port = await freePorts(2);
+  await startCluster(data, port, "--nodes", "2");
+  const watching = ["status", "--watch", "0.1"];
+  const text = new Program(process.execPath, [coterie, ...watching], envOf(port));
+  const json = new Program(process.execPath, [coterie, ...watching, "--json"], envOf(port));
+  await text.printed("n2");
+  await json.printed('"status"');
+  process.kill(pidOf(data, "n2"), "SIGKILL");
+  await text.printed("n2 is down: ");
+  await json.printed('"problem"');
+  for (const watch of [text, json]) {
+    watch.signal("SIGINT");
+    expect(await watch.ended).toMatchObject({ code: 0, stderr: "" });
+  }
+  // Into a pipe goes no control character: blocks, each with its time, or one object per line.
+  const blocks = text.stdout.split(/^\d{4}-\d\d-\d\dT[\d:.]+Z\n/m).slice(1);
+  expect(blocks.length).toBeGreaterThan(1);
+  for (const block of blocks) expect(block).toMatch(/^node +url/);
+  expect(text.stdout).not.toContain("\u001b");
+  const lines = json.stdout.trimEnd().split("\n");
+  for (const line of lines)
+    expect(JSON.parse(line)).toMatchObject({
+      at: expect.any(String) as string,
+      nodes: [{ node: "n1" }, { node: "n2" }],
+    });
 });
 
 test("a frozen node holds the stop up, until somebody insists", async () => {

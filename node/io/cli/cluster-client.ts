@@ -5,8 +5,9 @@ import type { EffectiveOptions, OptionName } from "../../../src/options.ts";
 import { splitUrls, type ConnectFlags } from "./request-flags.ts";
 
 const localUrls = ["ws://127.0.0.1:7401", "ws://127.0.0.1:7402", "ws://127.0.0.1:7403"];
-/** Somebody sits there and waits: if nobody has answered by then, there is no cluster. */
-const connectTimeoutMsDefault = 2000;
+/** Somebody sits there and waits: if every address refuses for so long, there is no cluster; one that is silent may only be slow. */
+const refusedMs = 700;
+const silentMs = 2000;
 
 export interface ConnectChoice extends Omit<ConnectFlags, "json"> {
   readonly timeout?: number;
@@ -31,13 +32,22 @@ async function open({ url, timeout, auth }: ConnectChoice): Promise<Client> {
   const { connect } = await import("../../../client/index.ts");
   const urls = url ?? splitUrls(process.env.COTERIE_URL ?? "");
   try {
-    return await connect(urls.length > 0 ? urls : localUrls, {
-      auth: auth ?? (process.env.COTERIE_TOKEN || undefined),
-      connectTimeoutMs: timeout ?? connectTimeoutMsDefault,
+    const from = urls.length > 0 ? urls : localUrls;
+    const options = { auth: auth ?? (process.env.COTERIE_TOKEN || undefined) };
+    if (timeout !== undefined) return await connect(from, { ...options, connectTimeoutMs: timeout });
+    return await connect(from, { ...options, connectTimeoutMs: refusedMs }).catch((error: unknown) => {
+      if (isRefusedByAll(error)) throw error;
+      return connect(from, { ...options, connectTimeoutMs: silentMs - refusedMs });
     });
   } catch (error) {
     throw withAdvice(error);
   }
+}
+
+/** Whatever is no silence: wrong arguments and credentials too will not mend themselves. */
+export function isRefusedByAll(error: unknown): boolean {
+  if (!(error instanceof CoterieError) || error.code !== "UNAVAILABLE") return true;
+  return error.message.split("; ").every((problem) => problem.includes("ECONNREFUSED"));
 }
 
 function withAdvice(error: unknown): unknown {

@@ -6,7 +6,7 @@ import { ClusterDirectory, nodesMax, type ClusterShape } from "./cluster-directo
 import { exitCodes } from "./failure.ts";
 import { NodeChild } from "./node-child.ts";
 import { splitList, wholeFrom } from "./request-flags.ts";
-import { isWhole } from "./status.ts";
+import { isWhole } from "./status-report.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 interface ClusterFlags {

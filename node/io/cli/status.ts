@@ -1,63 +1,104 @@
 /** `coterie status` */
-import type { Command } from "commander";
-import type { NodeReport } from "../../../client/index.ts";
-import type { NodeStatus } from "../../status.ts";
+import { setTimeout } from "node:timers/promises";
+import { InvalidArgumentError, type Command } from "commander";
+import type { Client, NodeReport } from "../../../client/index.ts";
 import { withClient } from "./cluster-client.ts";
 import { exitCodes } from "./failure.ts";
 import { addConnectFlags, type ConnectFlags } from "./request-flags.ts";
+import { isWhole, reportText } from "./status-report.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { showDuration } from "./units.ts";
+
+interface StatusFlags extends ConnectFlags {
+  readonly partitions?: boolean;
+  readonly watch?: number | true;
+}
+
+/** A node that works says what it is in milliseconds. */
+const answerMs = 1000;
+const watchSecondsDefault = 2;
+const clearScreen = "\u001b[H\u001b[2J";
 
 const help = `
 One line per node of the ring, whichever of them was asked: its links to the other nodes that are up, the partitions of which it is
-the first owner, the requests that it coordinates now and has coordinated since it started, and its replica id, which only a
-clean stop keeps. Exit code 1 if a node is down or a link between two nodes is.
+the first owner, the requests that it coordinates now and has coordinated since it started, and its replica id, which only a clean
+stop keeps. Below it stands what is wrong and why, which members are not alive, which hints wait for whom, and how repair
+and anti-entropy go on. Exit code 1 if a node is down, a link between two nodes is, or a disk is full.
+
+--watch asks again every so many seconds, until Ctrl-C ends it with exit code 0. A terminal is drawn anew each time; into a pipe go
+blocks of text, or with --json one object per line.
 
 Examples:
   coterie status
-  coterie status --url ws://10.0.0.5:7401 --json | jq '.nodes[].status.counters'`;
+  coterie status --watch 5
+  coterie status --partitions
+  coterie status --url 10.0.0.5:7401 --json | jq '.nodes[].status.counters'`;
 
 export function addStatus(program: Command): void {
-  const command = program.command("status").description("what every node of the cluster says of itself");
+  const command = program
+    .command("status")
+    .description("what every node of the cluster says of itself")
+    .option("--partitions", "show who holds each partition, too")
+    .option("--watch [seconds]", `ask again and again (default: every ${watchSecondsDefault})`, parseSeconds);
   addConnectFlags(command)
     .addHelpText("after", help)
-    .action((flags: ConnectFlags) => status(flags));
+    .action((flags: StatusFlags) => (flags.watch === undefined ? once(flags) : watch(flags)));
 }
 
-async function status(flags: ConnectFlags): Promise<void> {
-  const reports = await withClient(flags, (client) => client.status());
-  if (!reports.every(isWhole)) process.exitCode = exitCodes.failed;
-  process.stdout.write(flags.json === true ? `${JSON.stringify({ nodes: reports })}\n` : table(reports));
+async function once(flags: StatusFlags): Promise<void> {
+  await withClient(flags, async (client) => {
+    const reports = await ask(client);
+    if (!reports.every(isWhole)) process.exitCode = exitCodes.failed;
+    process.stdout.write(
+      flags.json === true ? `${JSON.stringify(objectOf(client, reports, flags))}\n` : textOf(client, reports, flags),
+    );
+  });
 }
 
-/** Up, and linked to every other node. */
-export function isWhole(report: NodeReport): boolean {
-  return "status" in report && Object.values(statusOf(report).links ?? {}).every((link) => link === "up");
+async function watch(flags: StatusFlags): Promise<void> {
+  const seconds = typeof flags.watch === "number" ? flags.watch : watchSecondsDefault;
+  const end = new AbortController();
+  const stop = stopSignal();
+  void stop.then(() => end.abort());
+  await withClient(flags, async (client) => {
+    for (let isFirst = true; !end.signal.aborted; isFirst = false) {
+      const reports = await Promise.race([ask(client), stop]);
+      if (reports === undefined) return;
+      process.stdout.write(frameOf(client, reports, flags, { seconds, isFirst }));
+      await setTimeout(seconds * 1000, undefined, { signal: end.signal }).catch(() => undefined);
+    }
+  });
 }
 
-/** A newer node may say less than ours or other things: what is not there is left out. */
-function statusOf(report: NodeReport & { readonly status: unknown }): Partial<NodeStatus> {
-  return typeof report.status === "object" && report.status !== null ? report.status : {};
+function frameOf(
+  client: Client,
+  reports: readonly NodeReport[],
+  flags: StatusFlags,
+  { seconds, isFirst }: { readonly seconds: number; readonly isFirst: boolean },
+): string {
+  const at = new Date().toISOString();
+  if (flags.json === true) return `${JSON.stringify({ at, ...objectOf(client, reports, flags) })}\n`;
+  const text = textOf(client, reports, flags);
+  if (process.stdout.isTTY)
+    return `${clearScreen}${at}, every ${showDuration(seconds * 1000)}; Ctrl-C ends it\n\n${text}`;
+  return `${isFirst ? "" : "\n"}${at}\n${text}`;
 }
 
-function table(reports: readonly NodeReport[]): string {
-  const head = ["node", "url", "state", "links", "partitions", "open", "gets", "puts", "replica id"];
-  const rows = [head, ...reports.map(row)];
-  const widths = head.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join("  ")
-      .trimEnd(),
-  );
-  const problems = reports.flatMap((report) =>
-    "problem" in report ? [`${report.node} is down: ${report.problem}`] : [],
-  );
-  return `${[...lines, ...problems].join("\n")}\n`;
+function ask(client: Client): Promise<readonly NodeReport[]> {
+  return client.status({ timeoutMs: answerMs });
 }
 
-function row(report: NodeReport): readonly string[] {
-  if (!("status" in report)) return [report.node, report.url, "down"];
-  const { links = {}, ring, openRequests, counters, replicaId } = statusOf(report);
-  const up = Object.values(links).filter((link) => link === "up").length;
-  const numbers = [ring?.owned, openRequests, counters?.gets, counters?.puts].map((count) => `${count ?? "?"}`);
-  return [report.node, report.url, "up", `${up}/${Object.keys(links).length}`, ...numbers, replicaId ?? "?"];
+function objectOf(client: Client, nodes: readonly NodeReport[], flags: StatusFlags): object {
+  return { nodes, ...(flags.partitions === true && { partitions: client.partitions() }) };
+}
+
+function textOf(client: Client, reports: readonly NodeReport[], flags: StatusFlags): string {
+  const partitions = flags.partitions === true ? client.partitions() : undefined;
+  return reportText(reports, { timeoutMs: answerMs, wallMs: Date.now(), partitions });
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== "" && seconds >= 0.1 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError("It is a number of seconds from 0.1 to 86400.");
 }
