@@ -29,6 +29,8 @@ const pollMs = 5;
 export interface StatusOptions {
   /** Milliseconds until a node that does not answer is given up. Default 2000. */
   readonly timeoutMs?: number | undefined;
+  /** Have each node tell of each of its partitions, too. */
+  readonly partitions?: boolean | undefined;
 }
 
 export class Client {
@@ -78,8 +80,7 @@ export class Client {
   async status(options: StatusOptions = {}): Promise<readonly NodeReport[]> {
     checkNames("status", options);
     this.#host.checkOpen();
-    const { timeoutMs = statusTimeoutMsDefault } = options;
-    return Promise.all(this.#pool.nodes.map((member) => this.#report(member, timeoutMs)));
+    return Promise.all(this.#pool.nodes.map((member) => this.#report(member, options)));
   }
 
   /** The nodes that hold each partition, in order of preference, as the ring says that this client knows. */
@@ -119,10 +120,11 @@ export class Client {
 
   async #report(
     { node, url }: { readonly node: NodeId; readonly url: string },
-    timeoutMs: number,
+    { timeoutMs = statusTimeoutMsDefault, partitions = false }: StatusOptions,
   ): Promise<NodeReport> {
     try {
-      const reply = await this.#pool.of(node)!.request({ kind: "Status", id: 0 }, timeoutMs);
+      const message = { kind: "Status", id: 0, ...(partitions && { partitions }) } as const;
+      const reply = await this.#pool.of(node)!.request(message, timeoutMs);
       return { node, url, status: JSON.parse(reply.status) as unknown };
     } catch (error) {
       return { node, url, problem: (error as Error).message };

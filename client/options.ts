@@ -38,7 +38,7 @@ export const optionNamesOf: Readonly<
   update: [...new Set([...getNames, ...putNames])].filter((name) => name !== "context" && name !== "head"),
   bucket: [...optionNames, "resolver"],
   connect: ["auth", "connectTimeoutMs"],
-  status: ["timeoutMs"],
+  status: ["timeoutMs", "partitions"],
 };
 
 /** A misspelt option must not be ignored: `{ W: 3 }` would write with the default. @throws INVALID_ARGUMENT */

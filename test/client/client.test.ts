@@ -121,12 +121,22 @@ describe("status of nodes that are slow", () => {
     ]);
     expect(runtime.now() - fromMs).toBeLessThan(200);
     await expect(client.status({ timeout: 5 } as object)).rejects.toMatchObject({
-      message: "timeout is no option of status; there are timeoutMs",
+      message: "timeout is no option of status; there are timeoutMs, partitions",
     });
   });
 });
 
 describe("partitions", () => {
+  it("are told of by the nodes if somebody asks", async () => {
+    const { client, runtime } = await connectTo(new FakeNode("n1"));
+    await runtime.run(client.status());
+    await runtime.run(client.status({ partitions: true }));
+    expect(runtime.socket.messages.filter(({ kind }) => kind === "Status")).toEqual([
+      { kind: "Status", id: expect.any(Number) as number },
+      { kind: "Status", id: expect.any(Number) as number, partitions: true },
+    ]);
+  });
+
   it("are held by the nodes that the ring says, first owner first", async () => {
     const { client } = await connectTo(new FakeNode("n1"));
     const table = ringOf(1);

@@ -63,7 +63,7 @@ function row(report: NodeReport): readonly string[] {
     report.url,
     stateOf(status),
     `${up}/${links.length}`,
-    ...cells.map((cell) => String(cell ?? "?")),
+    ...cells.map((cell) => (typeof cell === "number" || typeof cell === "string" ? `${cell}` : "?")),
   ];
 }
 

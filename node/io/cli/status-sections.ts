@@ -101,22 +101,21 @@ export function counterLines(all: readonly Said[]): readonly string[] {
   return layOut([["since the start", ...all.map(({ node }) => node)], ...rows]);
 }
 
-/** Who holds each partition, how many of those answer, and who still lags there if the nodes say which are fresh. */
+/** Who holds each partition, how many of those answer, and where it has still to be read or compared, if the nodes say that. */
 export function partitionLines(all: readonly Said[], partitions: readonly (readonly NodeId[])[]): readonly string[] {
-  const answering = new Set(all.map(({ node }) => node));
-  const fresh = new Map(all.map(({ node, status }) => [node, freshOf(status)]));
+  const told = new Map(all.map(({ node, status }) => [node, partitionsOf(status)]));
   const rows = partitions.map((nodes, at) => {
-    const behind = nodes.filter((node) => fresh.get(node)?.has(at) === false);
-    const up = nodes.filter((node) => answering.has(node)).length;
-    return [`${at}`, nodes.join(" "), `${up}/${nodes.length}`, behind.join(" ")];
+    const without = (name: string): string =>
+      nodes.filter((node) => told.get(node)?.get(at)?.[name] === false).join(" ");
+    const up = nodes.filter((node) => told.has(node)).length;
+    return [`${at}`, nodes.join(" "), `${up}/${nodes.length}`, without("isReady"), without("isFresh")];
   });
-  return layOut([["partition", "nodes", "up", "still comparing"], ...rows]);
+  return layOut([["partition", "nodes", "up", "being read at", "to be compared at"], ...rows]);
 }
 
-/** The partitions whose trees the node has compared since it started, if it names them. */
-function freshOf(status: Fields): ReadonlySet<unknown> | undefined {
-  const { freshPartitions } = fieldsOf(status.antiEntropy);
-  return Array.isArray(freshPartitions) ? new Set<unknown>(freshPartitions) : undefined;
+function partitionsOf({ partitions }: Fields): ReadonlyMap<unknown, Fields> {
+  const list: readonly unknown[] = Array.isArray(partitions) ? partitions : [];
+  return new Map(list.map((one) => [fieldsOf(one).partition, fieldsOf(one)]));
 }
 
 function textOf(value: unknown): string {

@@ -47,7 +47,7 @@ export function addStatus(program: Command): void {
 
 async function once(flags: StatusFlags): Promise<void> {
   await withClient(flags, async (client) => {
-    const reports = await ask(client);
+    const reports = await ask(client, flags);
     if (!reports.every(isWhole)) process.exitCode = exitCodes.failed;
     process.stdout.write(
       flags.json === true ? `${JSON.stringify(objectOf(client, reports, flags))}\n` : textOf(client, reports, flags),
@@ -62,7 +62,7 @@ async function watch(flags: StatusFlags): Promise<void> {
   void stop.then(() => end.abort());
   await withClient(flags, async (client) => {
     for (let isFirst = true; !end.signal.aborted; isFirst = false) {
-      const reports = await Promise.race([ask(client), stop]);
+      const reports = await Promise.race([ask(client, flags), stop]);
       if (reports === undefined) return;
       process.stdout.write(frameOf(client, reports, flags, { seconds, isFirst }));
       await setTimeout(seconds * 1000, undefined, { signal: end.signal }).catch(() => undefined);
@@ -84,8 +84,8 @@ function frameOf(
   return `${isFirst ? "" : "\n"}${at}\n${text}`;
 }
 
-function ask(client: Client): Promise<readonly NodeReport[]> {
-  return client.status({ timeoutMs: answerMs });
+function ask(client: Client, { partitions }: StatusFlags): Promise<readonly NodeReport[]> {
+  return client.status({ timeoutMs: answerMs, partitions });
 }
 
 function objectOf(client: Client, nodes: readonly NodeReport[], flags: StatusFlags): object {

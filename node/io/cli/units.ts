@@ -32,18 +32,20 @@ export function showField(name: string, value: unknown, wallMs: number): string 
   return Array.isArray(value) ? `${value.length}` : JSON.stringify(value);
 }
 
+/** Of a name of several words, as `last round n2`, any may say the unit. */
 function showNumber(name: string, value: number, wallMs: number): string {
-  if (/AtMs$/.test(name)) return `${showDuration(Math.max(0, wallMs - value))} ago`;
-  if (/(^m|M)s(Max)?$/.test(name)) return showDuration(value);
-  if (/(^b|B)ytes(Max)?$/.test(name)) return showBytes(value);
-  if (/(^s|S)hare$/.test(name)) return `${rounded(value * 100)} %`;
+  if (/AtMs\b/.test(name)) return `${showDuration(Math.max(0, wallMs - value))} ago`;
+  if (/(\bm|M)s(Max)?\b/.test(name)) return showDuration(value);
+  if (/(\bs|S)econds(Max)?\b/.test(name)) return showDuration(value * 1000);
+  if (/(\bb|B)ytes(Max)?\b/.test(name)) return showBytes(value);
+  if (/(\bs|S)hare\b/.test(name)) return `${rounded(value * 100)} %`;
   return Number.isInteger(value) ? `${value}` : value.toFixed(2);
 }
 
 /** A field's name in words, without its unit: the values have it. */
 export function showName(name: string): string {
-  const words = name.replace(/(?<=.)(At)?(Ms|Bytes|Share)(Max)?$/, "").replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, " ");
-  return words.toLowerCase();
+  const words = name.replaceAll(/(?<=\w)(At)?(Ms|Seconds|Bytes|Share)(Max)?\b/g, "");
+  return words.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, " ").toLowerCase();
 }
 
 function rounded(amount: number): string {

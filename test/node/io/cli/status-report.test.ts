@@ -88,6 +88,7 @@ describe("the report", () => {
     const antiEntropy = {
       treesReady: 256,
       freshPartitions: [1, 2, 3],
+      lastRoundSeconds: { n2: 180, n3: null },
       scrub: { doneShare: 0.5, badRecords: 0 },
       peers: { n2: { lastAtMs: 990_000, keysRepaired: 4 }, n3: { lastAtMs: 40_000, keysRepaired: 0, unit: "x" } },
     };
@@ -97,7 +98,7 @@ describe("the report", () => {
       options,
     );
     expect(text).toContain(
-      "\nanti-entropy\nnode  trees ready  fresh partitions  scrub done  scrub bad records\nn1    256          3                 50 %        0\n",
+      "\nanti-entropy\nnode  trees ready  fresh partitions  last round n2  last round n3  scrub done  scrub bad records\nn1    256          3                 3 min          –              50 %        0\n",
     );
     expect(text).toContain(
       [
@@ -131,12 +132,20 @@ describe("the report", () => {
       ["n1", "n2"],
       ["n2", "n1"],
     ];
-    const text = reportText([up("n1", { antiEntropy: { freshPartitions: [1] } }), down("n2", "gone")], {
+    const told = [
+      { partition: 0, isReady: false, isFresh: false },
+      { partition: 1, isReady: true, isFresh: false },
+    ];
+    const text = reportText([up("n1", { partitions: told }), down("n2", "gone")], {
       ...options,
       partitions,
     });
     expect(text).toContain(
-      "partition  nodes  up   still comparing\n0          n1 n2  1/2  n1\n1          n2 n1  1/2\n",
+      [
+        "partition  nodes  up   being read at  to be compared at",
+        "0          n1 n2  1/2  n1             n1",
+        "1          n2 n1  1/2                 n1\n",
+      ].join("\n"),
     );
   });
 
