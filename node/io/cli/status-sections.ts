@@ -21,8 +21,6 @@ interface View {
 
 /** What has a part or a column of its own. */
 const known = new Set(["node", "replicaId", "ring", "links", "openRequests", "counters", "members", "hints"]);
-/** Of parts whose name has a hyphen. */
-const titles: Readonly<Record<string, string>> = { antiEntropy: "anti-entropy" };
 const countersOfTable = new Set(["gets", "puts"]);
 
 export function saidBy(reports: readonly NodeReport[]): readonly Said[] {
@@ -68,15 +66,25 @@ export function hintLines(all: readonly Said[]): readonly string[] {
       return [node, target, ...["count", "bytes", "oldestAgeMs"].map((name) => showField(name, fields[name], 0))];
     }),
   );
-  const dropped = holders.filter(({ hints }) => typeof hints.dropped === "number" && hints.dropped > 0);
   return [
     ...(rows.length === 0
       ? ["hints: none waiting"]
       : ["hints waiting", ...layOut([["at", "for", "hints", "size", "oldest"], ...rows])]),
-    ...dropped.map(
-      ({ node, hints }) => `${node} has dropped ${String(hints.dropped)}: anti-entropy brings what they held`,
-    ),
+    ...sumLine("handed over since the start", holders, "delivered"),
+    ...sumLine("dropped, and left to anti-entropy", holders, "dropped"),
   ];
+}
+
+function sumLine(
+  words: string,
+  holders: readonly { readonly node: NodeId; readonly hints: Fields }[],
+  name: string,
+): readonly string[] {
+  const counts = holders.flatMap(({ node, hints }) => {
+    const count = hints[name];
+    return typeof count === "number" && count > 0 ? [`${count} at ${node}`] : [];
+  });
+  return counts.length === 0 ? [] : [`${words}: ${counts.join(", ")}`];
 }
 
 /** What else the nodes say in objects: a block for each. */
@@ -86,7 +94,7 @@ export function otherBlocks(all: readonly Said[], wallMs: number): readonly (rea
     const rows = all.flatMap(({ node, status }) =>
       isFields(status[name]) ? [{ labels: [node], fields: status[name] }] : [],
     );
-    return fieldTables(titles[name] ?? showName(name), rows, wallMs);
+    return fieldTables(showName(name), rows, wallMs);
   });
 }
 

@@ -45,7 +45,8 @@ function showNumber(name: string, value: number, wallMs: number): string {
 /** A field's name in words, without its unit: the values have it. */
 export function showName(name: string): string {
   const words = name.replaceAll(/(?<=\w)(At)?(Ms|Seconds|Bytes|Share)(Max)?\b/g, "");
-  return words.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, " ").toLowerCase();
+  const apart = words.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, " ").toLowerCase();
+  return apart.replace(/\banti (?=\w)/, "anti-");
 }
 
 function rounded(amount: number): string {

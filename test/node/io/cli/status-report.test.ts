@@ -66,6 +66,7 @@ describe("the report", () => {
       count: 3,
       bytes: 12_500,
       dropped: 2,
+      delivered: 30,
       targets: {
         n2: { count: 1, bytes: 200, oldestAgeMs: 500 },
         n3: { count: 2, bytes: 12_300, oldestAgeMs: 181_000 },
@@ -78,7 +79,8 @@ describe("the report", () => {
         "at  for  hints  size   oldest",
         "n1  n2   1      200 B  500 ms",
         "n1  n3   2      12 KB  3 min",
-        "n1 has dropped 2: anti-entropy brings what they held\n",
+        "handed over since the start: 30 at n1",
+        "dropped, and left to anti-entropy: 2 at n1\n",
       ].join("\n"),
     );
     expect(reportText([up("n4", { hints: none })], options)).toContain("\nhints: none waiting\n");

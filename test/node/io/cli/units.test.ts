@@ -32,6 +32,7 @@ describe("a field", () => {
     ["oldestAgeMs", 61_000, "61 s", "oldest age"],
     ["lastRoundAtMs", 999_000, "1 s ago", "last round"],
     ["lastRoundSeconds n2", 181, "3 min", "last round n2"],
+    ["antiEntropyBytes", 2048, "2 KB", "anti-entropy"],
     ["bytes", 2048, "2 KB", "bytes"],
     ["queuedBytesMax", 2048, "2 KB", "queued"],
     ["share", 0.25, "25 %", "share"],
