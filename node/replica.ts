@@ -11,7 +11,18 @@
 import { CoterieError, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply, Status } from "../src/messages.ts";
+import type {
+  Answer,
+  ClientRequest,
+  Get,
+  Put,
+  ReplicaGet,
+  ReplicaPut,
+  ReplicaReply,
+  Status,
+  TombstoneCheck,
+  TombstoneDrop,
+} from "../src/messages.ts";
 import { encodeEffective, settleOptions, type RequestOptions, type SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
@@ -34,6 +45,7 @@ import { Scrub } from "./scrub.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
 import { statusOf } from "./status.ts";
 import type { StoreReader } from "./store.ts";
+import { Tombstones } from "./tombstones.ts";
 import { Versions } from "./versions.ts";
 
 /** How long a clean stop waits for open requests. */
@@ -54,6 +66,7 @@ export class Replica {
   readonly #holdings: Holdings;
   readonly #scrub: Scrub;
   readonly #antiEntropy: AntiEntropy;
+  readonly #tombstones: Tombstones;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -64,10 +77,14 @@ export class Replica {
     this.#recoveries = new Recoveries(this.#self);
     const versions = new Versions(this.#self, this.#identity);
     const recover = (place: Place): void => this.#recoveries.note(place);
-    this.#partitions = new Partitions(this.#self, versions, recover);
-    this.#hints = new Hints(this.#self, versions, (bytes) => this.#self.background.take("hints", bytes));
+    this.#partitions = new Partitions(this.#self, versions, recover, (place, record, isDeleted) =>
+      this.#tombstones.stored(place, record, isDeleted),
+    );
+    const mayTake = (bytes: number): boolean => this.#self.background.take("hints", bytes);
+    this.#hints = new Hints(this.#self, versions, mayTake, (place) => this.#tombstones.hinted(place));
+    this.#tombstones = new Tombstones(this.#self, this.#partitions, (place) => this.#hints.hasAny(place));
     this.#holdings = new Holdings(this.#self, this.#partitions, this.#hints);
-    this.#scrub = new Scrub(this.#self, recover, () => {});
+    this.#scrub = new Scrub(this.#self, recover, (place, record) => this.#tombstones.noteRecord(place, record));
     this.#antiEntropy = new AntiEntropy(this.#self, this.#partitions);
   }
 
@@ -123,6 +140,7 @@ export class Replica {
     this.#hints.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
+    if (this.#phase === "serving") this.#tombstones.tick();
   }
 
   #stopIfDrained(): void {
@@ -135,6 +153,8 @@ export class Replica {
     switch (message.kind) {
       case "ReplicaPut":
       case "ReplicaGet":
+      case "TombstoneCheck":
+      case "TombstoneDrop":
         return this.#asReplica(node, message);
       case "Get":
       case "Put":
@@ -146,9 +166,6 @@ export class Replica {
       case "TreeNodes":
       case "TreeKeys":
         return this.#antiEntropy.answer(node, message);
-      case "TombstoneCheck":
-      case "TombstoneDrop":
-        return;
       default:
         return this.#answer(node, message);
     }
@@ -211,11 +228,12 @@ export class Replica {
     new ForwardedRequest(this.#self, origin, message, primaries).start();
   }
 
-  #asReplica(node: NodeId, message: ReplicaPut | ReplicaGet): void {
-    if (message.timeoutMs <= 0) return;
+  #asReplica(node: NodeId, message: ReplicaPut | ReplicaGet | TombstoneCheck | TombstoneDrop): void {
+    if ("timeoutMs" in message && message.timeoutMs <= 0) return;
     try {
       if (message.kind === "ReplicaPut") this.#replicaPut(node, message);
-      else this.#replicaGet(node, message);
+      else if (message.kind === "ReplicaGet") this.#replicaGet(node, message);
+      else this.#tombstones.receive(node, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
       this.#self.send(node, failureOf(message.id, error));
@@ -259,6 +277,7 @@ export class Replica {
       hints: this.#hints,
       antiEntropy: this.#antiEntropy,
       scrub: this.#scrub,
+      tombstones: this.#tombstones,
     };
     const status = JSON.stringify(statusOf(this.#self, parts, partitions === true));
     this.#self.answer(origin, { kind: "StatusReply", id, status });

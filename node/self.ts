@@ -56,6 +56,8 @@ export interface Counters {
   keysRepairedThere: number;
   /** Said to other nodes for anti-entropy, roughly, with the records that it sent. */
   antiEntropyBytes: number;
+  /** Tombstones removed from this disk. */
+  tombstonesCollected: number;
 }
 
 const quietMs = 10_000;
@@ -91,6 +93,7 @@ export class Self {
     keysRepairedHere: 0,
     keysRepairedThere: 0,
     antiEntropyBytes: 0,
+    tombstonesCollected: 0,
   };
   readonly requests: OpenRequests;
   now: Instant;

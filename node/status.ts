@@ -7,6 +7,7 @@ import type { AntiEntropy, AntiEntropyStatus } from "./anti-entropy.ts";
 import type { Identity } from "./identity.ts";
 import type { Scrub, ScrubStatus } from "./scrub.ts";
 import type { Counters, Self } from "./self.ts";
+import type { Tombstones, TombstoneStatus } from "./tombstones.ts";
 
 export interface NodeStatus {
   readonly node: NodeId;
@@ -25,6 +26,7 @@ export interface NodeStatus {
   readonly counters: Counters;
   readonly antiEntropy: AntiEntropyStatus;
   readonly scrub: ScrubStatus;
+  readonly tombstones: TombstoneStatus;
   /** Only if it was asked for: of each partition that this node is a primary of. */
   readonly partitions?: readonly PartitionStatus[];
 }
@@ -44,12 +46,13 @@ export interface Parts {
   readonly hints: Hints;
   readonly antiEntropy: AntiEntropy;
   readonly scrub: Scrub;
+  readonly tombstones: Tombstones;
 }
 
 /** @param withPartitions tell of each partition too */
 export function statusOf(
   self: Self,
-  { identity, hints, antiEntropy, scrub }: Parts,
+  { identity, hints, antiEntropy, scrub, tombstones }: Parts,
   withPartitions: boolean,
 ): NodeStatus {
   const { table } = self.ring;
@@ -69,6 +72,7 @@ export function statusOf(
     counters: { ...self.counters },
     antiEntropy: antiEntropy.status,
     scrub: scrub.status,
+    tombstones: tombstones.status(),
     ...(withPartitions && { partitions: partitionsOf(self) }),
   };
 }

@@ -33,6 +33,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       keysRepairedHere: 0,
       keysRepairedThere: 0,
       antiEntropyBytes: 0,
+      tombstonesCollected: 0,
     },
     antiEntropy: {
       lastRoundSeconds: { n2: null, n3: null },
@@ -44,6 +45,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       freshPartitions: 0,
     },
     scrub: { walks: 0, partitions: 0 },
+    tombstones: { waiting: 0, confirmed: 0, agreed: 0 },
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });
 });
