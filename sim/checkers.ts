@@ -1,6 +1,7 @@
 /** All invariants that are watched, one fresh checker each. */
 import type { Accuse, Checker } from "./checker.ts";
 import { AcknowledgedWrites } from "./checkers/acknowledged-writes.ts";
+import { BuriedDots } from "./checkers/buried-dots.ts";
 import { CrashDurability } from "./checkers/crash-durability.ts";
 import { DotUniqueness } from "./checkers/dot-uniqueness.ts";
 import { EqualAnswers } from "./checkers/equal-answers.ts";
@@ -13,6 +14,7 @@ const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   DotUniqueness,
   AcknowledgedWrites,
   MonotoneState,
+  BuriedDots,
   EqualAnswers,
   CrashDurability,
   SiblingBound,

@@ -4,7 +4,7 @@ import type { ClusterOptions } from "../src/options.ts";
 import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
-import { defaultTuning } from "../node/tuning.ts";
+import { defaultTuning, type Tuning } from "../node/tuning.ts";
 import { NodeProcess } from "./node-process.ts";
 import { storeKeyOf } from "./witness.ts";
 import type { World } from "./world.ts";
@@ -15,6 +15,8 @@ export interface ClusterShape {
   readonly options: ClusterOptions;
   /** The replicas that most keys have. */
   readonly n: number;
+  /** What differs from the defaults. */
+  readonly tuning?: Partial<Tuning>;
 }
 
 export class Cluster {
@@ -27,7 +29,8 @@ export class Cluster {
     const ids = Array.from({ length: shape.nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: urlOf(id), zone: "z", weight: 1 }));
     const ring = new Ring(planRing(members, { partitions: shape.partitions, replicas: shape.n }));
-    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options: shape.options, tuning: defaultTuning }));
+    const tuning = { ...defaultTuning, ...shape.tuning };
+    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options: shape.options, tuning }));
     this.urls = ids.map(urlOf);
     world.trace.watch(() => this.nodes.map((node) => [node.id, node.mark] as const));
   }

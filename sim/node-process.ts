@@ -273,8 +273,11 @@ export class NodeProcess implements Witnessed {
 
   #persist(batch: Persist, input: Input | undefined): void {
     this.#world.witness.persisting(this, input, batch);
-    for (const { table, value } of batch.writes)
-      if (table === "objects") this.#trace(() => `writes ${formatRecord(value)}`);
+    for (const { table, key, value } of batch.writes) {
+      if (table !== "objects") continue;
+      if (value === undefined) this.#world.coverage.mark("tombstone collected");
+      this.#trace(() => (value ? `writes ${formatRecord(value)}` : `removes ${formatKey(key.subarray(2))}`));
+    }
     this.#store!.commit(batch);
   }
 

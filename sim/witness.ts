@@ -229,6 +229,7 @@ export class Witness {
     const keyBytes = write.key.subarray(2);
     const key = formatKey(keyBytes);
     const before = this.decode(node.seen(write.key));
+    if (write.value === undefined) return this.#report({ kind: "collected", node: node.id, key, before });
     const after = this.decode(write.value);
     if (after !== undefined)
       this.#findIssues(node, input, { key, keyBytes, isHint: false }, before ?? emptyObject, after);
