@@ -6,7 +6,13 @@ import { Cluster, keyOf, valuesOf, type Shape } from "./cluster.ts";
 
 export const key: string = "carts/alice";
 export const nodes: readonly ["n1", "n2", "n3"] = ["n1", "n2", "n3"];
-const tuning: Partial<Tuning> = { tombstoneAgeMs: 10_000, messageLifetimeMs: 4000 };
+/** What differs stays different: neither hints nor anti-entropy mend it. */
+const tuning: Partial<Tuning> = {
+  tombstoneAgeMs: 10_000,
+  messageLifetimeMs: 4000,
+  hintBytesMax: 0,
+  antiEntropyIntervalMs: Infinity,
+};
 /** Long enough for two checks, whatever has to wait anew once. */
 export const collectedMs: number = 40_000;
 /** Shorter than a sleep: nodes notice when time jumps. */

@@ -1,6 +1,7 @@
 /**
  * A run in which tombstones are collected: keys that are deleted and left alone, hardly any age, and a lifetime of messages that is
- * longer than whatever holds one up: faults are few and short. While anybody is away nothing is collected.
+ * longer than whatever holds one up: faults are few and short. While anybody is away nothing is collected. Neither hints nor
+ * anti-entropy mend what differs, so that a collector that is careless has something to be careless of.
  */
 import type { RunOptions } from "../../sim/index.ts";
 
@@ -12,7 +13,7 @@ export const buries: RunOptions["adjust"] = (profile) => ({
     nodes: 3,
     n: 3,
     options: { defaults: { n: 3 }, buckets: {} },
-    tuning: { tombstoneAgeMs: 50, messageLifetimeMs: 10_000 },
+    tuning: { tombstoneAgeMs: 50, messageLifetimeMs: 10_000, antiEntropyIntervalMs: 1e12, hintBytesMax: 0 },
   },
   work: {
     ...profile.work,

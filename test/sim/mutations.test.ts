@@ -228,7 +228,7 @@ const mutations: readonly Mutation[] = [
     name: "agrees blindly to the end of a tombstone",
     createMachine: agreesBlindly,
     invariants: ["I2c"],
-    seedsMax: 10,
+    seedsMax: 60,
     adjust: buries,
   },
   {
