@@ -38,6 +38,7 @@ import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
 import { AntiEntropy } from "./anti-entropy.ts";
 import { Identity } from "./identity.ts";
+import { Liveness } from "./liveness.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
 import { Recoveries } from "./recovery.ts";
@@ -67,6 +68,7 @@ export class Replica {
   readonly #scrub: Scrub;
   readonly #antiEntropy: AntiEntropy;
   readonly #tombstones: Tombstones;
+  readonly #liveness: Liveness;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -74,6 +76,7 @@ export class Replica {
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.#self = new Self(config, store, now);
+    this.#liveness = new Liveness(this.#self);
     this.#recoveries = new Recoveries(this.#self);
     const versions = new Versions(this.#self, this.#identity);
     const recover = (place: Place): void => this.#recoveries.note(place);
@@ -105,9 +108,11 @@ export class Replica {
       case "peer":
         return this.#fromPeer(input.node, input.message);
       case "linkUp":
-        return this.#self.link(input.node);
+        this.#self.link(input.node);
+        return this.#liveness.linkUp(input.node);
       case "linkDown":
-        return this.#self.unlink(input.node);
+        this.#self.unlink(input.node);
+        return this.#liveness.linkDown(input.node);
       case "leased":
         return this.#identity.leased(input.lease);
       case "tick":
@@ -123,8 +128,9 @@ export class Replica {
   }
 
   #start(freshReplicaId: ReplicaId, mayBeOlder: boolean): void {
-    const { store, requests, freshness, ring, now } = this.#self;
-    requests.start(freshReplicaId);
+    const { store, freshness, ring, now } = this.#self;
+    this.#self.start(freshReplicaId);
+    this.#liveness.start();
     this.#hints.start();
     const fresh = freshness.start(store, ring.table.partitions, store.get("meta", identityKey) === undefined);
     const identity = this.#identity.start(now, store, freshReplicaId, mayBeOlder);
@@ -138,6 +144,7 @@ export class Replica {
     if (this.#phase === "serving") this.#antiEntropy.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#hints.tick();
+    this.#liveness.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
     if (this.#phase === "serving") this.#tombstones.tick();
@@ -160,8 +167,9 @@ export class Replica {
       case "Put":
         return this.#request({ node }, message);
       case "Ping":
+        return this.#liveness.ping(node, message);
       case "PingReply":
-        return;
+        return this.#liveness.pingReply(node, message);
       case "TreeRoots":
       case "TreeNodes":
       case "TreeKeys":
@@ -172,6 +180,7 @@ export class Replica {
   }
 
   #answer(node: NodeId, message: ReplicaReply | Answer): void {
+    this.#liveness.heard(node);
     const request = this.#self.requests.find(message.id);
     if (request === undefined) this.#self.counters.lateReplies++;
     else request.receive(node, message);
@@ -274,6 +283,7 @@ export class Replica {
   #status(origin: Origin, { id, partitions }: Status): void {
     const parts = {
       identity: this.#identity,
+      liveness: this.#liveness,
       hints: this.#hints,
       antiEntropy: this.#antiEntropy,
       scrub: this.#scrub,

@@ -82,7 +82,7 @@ export class Links {
   /** Everything that this turn produced for one link leaves as one frame. */
   flush(): void {
     for (const [node, messages] of this.#outbox)
-      this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages));
+      this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages), messages.every(isPing));
     for (const [connection, messages] of this.#answers) this.#askers.get(connection)?.answer(messages);
     this.#outbox.clear();
     this.#answers.clear();
@@ -234,6 +234,10 @@ function push<Key, Message>(boxes: Map<Key, Message[]>, key: Key, message: Messa
   const box = boxes.get(key);
   if (box === undefined) boxes.set(key, [message]);
   else box.push(message);
+}
+
+function isPing({ kind }: PeerMessage): boolean {
+  return kind === "Ping" || kind === "PingReply";
 }
 
 /** A request that came twice would be a second request: TCP does not do that to a program, and no program could tell. */

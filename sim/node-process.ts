@@ -22,9 +22,9 @@ import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
 import { storeKeyOf, type Witnessed } from "./witness.ts";
 import type { Machine, World } from "./world.ts";
 
-/** While something is open, as node/io does; and when nothing is, for the leases. */
+/** While something is open, as node/io does; and when nothing is, for pings and leases. */
 const tickMs = 10;
-const idleTickMs = 1000;
+const idleTickMs = 100;
 /** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
 const recoveryMs = 6000;
 /** Where the virtual wall clocks start: some day in 2023. */

@@ -24,8 +24,11 @@ export interface SessionEnd {
   /** Which start of its process holds this end, and which the other: for those who must not mix up the two. */
   incarnation: number;
   readonly peerIncarnation: number;
-  /** @param isRepeatable whether the network may deliver the frame twice */
-  send(frame: Uint8Array, isRepeatable: boolean): void;
+  /**
+   * @param isRepeatable whether the network may deliver the frame twice
+   * @param isPing whether nodes only ask in it who is there: that never ends, and a cluster is at rest all the same
+   */
+  send(frame: Uint8Array, isRepeatable: boolean, isPing?: boolean): void;
   close(): void;
   /** Closes, and tells this end's own events too. */
   fail(reason: string): void;
@@ -66,7 +69,7 @@ export class Session {
 }
 
 type Item =
-  | { readonly frame: Uint8Array }
+  | { readonly frame: Uint8Array; readonly isPing: boolean }
   | { readonly end: string }
   | { readonly call: true }
   | { readonly accepted: true };
@@ -124,11 +127,11 @@ class End implements SessionEnd {
     });
   }
 
-  send(frame: Uint8Array, isRepeatable: boolean): void {
+  send(frame: Uint8Array, isRepeatable: boolean, isPing = false): void {
     if (!this.isOpen || this.#path.isBlocked) return;
     const { loss, truncation, reorder, duplication } = this.#network.conditions;
     if (this.#happens(loss)) return;
-    const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame };
+    const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame, isPing };
     if (this.#happens(reorder)) this.#fly(item);
     else this.#enqueue(item);
     if (isRepeatable && this.#happens(duplication)) this.#fly(item);
@@ -183,18 +186,22 @@ class End implements SessionEnd {
     const { simulator } = this.#network;
     this.#inFlight.push(item);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs());
-    this.#network.inFlight++;
+    this.#count(item, 1);
     simulator.schedule(this.#lastArrivalMs - simulator.nowMs, "arrival", () => this.#arrive(this.#inFlight.shift()!));
   }
 
   /** Outside of the order. */
   #fly(item: Item): void {
-    this.#network.inFlight++;
+    this.#count(item, 1);
     this.#network.simulator.schedule(this.#delayMs(), "arrival", () => this.#arrive(item));
   }
 
+  #count(item: Item, by: number): void {
+    if (!("isPing" in item && item.isPing)) this.#network.inFlight += by;
+  }
+
   #arrive(item: Item): void {
-    this.#network.inFlight--;
+    this.#count(item, -1);
     if (!this.#path.isBlocked) this.#other.#receive(item);
     else if ("end" in item) this.#missedLater();
   }
