@@ -1,7 +1,7 @@
 /** node/liveness.ts: who is there, by SWIM with Lifeguard, in clusters of machines that ping each other (test/node/gossip.ts). */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PeerMessage } from "../../src/messages.ts";
+import type { PeerMessage, Ping } from "../../src/messages.ts";
 import { Cluster } from "./cluster.ts";
 import { Gossip } from "./gossip.ts";
 
@@ -14,6 +14,8 @@ function dead(gossip: Gossip): string[] {
 /** Pings of one node, by hand: an interval of a second, and ticks often enough that it does not believe that it slept. */
 class Pinger {
   readonly cluster: Cluster;
+  /** How long the last `next` took. */
+  sinceLastMs = 0;
 
   constructor(nodes: number) {
     this.cluster = new Cluster({ nodes, tuning: { probeIntervalMs: 1000 } });
@@ -23,9 +25,16 @@ class Pinger {
   next(): { readonly to: string; readonly message: PeerMessage }[] {
     for (let at = 0; at < 100; at++) {
       this.cluster.tick(20, (node) => node === "n1");
+      this.sinceLastMs = 20 * (at + 1);
       if (this.cluster.inFlight.length > 0) return this.cluster.inFlight.splice(0);
     }
     throw new Error("n1 has nothing to say");
+  }
+
+  /** Lets time pass, and nobody hears what n1 says meanwhile. */
+  pass(ms: number): void {
+    for (let at = 0; at < ms; at += 20) this.cluster.tick(20, (node) => node === "n1");
+    this.cluster.inFlight.splice(0);
   }
 
   hear(from: string, message: PeerMessage): void {
@@ -43,7 +52,7 @@ describe("a probe", () => {
     const n1 = new Pinger(6);
     const probed = Array.from({ length: 15 }, () => {
       const [ping] = n1.next();
-      n1.hear(ping!.to, { kind: "PingReply", id: (ping!.message as { id: number }).id, isAlive: true, news: [] });
+      n1.hear(ping!.to, { kind: "PingReply", id: (ping!.message as Ping).id, isAlive: true, news: [] });
       return ping!.to;
     });
     for (const from of [0, 5, 10]) expect(probed.slice(from, from + 5).sort()).toEqual(["n2", "n3", "n4", "n5", "n6"]);
@@ -61,7 +70,7 @@ describe("a probe", () => {
     );
     expect(new Set([direct!.to, ...asked.map(({ to }) => to)]).size).toBe(4);
     for (const { to, message } of asked)
-      n1.hear(to, { kind: "PingReply", id: (message as { id: number }).id, isAlive: false, news: [] });
+      n1.hear(to, { kind: "PingReply", id: (message as Ping).id, isAlive: false, news: [] });
     n1.next();
     expect(n1.cluster.status("n1").members[direct!.to]?.state).toBe("suspect");
     expect(n1.multiplier).toBe(1);
@@ -98,6 +107,38 @@ describe("a probe", () => {
     expect(answers()).toContainEqual({ kind: "PingReply", id: 4, isAlive: false, news: [] });
   });
 
+  test("of a member without a link is the helpers' matter at once", () => {
+    // Waiting for an answer that cannot come would leave them a shorter time.
+    const n1 = new Pinger(3);
+    n1.cluster.linkDown("n1", "n2");
+    let asked = 0;
+    for (let at = 0; at < 6; at++) {
+      const [ping] = n1.next();
+      const { id, target } = ping!.message as Ping;
+      expect(n1.sinceLastMs).toBeGreaterThan(900);
+      expect(ping!.to).toBe("n3");
+      if (target === "n2") asked++;
+      n1.hear("n3", { kind: "PingReply", id, isAlive: true, news: [] });
+    }
+    expect(asked).toBe(3);
+  });
+
+  test("that was sent at the end of an interval has its time all the same", () => {
+    // A link may come up at any moment; what is asked over it then must still be found when the answer comes.
+    const n1 = new Pinger(2);
+    n1.next();
+    n1.next();
+    expect([n1.cluster.status("n1").members["n2"]?.state, n1.multiplier]).toEqual(["suspect", 2]);
+    n1.pass(1980);
+    n1.cluster.linkDown("n1", "n2");
+    n1.cluster.linkUp("n1", "n2");
+    const [ping] = n1.cluster.inFlight.splice(0);
+    n1.pass(100);
+    expect(n1.multiplier).toBe(3);
+    n1.hear("n2", { kind: "PingReply", id: (ping!.message as Ping).id, isAlive: true, news: [] });
+    expect(n1.multiplier).toBe(2);
+  });
+
   test("is none of the open requests: a stop does not wait for it", () => {
     // The simulator and a draining stop take open requests for work that somebody waits for.
     const n1 = new Pinger(2);
@@ -111,7 +152,7 @@ describe("a probe", () => {
   test("answers of strangers and of earlier lives are ignored", () => {
     const n1 = new Pinger(3);
     const [ping] = n1.next();
-    const id = (ping!.message as { id: number }).id;
+    const id = (ping!.message as Ping).id;
     const other = ping!.to === "n2" ? "n3" : "n2";
     n1.hear(other, { kind: "PingReply", id, isAlive: true, news: [] });
     n1.hear(ping!.to, { kind: "PingReply", id: id + 1, isAlive: true, news: [] });
@@ -154,6 +195,21 @@ describe("a node that pauses for ten seconds", () => {
     gossip.resume("n2");
     expect(gossip.play(second, () => gossip.isAllAlive)).toBe(true);
     expect(gossip.logged("member alive").length).toBe(nodes - 1);
+  });
+
+  test("gives those that it suspected before their time again", () => {
+    // What they say to it lies in its sockets, unread.
+    const gossip = new Gossip({ nodes: 2 });
+    gossip.isBlocked = (from) => from === "n2";
+    expect(gossip.play(10 * second, () => gossip.believed("n1", "suspect").length > 0)).toBe(true);
+    gossip.isBlocked = () => false;
+    gossip.paused.add("n1");
+    gossip.play(10 * second);
+    const before = gossip.logged("member dead").filter(({ node }) => node === "n1");
+    gossip.resume("n1");
+    gossip.play(5 * second);
+    expect([before, gossip.logged("member dead").filter(({ node }) => node === "n1")]).toEqual([[], []]);
+    expect(gossip.isAllAlive).toBe(true);
   });
 
   test("declares nobody dead when it wakes, though everything it waited for has run out", () => {
@@ -207,6 +263,13 @@ describe("a broken network", () => {
     gossip.play(5 * second);
     expect(gossip.cluster.status("n1")).toMatchObject({ links: { n2: "up", n3: "up" } });
     expect(gossip.logged("member dead")).toEqual([]);
+  });
+
+  test("with a half-open link in a large cluster: after the first silence it is pinged again and again, not once in a round", () => {
+    const gossip = new Gossip({ nodes: 60 });
+    gossip.isBlocked = (from, to) => [from, to].sort().join() === "n1,n2";
+    expect(gossip.play(65 * second, () => gossip.logged("link silent").length > 0)).toBe(true);
+    expect(gossip.logged("member suspect")).toEqual([]);
   });
 
   test("with a half-open link between the only two: it is cut, and works again when it is dialled anew", () => {
