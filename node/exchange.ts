@@ -18,7 +18,8 @@ import { TreeComparison } from "./tree-comparison.ts";
 
 const answerTimeoutMs = 5000;
 const treesPerMessage = 512;
-const comparisonsMax = 8;
+/** Most of them wait for their second look. */
+const comparisonsMax = 32;
 
 /** Who wants to know what became of the trees. */
 export interface ExchangeOwner {
