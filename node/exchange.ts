@@ -63,6 +63,7 @@ export class Exchange implements OpenRequest {
   /** At every tick. */
   proceed(): void {
     if (this.isOver) return;
+    if (!this.#self.canReach(this.#plan.peer)) return this.#fail();
     this.#askRoots();
     while (this.#running.length < comparisonsMax && this.#differing.length > 0)
       this.#running.push(new TreeComparison(this.#self, this.#partitions, this.#plan.peer, this.#differing.shift()!));

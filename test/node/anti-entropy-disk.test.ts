@@ -79,9 +79,12 @@ describe("bad records", () => {
 });
 
 describe("an empty disk", () => {
-  test.each(["n1", "n3"])("of %s is filled again without any read, and then settled", (empty) => {
+  test.each([
+    ["n1", intervalMs],
+    ["n3", tickMs],
+  ])("of %s is filled again without any read, and then settled", (empty, antiEntropyIntervalMs) => {
     // Design §6.3: what is absent on an empty disk is no vote until it has caught up. Nobody else brings what it fetches.
-    const cluster = newCluster();
+    const cluster = newCluster({ tuning: { antiEntropyIntervalMs } });
     const names = Array.from({ length: 300 }, (_, at) => `carts/${at}`);
     for (const name of names) cluster.put("n2", name, "tea");
     cluster.settle();
