@@ -10,12 +10,12 @@
  */
 import { invalidArgument, unavailable } from "../src/errors.ts";
 import { roughSize } from "../src/codec.ts";
-import { branchCount } from "../src/merkle.ts";
+import { branchCount, leafCount, leavesOf } from "../src/merkle.ts";
 import type { PeerMessage, ReplicaReply, TreeKeys, TreeName, TreeNodes, TreeRoots } from "../src/messages.ts";
 import { replicasMax } from "../src/options.ts";
 import type { NodeId } from "../src/ring.ts";
 import { compareRoots, Exchange, type ExchangeOwner } from "./exchange.ts";
-import { leafSetOf, readLeafPage } from "./leaf-page.ts";
+import { readLeafPage } from "./leaf-page.ts";
 import type { Partitions } from "./partition.ts";
 import { failureOf, type Self } from "./self.ts";
 
@@ -194,21 +194,23 @@ export class AntiEntropy implements ExchangeOwner {
     return this.#peer(node)?.exchange !== undefined;
   }
 
-  #nodes({ id, tree, branches }: TreeNodes): PeerMessage {
+  #nodes({ id, tree, branches, leaves }: TreeNodes): PeerMessage {
     const merkle = this.#self.trees.ready(tree)!;
-    if (branches?.every((branch) => branch < branchCount) === false || (branches?.length ?? 0) > branchCount)
-      return failureOf(id, invalidArgument(`a tree has ${branchCount} branches`));
+    if (!arePlaces(branches, branchCount) || !arePlaces(leaves, leafCount))
+      return failureOf(id, invalidArgument(`a tree has ${branchCount} branches and ${leafCount} leaves`));
+    if (leaves !== undefined) return { kind: "TreeNodesReply", id, digests: merkle.digestsOf(leaves) };
     if (branches === undefined) return { kind: "TreeNodesReply", id, digests: merkle.branches.slice() };
-    const bytes = merkle.leaves(0).length;
-    const digests = new Uint8Array(branches.length * bytes);
-    for (const [at, branch] of branches.entries()) digests.set(merkle.leaves(branch), at * bytes);
-    return { kind: "TreeNodesReply", id, digests };
+    return { kind: "TreeNodesReply", id, digests: merkle.digestsOf(branches.flatMap(leavesOf)) };
   }
 
   #keys({ id, tree, leaves, after }: TreeKeys): PeerMessage {
-    const set = leaves === undefined ? undefined : leafSetOf(leaves);
-    if (leaves !== undefined && set === undefined) return failureOf(id, invalidArgument("a tree has no such leaf"));
-    const { states, end } = readLeafPage(this.#self, tree, set, after);
+    if (!arePlaces(leaves, leafCount)) return failureOf(id, invalidArgument(`a tree has ${leafCount} leaves`));
+    const { states, end } = readLeafPage(this.#self, tree, leaves === undefined ? undefined : new Set(leaves), after);
     return { kind: "TreeKeysReply", id, states, end };
   }
+}
+
+/** Whether numbers from outside name some of `count` things, and not more than there are. */
+function arePlaces(places: readonly number[] | undefined, count: number): boolean {
+  return places === undefined || (places.length <= count && places.every((place) => place < count));
 }

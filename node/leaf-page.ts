@@ -3,7 +3,7 @@
  * page does not list up to its end is not there, or cannot be read.
  */
 import { hashKey } from "../src/key.ts";
-import { leafCount, leafOf } from "../src/merkle.ts";
+import { leafOf } from "../src/merkle.ts";
 import type { KeyState, TreeName } from "../src/messages.ts";
 import { digestOf, recordProblem } from "../src/record.ts";
 import { readChunk, type Entry } from "./chunk.ts";
@@ -31,11 +31,6 @@ export function readLeafPage(
   self.background.spend(bytes + bytesPerKey * entries.length);
   const states = entries.flatMap((entry) => stateOf(self, tree, leaves, entry));
   return { states, end: end?.subarray(2) };
-}
-
-/** @returns nothing if one of them is no leaf */
-export function leafSetOf(leaves: readonly number[]): ReadonlySet<number> | undefined {
-  return leaves.every((leaf) => leaf < leafCount) ? new Set(leaves) : undefined;
 }
 
 function stateOf(

@@ -12,7 +12,7 @@
  */
 import { fromBinary, toBinary } from "../src/bytes.ts";
 import { roughSize } from "../src/codec.ts";
-import { branchCount, branchOf, differingDigests, treeDigestBytes, type MerkleTree } from "../src/merkle.ts";
+import { branchCount, differingDigests, leavesOf, treeDigestBytes, type MerkleTree } from "../src/merkle.ts";
 import type { PeerMessage, ReplicaRequest, TreeName } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import { KeyRepair, type RepairOwner } from "./key-repair.ts";
@@ -27,8 +27,7 @@ const repairsMax = 16;
 const queueMax = 256;
 /** Past it a request for keys names no leaves: it asks for all. */
 const namedLeavesMax = 1024;
-/** What an answer is taken for before it is there: one branch of leaves, or the branches. */
-const digestsBytes = branchCount * treeDigestBytes;
+/** What an answer is taken for before it is there. */
 const pageBytesGuess = 1024;
 
 type State = "branches" | "leaves" | "waiting" | "confirming" | "keys" | "over";
@@ -49,8 +48,10 @@ export class TreeComparison implements OpenRequest, RepairOwner {
   /** Of the question that is open; 0: none is. */
   #id = 0;
   #confirmAtMs = 0;
-  /** Branches in which leaves may differ. */
+  /** Branches that differ. */
   #branches: readonly number[] = [];
+  /** Leaves whose digests were asked for. */
+  #asked: readonly number[] = [];
   /** Of each leaf that differed at the first look, both digests as they were. */
   #first: ReadonlyMap<number, string> = new Map();
   /** Those that differed at both. */
@@ -74,11 +75,11 @@ export class TreeComparison implements OpenRequest, RepairOwner {
   proceed(): void {
     if (this.#state === "keys") return this.#compareKeys();
     if (this.#id !== 0) return;
-    if (this.#state === "branches") return this.#askNodes(undefined);
-    if (this.#state === "leaves") return this.#askNodes(this.#branches);
+    if (this.#state === "branches") return this.#askNodes(undefined, undefined);
+    if (this.#state === "leaves") return this.#askNodes(this.#branches, undefined);
     if (this.#state === "over" || this.#self.now.monotonicMs < this.#confirmAtMs) return;
     this.#state = "confirming";
-    this.#askNodes(this.#branches);
+    this.#askNodes(undefined, this.#asked);
   }
 
   receive(node: NodeId, message: PeerMessage): void {
@@ -112,10 +113,11 @@ export class TreeComparison implements OpenRequest, RepairOwner {
 
   #look(theirs: Uint8Array): void {
     const mine = this.#self.trees.ready(this.tree);
-    const count = this.#state === "branches" ? 1 : this.#branches.length;
-    if (mine === undefined || theirs.length !== count * digestsBytes) return this.fail();
+    const count = this.#state === "branches" ? branchCount : this.#asked.length;
+    if (mine === undefined || theirs.length !== count * treeDigestBytes) return this.fail();
     if (this.#state === "branches") {
       this.#branches = differingDigests(mine.branches, theirs);
+      this.#asked = this.#branches.flatMap(leavesOf);
       this.#state = "leaves";
       if (this.#branches.length === 0) this.#end("equal");
     } else if (this.#state === "leaves") this.#firstLook(this.#differing(mine, theirs));
@@ -124,7 +126,7 @@ export class TreeComparison implements OpenRequest, RepairOwner {
 
   #firstLook(differing: ReadonlyMap<number, string>): void {
     this.#first = differing;
-    this.#branches = [...new Set([...differing.keys()].map(branchOf))];
+    this.#asked = [...differing.keys()];
     this.#confirmAtMs = this.#self.now.monotonicMs + this.#self.tuning.antiEntropyConfirmMs;
     this.#state = "waiting";
     if (differing.size === 0) this.#end("equal");
@@ -140,16 +142,14 @@ export class TreeComparison implements OpenRequest, RepairOwner {
 
   /** Of each leaf that differs, our digest and theirs. */
   #differing(mine: MerkleTree, theirs: Uint8Array): Map<number, string> {
-    const differing = new Map<number, string>();
-    for (const [at, branch] of this.#branches.entries()) {
-      const leaves = theirs.subarray(at * digestsBytes, (at + 1) * digestsBytes);
-      for (const place of differingDigests(mine.leaves(branch), leaves)) {
-        const leaf = branch * branchCount + place;
-        const digest = leaves.subarray(place * treeDigestBytes, (place + 1) * treeDigestBytes);
-        differing.set(leaf, toBinary(mine.leaf(leaf)) + toBinary(digest));
-      }
-    }
-    return differing;
+    const places = differingDigests(mine.digestsOf(this.#asked), theirs);
+    return new Map(
+      places.map((place) => {
+        const leaf = this.#asked[place]!;
+        const digest = theirs.subarray(place * treeDigestBytes, (place + 1) * treeDigestBytes);
+        return [leaf, toBinary(mine.leaf(leaf)) + toBinary(digest)];
+      }),
+    );
   }
 
   // Keys
@@ -195,9 +195,10 @@ export class TreeComparison implements OpenRequest, RepairOwner {
 
   // Questions
 
-  #askNodes(branches: readonly number[] | undefined): void {
-    if (!this.#self.background.take("anti-entropy", (branches?.length ?? 1) * digestsBytes)) return;
-    this.#ask({ kind: "TreeNodes", id: this.#open(), tree: this.tree, branches });
+  #askNodes(branches: readonly number[] | undefined, leaves: readonly number[] | undefined): void {
+    const count = leaves?.length ?? branchCount * (branches?.length ?? 1);
+    if (!this.#self.background.take("anti-entropy", count * treeDigestBytes)) return;
+    this.#ask({ kind: "TreeNodes", id: this.#open(), tree: this.tree, branches, leaves });
   }
 
   #askKeys(after: Uint8Array | undefined): void {

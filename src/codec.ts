@@ -174,7 +174,7 @@ function toFields(message: Message): unknown[] {
     case "TreeRootsReply":
       return [kinds.TreeRootsReply, message.id, message.differing, message.notReady];
     case "TreeNodes":
-      return [kinds.TreeNodes, message.id, treeFields(message.tree), message.branches];
+      return [kinds.TreeNodes, message.id, treeFields(message.tree), message.branches, message.leaves];
     case "TreeNodesReply":
       return [kinds.TreeNodesReply, message.id, message.digests];
     case "TreeKeys":
@@ -315,6 +315,7 @@ function fromFields(f: readonly unknown[]): Message {
         id,
         tree: tree(f[2]),
         branches: optional(f[3], (value) => numbers(value, "branches")),
+        leaves: optional(f[4], (value) => numbers(value, "leaves")),
       };
     case kinds.TreeNodesReply:
       return { kind: "TreeNodesReply", id, digests: bytes(f[2], limits.frameBytesMax, "digests") };

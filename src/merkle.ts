@@ -28,6 +28,10 @@ export function branchOf(leaf: number): number {
   return Math.floor(leaf / fanout);
 }
 
+export function leavesOf(branch: number): number[] {
+  return Array.from({ length: fanout }, (_, place) => branch * fanout + place);
+}
+
 export class MerkleTree {
   /** Shared and all zero until the first record comes: a node has many partitions, and some stay empty. */
   #leaves: Uint8Array = none;
@@ -64,6 +68,13 @@ export class MerkleTree {
   /** Eight bytes a leaf. */
   leaves(branch: number): Uint8Array {
     return this.#leaves.subarray(branch * branchBytes, (branch + 1) * branchBytes);
+  }
+
+  /** A copy, of some leaves in this order. */
+  digestsOf(leaves: readonly number[]): Uint8Array {
+    const digests = new Uint8Array(leaves.length * treeDigestBytes);
+    for (const [at, leaf] of leaves.entries()) digests.set(this.leaf(leaf), at * treeDigestBytes);
+    return digests;
   }
 
   leaf(leaf: number): Uint8Array {

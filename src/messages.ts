@@ -187,19 +187,20 @@ export interface TreeRootsReply {
   readonly notReady: readonly number[];
 }
 
-/** Asks for the digests of all branches of a tree, or of all leaves of some branches. */
+/** Asks for the digests of all branches of a tree, of all leaves of some branches, or of some leaves. */
 export interface TreeNodes {
   readonly kind: "TreeNodes";
   readonly id: number;
   readonly tree: TreeName;
-  /** `undefined`: the branches themselves. */
+  /** `undefined`: the branches themselves, or the leaves that are named. */
   readonly branches: readonly number[] | undefined;
+  readonly leaves: readonly number[] | undefined;
 }
 
 export interface TreeNodesReply {
   readonly kind: "TreeNodesReply";
   readonly id: number;
-  /** Eight bytes each: 64 branches, or 64 leaves of each branch that was asked for. */
+  /** Eight bytes each, in the order of the request: 64 branches, 64 leaves of each branch that was asked for, or the leaves. */
   readonly digests: Uint8Array;
 }
 

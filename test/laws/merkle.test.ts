@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hash64 } from "../../src/hash.ts";
 import { hashKey, makeKey } from "../../src/key.ts";
-import { branchOf, differingDigests, leafCount, leafOf, MerkleTree } from "../../src/merkle.ts";
+import { branchOf, differingDigests, leafCount, leafOf, leavesOf, MerkleTree } from "../../src/merkle.ts";
 import { emptyObject, sync, write, type StoredObject } from "../../src/object.ts";
 import { makeActor } from "../../src/dot.ts";
 import { makeOpId } from "../../src/op-id.ts";
@@ -92,6 +92,16 @@ test("the same difference in two leaves of different branches, or of one, does n
     expect(differingLeaves(tree, new MerkleTree())).toEqual([0, Number(other)]);
     expect(tree.root).not.toEqual(new MerkleTree().root);
   }
+});
+
+test("what is asked for by leaf comes in the order that was asked for, as a copy", () => {
+  const digest = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  const tree = treeOf([{ keyHash: 65n, digest }]);
+  const asked = tree.digestsOf([0, 65]);
+  tree.toggle(65n, digest);
+  expect(asked).toEqual(Uint8Array.of(...new Uint8Array(8), ...digest));
+  expect(leavesOf(1).slice(0, 2)).toEqual([64, 65]);
+  expect(leavesOf(63).at(-1)).toBe(leafCount - 1);
 });
 
 test("leaves are chosen by other bits than the partition, and spread evenly", () => {

@@ -226,17 +226,27 @@ describe("questions that make no sense", () => {
   test.each<[string, PeerMessage, string]>([
     [
       "of a tree that there is not",
-      { kind: "TreeNodes", id: 7, tree: { partition: 9, n: 3 }, branches: undefined },
+      { kind: "TreeNodes", id: 7, tree: { partition: 9, n: 3 }, branches: undefined, leaves: undefined },
       "UNAVAILABLE",
     ],
     [
       "of an n that there is not",
-      { kind: "TreeNodes", id: 7, tree: { partition: 0, n: 2 }, branches: undefined },
+      { kind: "TreeNodes", id: 7, tree: { partition: 0, n: 2 }, branches: undefined, leaves: undefined },
       "UNAVAILABLE",
     ],
     [
       "of a branch beyond the last",
-      { kind: "TreeNodes", id: 7, tree: { partition: 0, n: 3 }, branches: [64] },
+      { kind: "TreeNodes", id: 7, tree: { partition: 0, n: 3 }, branches: [64], leaves: undefined },
+      "INVALID_ARGUMENT",
+    ],
+    [
+      "of digests of a leaf beyond the last",
+      { kind: "TreeNodes", id: 7, tree: { partition: 0, n: 3 }, branches: undefined, leaves: [4096] },
+      "INVALID_ARGUMENT",
+    ],
+    [
+      "of more branches than there are",
+      { kind: "TreeNodes", id: 7, tree: { partition: 0, n: 3 }, branches: Array(65).fill(0), leaves: undefined },
       "INVALID_ARGUMENT",
     ],
     [

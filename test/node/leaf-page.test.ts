@@ -5,7 +5,7 @@ import { leafOf } from "../../src/merkle.ts";
 import { emptyObject } from "../../src/object.ts";
 import { digestOf, encodeRecord } from "../../src/record.ts";
 import { Ring } from "../../src/ring.ts";
-import { leafSetOf, readLeafPage, type LeafPage } from "../../node/leaf-page.ts";
+import { readLeafPage, type LeafPage } from "../../node/leaf-page.ts";
 import { Self } from "../../node/self.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { keyOf } from "./cluster.ts";
@@ -75,9 +75,4 @@ test("costs the budget what it reads", () => {
   self.background.refill({ monotonicMs: 100, wallMs: 0 }, false);
   for (let page = 0; page < 100_000; page++) readLeafPage(self, tree, undefined, undefined);
   expect(self.background.take("anti-entropy", 0)).toBe(false);
-});
-
-test("knows the leaves that there are", () => {
-  expect(leafSetOf([0, 4095, 4095])).toEqual(new Set([0, 4095]));
-  expect(leafSetOf([0, 4096])).toBeUndefined();
 });
