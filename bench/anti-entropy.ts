@@ -106,10 +106,11 @@ class Pair {
   }
 
   start(): void {
-    for (const at of [0, 1]) {
-      this.#step(at, { kind: "start", freshReplicaId: `replica${at}`, mayBeOlder: false });
-      this.#step(at, { kind: "linkUp", node: nameOf(1 - at) });
-    }
+    for (const at of [0, 1]) this.#step(at, { kind: "start", freshReplicaId: `replica${at}`, mayBeOlder: false });
+  }
+
+  link(): void {
+    for (const at of [0, 1]) this.#step(at, { kind: "linkUp", node: nameOf(1 - at) });
   }
 
   tick(): void {
@@ -169,13 +170,14 @@ function measure(shape: Shape): Record<string, number> {
   fill(pair, shape);
   pair.start();
   const building = run(pair, () => [0, 1].every((at) => pair.status(at).antiEntropy.treesReady === shape.partitions));
-  // With nothing to repair: one whole round.
+  pair.link();
   const repaired = (): number =>
     [0, 1].reduce((sum, at) => {
       const { keysRepairedHere, keysRepairedThere } = pair.status(at).antiEntropy;
       return sum + keysRepairedHere + keysRepairedThere;
     }, 0);
   const untilMs = pair.nowMs + defaultTuning.antiEntropyIntervalMs;
+  // With nothing to repair: one whole round.
   const isDone = (): boolean => (shape.differing === 0 ? pair.nowMs >= untilMs : repaired() >= shape.differing);
   const repairing = run(pair, isDone);
   const idle = run(pair, everyMs(pair, defaultTuning.antiEntropyIntervalMs));

@@ -53,12 +53,12 @@ export class AntiEntropy implements ExchangeOwner {
   readonly #self: Self;
   readonly #partitions: Partitions;
   readonly #peers: readonly Peer[];
-  #hasSettledAlone = false;
+  #hasBegun = false;
 
   constructor(self: Self, partitions: Partitions) {
     this.#self = self;
     this.#partitions = partitions;
-    this.#peers = [...self.trees.shared()].map(([id, trees]) => this.#newPeer(id, trees));
+    this.#peers = [...self.trees.shared()].map(([id, trees]) => newPeer(id, trees));
   }
 
   get status(): AntiEntropyStatus {
@@ -79,7 +79,7 @@ export class AntiEntropy implements ExchangeOwner {
 
   tick(): void {
     if (!Number.isFinite(this.#self.tuning.antiEntropyIntervalMs)) return;
-    if (!this.#hasSettledAlone) this.#settleAlone();
+    if (!this.#hasBegun) this.#start();
     for (const peer of this.#peers) this.#tend(peer);
   }
 
@@ -132,30 +132,20 @@ export class AntiEntropy implements ExchangeOwner {
     if (effect !== undefined) this.#self.emit(effect);
   }
 
-  /** Where there is no other primary, there is nobody to wait for. */
-  #settleAlone(): void {
-    this.#hasSettledAlone = true;
-    for (const [partition] of this.#self.ring.table.owners.entries())
+  /** Rounds begin at different moments, so that not all nodes talk at once. */
+  #start(): void {
+    this.#hasBegun = true;
+    const { now, tuning, random } = this.#self;
+    for (const peer of this.#peers)
+      peer.nextAtMs = now.monotonicMs + Math.floor(random.fraction() * tuning.antiEntropyIntervalMs);
+    // Where there is no other primary, there is nobody to wait for.
+    for (const partition of this.#self.ring.table.owners.keys())
       if (this.#othersOf(partition).length === 0) this.#compared(partition, this.#self.id);
   }
 
   #othersOf(partition: number): readonly NodeId[] {
     const primaries = this.#self.ring.primaries(partition, replicasMax(this.#self.options));
     return primaries.filter(({ node }) => node !== this.#self.id).map(({ node }) => node);
-  }
-
-  #newPeer(id: NodeId, trees: readonly TreeName[]): Peer {
-    const { now, tuning, random } = this.#self;
-    return {
-      id,
-      trees,
-      exchange: undefined,
-      nextAtMs: now.monotonicMs + random.fraction() * tuning.antiEntropyIntervalMs,
-      freshAtMs: 0,
-      completedAtMs: undefined,
-      doubted: [],
-      unsettled: new Map(),
-    };
   }
 
   #peer(id: NodeId): Peer | undefined {
@@ -208,6 +198,19 @@ export class AntiEntropy implements ExchangeOwner {
     const { states, end } = readLeafPage(this.#self, tree, leaves === undefined ? undefined : new Set(leaves), after);
     return { kind: "TreeKeysReply", id, states, end };
   }
+}
+
+function newPeer(id: NodeId, trees: readonly TreeName[]): Peer {
+  return {
+    id,
+    trees,
+    exchange: undefined,
+    nextAtMs: 0,
+    freshAtMs: 0,
+    completedAtMs: undefined,
+    doubted: [],
+    unsettled: new Map(),
+  };
 }
 
 /** Whether numbers from outside name some of `count` things, and not more than there are. */
