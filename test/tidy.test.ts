@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 const linesMax = 400;
 /** Files past that, each with its reason. */
 const longFiles: Readonly<Record<string, string>> = {
-  "test/node/anti-entropy.test.ts": "one list of what two replicas may differ in",
   "src/codec.ts": "the fields of every message, written and read, in one place",
   "test/client/connection.test.ts": "the table of every state with every event is one table",
   "test/contract/store.ts": "a suite that two stores keep is one list",
