@@ -4,7 +4,7 @@ import type { ClusterOptions } from "../src/options.ts";
 import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
-import { defaultTuning } from "../node/tuning.ts";
+import type { Tuning } from "../node/tuning.ts";
 import { NodeProcess } from "./node-process.ts";
 import { storeKeyOf } from "./witness.ts";
 import type { World } from "./world.ts";
@@ -15,6 +15,7 @@ export interface ClusterShape {
   readonly options: ClusterOptions;
   /** The replicas that most keys have. */
   readonly n: number;
+  readonly tuning: Tuning;
 }
 
 export class Cluster {
@@ -27,7 +28,8 @@ export class Cluster {
     const ids = Array.from({ length: shape.nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: urlOf(id), zone: "z", weight: 1 }));
     const ring = new Ring(planRing(members, { partitions: shape.partitions, replicas: shape.n }));
-    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options: shape.options, tuning: defaultTuning }));
+    const { options, tuning } = shape;
+    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options, tuning }));
     this.urls = ids.map(urlOf);
     world.trace.watch(() => this.nodes.map((node) => [node.id, node.mark] as const));
   }
@@ -57,7 +59,7 @@ export class Cluster {
     return this.nodes.every((node) => node.phase === "serving" && !node.isPaused);
   }
 
-  /** Everybody serves, is linked to everybody, has nothing left to do, and nothing is on its way to change that. */
+  /** Everybody serves, is linked to everybody, has nothing left to do for anybody, and nothing but background is on its way. */
   get isAtRest(): boolean {
     return (
       this.#world.network.inFlight === 0 &&

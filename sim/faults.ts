@@ -37,23 +37,27 @@ export interface FaultMix {
   /** Mean time until a node is started again, a partition healed, a pause over. */
   readonly lastsMs: number;
   readonly damagedNodesMax: number;
+  /** What is clogged arrives in the end, and a node that pauses goes on: not later than this. */
+  readonly clogMsMax: number;
+  readonly pauseMsMax: number;
 }
 
-export function drawFaultMix(random: Random, dwMin: number): FaultMix {
+/** @param isCollecting whether tombstones are collected: then no message may grow old */
+export function drawFaultMix(random: Random, dwMin: number, isCollecting: boolean): FaultMix {
   const share = random.pick([0, 0.2, 0.5, 0.5, 0.8]);
   return {
     kinds: faultKinds.filter(() => random.chance(share)),
     paceMs: random.pick([1000, 3000, 8000]),
     lastsMs: random.pick([100, 500, 2000, 5000]),
     damagedNodesMax: dwMin - 1,
+    clogMsMax: isCollecting ? 300 : 20_000,
+    pauseMsMax: isCollecting ? 300 : 30_000,
   };
 }
 
 /** Try again soon to crash a node while something of it is not on disk yet: then it hurts. */
 const pendingWaitMs = 1;
 const pendingTries = 100;
-/** What is clogged arrives in the end, and the end of a run waits for it. */
-const clogMsMax = 20_000;
 
 export class Faults {
   readonly #world: World;
@@ -167,7 +171,7 @@ export class Faults {
   #clog(): void {
     const from = this.#random.pick(this.#cluster.nodes).id;
     const to = this.#random.pick(this.#cluster.nodes).id;
-    const durationMs = Math.min(this.#random.exponential(this.#mix.lastsMs), clogMsMax);
+    const durationMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.clogMsMax);
     this.#world.coverage.mark("clog");
     this.#world.network.clog(from, to, durationMs);
   }
@@ -222,7 +226,8 @@ export class Faults {
     if (node.phase === "down" || node.isPaused) return;
     node.pause();
     this.#world.coverage.mark("pause");
-    this.#later(this.#random.exponential(this.#mix.lastsMs), () => node.resume());
+    const lastsMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.pauseMsMax);
+    this.#later(lastsMs, () => node.resume());
   }
 
   /** Mostly within what the store tolerates, sometimes far beyond. */

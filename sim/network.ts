@@ -43,7 +43,7 @@ export type Accept = (end: SessionEnd, from: string) => SessionEvents | undefine
 export class Network {
   readonly simulator: Simulator;
   readonly conditions: NetworkConditions;
-  /** Frames on their way, by whatever session. */
+  /** Frames on their way, by whatever session, but for those of the background. */
   inFlight = 0;
   readonly #paths = new Map<string, Path>();
   readonly #listeners = new Map<string, Accept>();

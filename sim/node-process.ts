@@ -22,9 +22,8 @@ import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
 import { storeKeyOf, type Witnessed } from "./witness.ts";
 import type { Machine, World } from "./world.ts";
 
-/** While something is open, as node/io does; and when nothing is, for the leases. */
+/** While something is open, as node/io does. When nothing is, `idleTickMs` of the world. */
 const tickMs = 10;
-const idleTickMs = 1000;
 /** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
 const recoveryMs = 6000;
 /** Where the virtual wall clocks start: some day in 2023. */
@@ -249,7 +248,7 @@ export class NodeProcess implements Witnessed {
     this.#world.witness.released(this, effect);
     switch (effect.kind) {
       case "send":
-        this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
+        if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
         return this.links.send(effect.node, effect.message);
       case "reply":
         this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
@@ -311,7 +310,7 @@ export class NodeProcess implements Witnessed {
     if (this.#tick !== undefined && (isIdle || !this.#isTickIdle)) return;
     if (this.#tick !== undefined) this.#tick.isCancelled = true;
     this.#isTickIdle = isIdle;
-    this.#tick = this.#world.simulator.schedule(isIdle ? idleTickMs : tickMs, "tick", () => {
+    this.#tick = this.#world.simulator.schedule(isIdle ? this.#world.idleTickMs : tickMs, "tick", () => {
       this.#tick = undefined;
       this.take({ kind: "tick", queuedBytes: 0 });
     });
@@ -347,6 +346,11 @@ export class NodeProcess implements Witnessed {
 function isRequest(input: Input): input is Input & { readonly kind: "client" | "peer" } {
   if (input.kind !== "client" && input.kind !== "peer") return false;
   return input.message.kind === "Get" || input.message.kind === "Put" || input.message.kind === "Status";
+}
+
+/** Other messages to a node have ids of their own, which may be the same. */
+function isAnswer({ kind }: PeerMessage): boolean {
+  return kind === "GetReply" || kind === "PutReply" || kind === "Failure";
 }
 
 function askerOf(input: Input & { readonly kind: "client" | "peer" }): string {

@@ -119,6 +119,7 @@ class Run {
       simulator,
       network: new Network(simulator, this.#profile.network),
       diskConditions: this.#profile.disk,
+      idleTickMs: this.#profile.idleTickMs,
       witness: new Witness((observation) => this.#observe(observation)),
       trace: new Trace(trace, () => simulator.nowMs),
       coverage: new Coverage(),

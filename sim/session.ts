@@ -24,8 +24,11 @@ export interface SessionEnd {
   /** Which start of its process holds this end, and which the other: for those who must not mix up the two. */
   incarnation: number;
   readonly peerIncarnation: number;
-  /** @param isRepeatable whether the network may deliver the frame twice */
-  send(frame: Uint8Array, isRepeatable: boolean): void;
+  /**
+   * @param isRepeatable whether the network may deliver the frame twice
+   * @param isBackground whether the cluster is at rest though the frame is on its way
+   */
+  send(frame: Uint8Array, isRepeatable: boolean, isBackground?: boolean): void;
   close(): void;
   /** Closes, and tells this end's own events too. */
   fail(reason: string): void;
@@ -66,7 +69,7 @@ export class Session {
 }
 
 type Item =
-  | { readonly frame: Uint8Array }
+  | { readonly frame: Uint8Array; readonly isBackground: boolean }
   | { readonly end: string }
   | { readonly call: true }
   | { readonly accepted: true };
@@ -124,11 +127,11 @@ class End implements SessionEnd {
     });
   }
 
-  send(frame: Uint8Array, isRepeatable: boolean): void {
+  send(frame: Uint8Array, isRepeatable: boolean, isBackground: boolean = false): void {
     if (!this.isOpen || this.#path.isBlocked) return;
     const { loss, truncation, reorder, duplication } = this.#network.conditions;
     if (this.#happens(loss)) return;
-    const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame };
+    const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame, isBackground };
     if (this.#happens(reorder)) this.#fly(item);
     else this.#enqueue(item);
     if (isRepeatable && this.#happens(duplication)) this.#fly(item);
@@ -183,18 +186,18 @@ class End implements SessionEnd {
     const { simulator } = this.#network;
     this.#inFlight.push(item);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs());
-    this.#network.inFlight++;
+    this.#network.inFlight += weightOf(item);
     simulator.schedule(this.#lastArrivalMs - simulator.nowMs, "arrival", () => this.#arrive(this.#inFlight.shift()!));
   }
 
   /** Outside of the order. */
   #fly(item: Item): void {
-    this.#network.inFlight++;
+    this.#network.inFlight += weightOf(item);
     this.#network.simulator.schedule(this.#delayMs(), "arrival", () => this.#arrive(item));
   }
 
   #arrive(item: Item): void {
-    this.#network.inFlight--;
+    this.#network.inFlight -= weightOf(item);
     if (!this.#path.isBlocked) this.#other.#receive(item);
     else if ("end" in item) this.#missedLater();
   }
@@ -242,4 +245,9 @@ class End implements SessionEnd {
     this.isOpen = false;
     this.#session.ended();
   }
+}
+
+/** What the cluster's rest waits for. */
+function weightOf(item: Item): number {
+  return "frame" in item && item.isBackground ? 0 : 1;
 }

@@ -21,6 +21,8 @@ export interface World {
   readonly network: Network;
   /** The same for every disk, until it is changed. */
   readonly diskConditions: DiskConditions;
+  /** How often a node looks at its clock while nobody waits for it. */
+  readonly idleTickMs: number;
   readonly witness: Witness;
   readonly trace: Trace;
   readonly coverage: Coverage;

@@ -3,6 +3,7 @@
  * the next write is taken for an old one and vanishes.
  */
 import { expect, test } from "vitest";
+import { defaultTuning } from "../../node/tuning.ts";
 import { Replica } from "../../node/replica.ts";
 import { makeKey } from "../../src/key.ts";
 import type { Answer } from "../../src/messages.ts";
@@ -36,12 +37,19 @@ class Stage {
       simulator,
       network: new Network(simulator, quiet),
       diskConditions: disk,
+      idleTickMs: 100,
       witness: new Witness((observation) => checkers.forEach((checker) => checker.observe(observation))),
       trace: new Trace(undefined, () => simulator.nowMs),
       coverage: new Coverage(),
       createMachine: (config, store, now) => new Replica(config, store, now),
     };
-    this.cluster = new Cluster(world, { nodes: 3, n: 3, partitions: 1, options: { defaults: { n: 3 }, buckets: {} } });
+    this.cluster = new Cluster(world, {
+      nodes: 3,
+      n: 3,
+      partitions: 1,
+      options: { defaults: { n: 3 }, buckets: {} },
+      tuning: defaultTuning,
+    });
   }
 
   async begin(): Promise<void> {

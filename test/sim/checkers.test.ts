@@ -84,6 +84,8 @@ function operation(dot: Dot, outcome: Operation["outcome"], context: readonly Do
     op: op(dot),
     outcome,
     siblings: [],
+    contextIn: contextOf([]),
+    asked: { n: 3, r: 2, w: 2, dw: 2, isSloppy: false, readRepair: "off" },
     ...times,
     error: outcome === "ok" ? undefined : "UNAVAILABLE",
     context: contextOf(context),
