@@ -4,7 +4,7 @@
  */
 import type { PeerMessage } from "../src/messages.ts";
 
-const kinds: ReadonlySet<PeerMessage["kind"]> = new Set([
+const kinds: ReadonlySet<string> = new Set([
   "Ping",
   "PingReply",
   "TreeRoots",
@@ -15,8 +15,8 @@ const kinds: ReadonlySet<PeerMessage["kind"]> = new Set([
   "TreeKeysReply",
   "TombstoneCheck",
   "TombstoneCheckReply",
-] as const);
+] satisfies PeerMessage["kind"][]);
 
-export function isBackground(message: PeerMessage): boolean {
-  return kinds.has(message.kind);
+export function isBackground({ kind }: { readonly kind: string }): boolean {
+  return kinds.has(kind);
 }

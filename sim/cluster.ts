@@ -1,12 +1,12 @@
 /** All the node processes of a run, on one ring. */
-import { sync, type StoredObject } from "../src/object.ts";
+import type { StoredObject } from "../src/object.ts";
 import type { ClusterOptions } from "../src/options.ts";
 import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
 import type { Tuning } from "../node/tuning.ts";
 import { NodeProcess } from "./node-process.ts";
-import { storeKeyOf } from "./witness.ts";
+import { storeKeyOf } from "./place.ts";
 import type { World } from "./world.ts";
 
 export interface ClusterShape {
@@ -31,6 +31,7 @@ export class Cluster {
     const { options, tuning } = shape;
     this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options, tuning }));
     this.urls = ids.map(urlOf);
+    world.witness.watch(this.nodes);
     world.trace.watch(() => this.nodes.map((node) => [node.id, node.mark] as const));
   }
 
@@ -49,9 +50,11 @@ export class Cluster {
     if (isWiped) node.wipe();
     const { witness } = this.#world;
     const records = node.records();
-    const read = (key: string): StoredObject | undefined =>
-      joinOf((records.get(key) ?? []).map((record) => witness.decode(record)).filter((object) => object !== undefined));
-    witness.observe({ kind: "restarted", node: node.id, isWiped, read });
+    const hints = node.hints();
+    const read = (key: string): StoredObject | undefined => witness.decode(records.get(key));
+    const readHint = (target: NodeId, key: string): StoredObject | undefined =>
+      witness.decode(hints.get(`${target} ${key}`));
+    witness.observe({ kind: "restarted", node: node.id, isWiped, read, readHint });
     node.start();
   }
 
@@ -64,7 +67,7 @@ export class Cluster {
     return (
       this.#world.network.inFlight === 0 &&
       this.isServing &&
-      this.nodes.every((node) => node.links.isComplete && node.isIdle && node.hints === 0)
+      this.nodes.every((node) => node.links.isComplete && node.isIdle && node.hintCount === 0)
     );
   }
 
@@ -86,17 +89,11 @@ export class Cluster {
   statesOf(key: Uint8Array): Map<NodeId, StoredObject> {
     const states = new Map<NodeId, StoredObject>();
     for (const node of this.nodes) {
-      const object = this.#world.witness.decode(node.seen(storeKeyOf(node, key)));
+      const object = this.#world.witness.decode(node.seen("objects", storeKeyOf(node, key)));
       if (object !== undefined) states.set(node.id, object);
     }
     return states;
   }
-}
-
-export function joinOf(states: Iterable<StoredObject>): StoredObject | undefined {
-  let joined: StoredObject | undefined;
-  for (const state of states) joined = joined === undefined ? state : sync(joined, state);
-  return joined;
 }
 
 export function urlOf(node: NodeId): string {

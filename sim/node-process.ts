@@ -8,18 +8,20 @@
  * paused its turns wait; the network and the disk do not.
  */
 import { formatKey } from "../src/key.ts";
-import { fromBinary, toBinary } from "../src/bytes.ts";
+import { fromBinary } from "../src/bytes.ts";
 import type { ClientRequest } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Random } from "../src/random.ts";
 import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
+import type { Table } from "../node/store.ts";
 import { Platter, SimulatedDisk } from "./disk.ts";
 import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
 import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
-import { storeKeyOf, type Witnessed } from "./witness.ts";
+import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
+import type { Witnessed } from "./witness.ts";
 import type { Machine, World } from "./world.ts";
 
 /** While something is open, as node/io does. When nothing is, `idleTickMs` of the world. */
@@ -86,29 +88,29 @@ export class NodeProcess implements Witnessed {
   }
 
   /** What it keeps for others. */
-  get hints(): number {
+  get hintCount(): number {
     return this.#store?.count("hints") ?? this.#platter.tables.hints.size;
   }
 
   /** What keeps it from being idle, in words. */
   get work(): string {
-    return `${this.#openRequests.size} open, ${this.unsynced} unsynced, ${this.hints} hints`;
+    return `${this.#openRequests.size} open, ${this.unsynced} unsynced, ${this.hintCount} hints`;
   }
 
-  seen(storeKey: Uint8Array): Uint8Array | undefined {
-    return this.#store?.get("objects", storeKey);
+  get wallMs(): number {
+    return this.#instant().wallMs;
   }
 
-  durable(storeKey: Uint8Array): Uint8Array | undefined {
-    return this.#store?.durable("objects", storeKey);
+  seen(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#store?.get(table, key);
   }
 
-  seenHints(storeKey: Uint8Array): readonly Uint8Array[] {
-    return this.#hintsOf(storeKey, (key) => this.#store?.get("hints", key));
+  durable(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#store?.durable(table, key);
   }
 
-  durableHints(storeKey: Uint8Array): readonly Uint8Array[] {
-    return this.#hintsOf(storeKey, (key) => this.#platter.tables.hints.get(toBinary(key)));
+  seenHints(): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {
+    return this.#store?.scan("hints", new Uint8Array(0), Uint8Array.of(0xff)) ?? [];
   }
 
   start(): void {
@@ -182,16 +184,20 @@ export class NodeProcess implements Witnessed {
     this.#damaged(key, "forgets");
   }
 
-  /** What is on the platter, as a primary's and kept for others, by the keys' names. */
-  records(): ReadonlyMap<string, readonly Uint8Array[]> {
-    const { objects, hints } = this.#platter.tables;
-    const records = new Map<string, Uint8Array[]>();
-    for (const [name, record] of objects) records.set(formatKey(fromBinary(name.slice(2))), [record]);
-    for (const [name, value] of hints) {
-      const key = formatKey(fromBinary(name.slice(3 + name.charCodeAt(0))));
-      records.set(key, [...(records.get(key) ?? []), value.subarray(6)]);
+  /** What is on the platter, by the keys' names. */
+  records(): ReadonlyMap<string, Uint8Array> {
+    const objects = [...this.#platter.tables.objects];
+    return new Map(objects.map(([name, record]) => [formatKey(fromBinary(name.slice(2))), record]));
+  }
+
+  /** The records that are kept as hints on the platter, by target and key. */
+  hints(): ReadonlyMap<string, Uint8Array> {
+    const hints = new Map<string, Uint8Array>();
+    for (const [name, value] of this.#platter.tables.hints) {
+      const [target, key] = targetAndKeyIn(fromBinary(name));
+      hints.set(`${target} ${formatKey(key)}`, recordInHint(value));
     }
-    return records;
+    return hints;
   }
 
   /** The keys of which there are records, readable or not. */
@@ -249,6 +255,7 @@ export class NodeProcess implements Witnessed {
     switch (effect.kind) {
       case "send":
         if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
+        this.#world.traffic.count(effect.message.kind);
         return this.links.send(effect.node, effect.message);
       case "reply":
         this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
@@ -313,13 +320,6 @@ export class NodeProcess implements Witnessed {
     this.#tick = this.#world.simulator.schedule(isIdle ? this.#world.idleTickMs : tickMs, "tick", () => {
       this.#tick = undefined;
       this.take({ kind: "tick", queuedBytes: 0 });
-    });
-  }
-
-  #hintsOf(storeKey: Uint8Array, get: (key: Uint8Array) => Uint8Array | undefined): Uint8Array[] {
-    return this.config.ring.table.members.flatMap(({ id }) => {
-      const value = get(Uint8Array.of(id.length, ...fromBinary(id), ...storeKey));
-      return value === undefined ? [] : [value.subarray(6)];
     });
   }
 

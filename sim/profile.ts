@@ -8,6 +8,7 @@ import type { ClusterShape } from "./cluster.ts";
 import type { DiskConditions } from "./disk.ts";
 import { drawFaultMix, type FaultMix } from "./faults.ts";
 import type { NetworkConditions } from "./network.ts";
+import { featuresOfNode } from "./features.ts";
 import { describeTuning, drawTuning, neverMs } from "./tuning.ts";
 
 export interface Profile {
@@ -174,4 +175,49 @@ export function describeProfile({ shape, work, faults, safetyMs, network, disk, 
     describeTuning(shape.tuning),
     `faults: ${faults.kinds.join(", ") || "none"}; disks that may be damaged: ${faults.damagedNodesMax}`,
   ].join("; ");
+}
+
+/** Nothing strikes, and nobody waits so briefly that a call may fail by chance. */
+export function isFaultless({ faults, work, network, disk }: Profile): boolean {
+  const delayMs = network.delayMinMs + network.delayMeanMs;
+  const syncMs = disk.syncMinMs + disk.syncMeanMs;
+  return faults.kinds.length === 0 && work.timeoutMs >= patience * (delayMs + syncMs);
+}
+
+/** A call is up to six messages and two syncs after each other, and each may take ten times as long as its mean. */
+const patience = 60;
+
+/** Whether the replicas become the same by themselves, whatever nobody reads. */
+export function canConverge({ shape }: Profile): boolean {
+  return featuresOfNode().antiEntropy && shape.tuning.antiEntropyIntervalMs < neverMs;
+}
+
+/** How long that may take after the last fault, three times over: the rounds themselves, and all that they may have to wait for. */
+export function convergenceMsMax({ shape, work, idleTickMs, safetyMs }: Profile): number {
+  const { antiEntropyIntervalMs, antiEntropyConfirmMs, scrubIntervalMs, probeIntervalMs, backgroundBytesPerSecond } =
+    shape.tuning;
+  const roundMs = Math.max(antiEntropyIntervalMs, idleTickMs) + 2 * antiEntropyConfirmMs;
+  const keys = work.keys * work.buckets.length * Math.ceil(Math.max(1, safetyMs / work.keyLifeMs));
+  const bytes = keys * (work.valueBytesMax + 1000) * siblingsMost * shape.nodes;
+  const waits = [
+    2 * shape.nodes * roundMs,
+    finite(2 * scrubIntervalMs),
+    finite(10 * probeIntervalMs),
+    work.timeoutMs,
+    (bytes / backgroundBytesPerSecond) * 1000,
+    clockMs,
+    requestMs,
+  ];
+  return slack * waits.reduce((sum, ms) => sum + ms, 0);
+}
+
+const slack = 3;
+const siblingsMost = 8;
+/** A clock that was ahead, and has been set back. */
+const clockMs = 10_000;
+/** A recovery or the sending of a hint, and its pause. */
+const requestMs = 6000;
+
+function finite(ms: number): number {
+  return ms < neverMs ? ms : 0;
 }

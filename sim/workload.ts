@@ -77,14 +77,15 @@ export class Worker {
     await this.#leave();
     let problem: string | undefined;
     for (let tries = 0; tries < checkTries; tries++) {
-      problem = await this.#tryService();
+      problem = await this.tryService();
       if (problem === undefined) break;
       await this.#runtime.sleep(checkPauseMs);
     }
     return problem;
   }
 
-  async #tryService(): Promise<string | undefined> {
+  /** @returns why a read or a write failed */
+  async tryService(): Promise<string | undefined> {
     try {
       const client = await openClient(this.#job.urls, {}, this.#runtime);
       for (const { name } of this.#job.mix.buckets) {

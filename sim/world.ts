@@ -7,6 +7,7 @@ import type { DiskConditions } from "./disk.ts";
 import type { Network } from "./network.ts";
 import type { Simulator } from "./simulator.ts";
 import type { Trace } from "./trace.ts";
+import type { Traffic } from "./traffic.ts";
 import type { Witness } from "./witness.ts";
 
 /** What the simulator drives: the shipped `Replica`, or in tests of the checkers a deliberately broken one. */
@@ -26,5 +27,6 @@ export interface World {
   readonly witness: Witness;
   readonly trace: Trace;
   readonly coverage: Coverage;
+  readonly traffic: Traffic;
   readonly createMachine: CreateMachine;
 }

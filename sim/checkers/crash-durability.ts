@@ -1,17 +1,19 @@
 /**
  * I7: what a node has acknowledged as durable survives its crash. Looked at twice: when it says so, its disk must have it; and
- * after every start, before any message, everything that it ever said is there or replaced.
+ * after every start, before any message, everything that it ever said is there or replaced. What it keeps for others is looked at
+ * in the same way, until it removes it (checkers/hints.ts says when it may).
  */
 import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/object.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import type { Acknowledged, EndOfRun, HandedOff, KeyName, Observation, Restarted } from "../observation.ts";
+import type { Acknowledged, EndOfRun, KeyName, Observation, Restarted } from "../observation.ts";
 
 export class CrashDurability implements Checker {
   readonly invariant = "I7";
   readonly #accuse: Accuse;
-  readonly #handedOff = new Map<NodeId, Map<KeyName, StoredObject>>();
   readonly #acknowledged = new Map<NodeId, Map<KeyName, StoredObject>>();
+  /** By node, then by target and key. */
+  readonly #hints = new Map<NodeId, Map<string, Acknowledged>>();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
@@ -21,10 +23,15 @@ export class CrashDurability implements Checker {
     switch (observation.kind) {
       case "acknowledged":
         return this.#acknowledge(observation);
-      case "handedOff":
-        return this.#handOff(observation);
       case "damaged":
         return this.#forgive(observation.node, observation.key);
+      case "collected":
+        this.#acknowledged.get(observation.node)?.delete(observation.key);
+        return;
+      case "hinted":
+        if (observation.after === undefined)
+          this.#hints.get(observation.node)?.delete(`${observation.target} ${observation.key}`);
+        return;
       case "restarted":
         return this.#checkDisk(observation);
       default:
@@ -34,33 +41,39 @@ export class CrashDurability implements Checker {
 
   finish(_end: EndOfRun): void {}
 
-  #handOff({ node, key, object }: HandedOff): void {
-    const keys = this.#handedOff.get(node) ?? new Map<KeyName, StoredObject>();
-    this.#handedOff.set(node, keys.set(key, sync(keys.get(key) ?? emptyObject, object)));
-  }
-
-  /** What it has, and what it has given into other hands. */
-  #answersFor(node: NodeId, key: KeyName, held: StoredObject | undefined): StoredObject | undefined {
-    const handedOff = this.#handedOff.get(node)?.get(key);
-    return handedOff === undefined || held === undefined ? (held ?? handedOff) : sync(held, handedOff);
-  }
-
-  #acknowledge({ node, key, isDurable, said, held }: Acknowledged): void {
+  #acknowledge(acknowledged: Acknowledged): void {
+    const { node, key, isDurable, said, held, standsFor } = acknowledged;
+    const what = standsFor === undefined ? `a write to ${key}` : `a hint of ${key} for ${standsFor}`;
     if (held === undefined || !isIncluded(said, held))
-      this.#accuse(`${node} acknowledges a write to ${key} that is not ${isDurable ? "on its disk" : "in its memory"}`);
+      this.#accuse(`${node} acknowledges ${what} that is not ${isDurable ? "on its disk" : "in its memory"}`);
     if (!isDurable) return;
+    if (standsFor !== undefined) return this.#acknowledgeHint(acknowledged, standsFor);
     const keys = this.#acknowledged.get(node) ?? new Map<KeyName, StoredObject>();
     this.#acknowledged.set(node, keys.set(key, sync(keys.get(key) ?? emptyObject, said)));
   }
 
-  #forgive(node: NodeId, key: KeyName | undefined): void {
-    if (key === undefined) this.#acknowledged.delete(node);
-    else this.#acknowledged.get(node)?.delete(key);
+  #acknowledgeHint(acknowledged: Acknowledged, target: NodeId): void {
+    const { node, key, said } = acknowledged;
+    const hints = this.#hints.get(node) ?? new Map<string, Acknowledged>();
+    const name = `${target} ${key}`;
+    hints.set(name, { ...acknowledged, said: sync(hints.get(name)?.said ?? emptyObject, said) });
+    this.#hints.set(node, hints);
   }
 
-  #checkDisk({ node, read }: Restarted): void {
+  #forgive(node: NodeId, key: KeyName | undefined): void {
+    if (key !== undefined) return void this.#acknowledged.get(node)?.delete(key);
+    this.#acknowledged.delete(node);
+    this.#hints.delete(node);
+  }
+
+  #checkDisk({ node, read, readHint }: Restarted): void {
+    for (const { key, standsFor, said } of this.#hints.get(node)?.values() ?? []) {
+      const held = readHint(standsFor!, key);
+      if (held === undefined || !isIncluded(said, held))
+        this.#accuse(`after its start ${node} has lost a hint of ${key} for ${standsFor} that it had acknowledged`);
+    }
     for (const [key, said] of this.#acknowledged.get(node) ?? []) {
-      const held = this.#answersFor(node, key, read(key));
+      const held = read(key);
       if (held === undefined || !isIncluded(said, held))
         this.#accuse(`after its start ${node} has lost of ${key} what it had acknowledged`);
     }

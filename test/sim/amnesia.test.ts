@@ -9,11 +9,13 @@ import { makeKey } from "../../src/key.ts";
 import type { Answer } from "../../src/messages.ts";
 import { visibleSiblings } from "../../src/object.ts";
 import { createCheckers } from "../../sim/checkers.ts";
-import { Cluster, joinOf } from "../../sim/cluster.ts";
+import { Cluster } from "../../sim/cluster.ts";
 import { Coverage } from "../../sim/coverage.ts";
 import { Network } from "../../sim/network.ts";
 import { Simulator } from "../../sim/simulator.ts";
+import { joinOf } from "../../sim/states.ts";
 import { Trace } from "../../sim/trace.ts";
+import { Traffic } from "../../sim/traffic.ts";
 import { Witness } from "../../sim/witness.ts";
 import type { World } from "../../sim/world.ts";
 
@@ -41,6 +43,7 @@ class Stage {
       witness: new Witness((observation) => checkers.forEach((checker) => checker.observe(observation))),
       trace: new Trace(undefined, () => simulator.nowMs),
       coverage: new Coverage(),
+      traffic: new Traffic(),
       createMachine: (config, store, now) => new Replica(config, store, now),
     };
     this.cluster = new Cluster(world, {
