@@ -94,7 +94,7 @@ class Subject {
     };
     const config = { id: name(place), ring, options: { defaults: { n: 2 }, buckets: {} }, tuning };
     this.#replica = new Replica(config, store, { monotonicMs: 0, wallMs: 0 });
-    this.take({ kind: "start", freshReplicaId: "features", isCopy: false });
+    this.take({ kind: "start", freshReplicaId: "features", mayBeOlder: false });
     for (const node of order) if (node !== config.id) this.take({ kind: "linkUp", node });
   }
 

@@ -38,16 +38,17 @@ export interface Stored {
   readonly after: StoredObject | undefined;
 }
 
-/** A node removes a record in which nothing is alive: a tombstone, or several. */
+/** A node removes its record of a key: only a tombstone may go, when the proof for it is complete. */
 export interface Collected {
   readonly kind: "collected";
   readonly node: NodeId;
   readonly key: KeyName;
-  readonly before: StoredObject;
+  /** `undefined`: nothing, or a record that cannot be read. */
+  readonly before: StoredObject | undefined;
   /** What every primary of the key holds at this moment; `undefined`: nothing, or what cannot be read. */
-  readonly primaries: ReadonlyMap<NodeId, StoredObject | undefined>;
+  readonly primaries?: ReadonlyMap<NodeId, StoredObject | undefined>;
   /** Who keeps a hint of the key, for whomever. */
-  readonly hinting: readonly NodeId[];
+  readonly hinting?: readonly NodeId[];
 }
 
 /** A node hands a hint to its disk, or the removal of one. */

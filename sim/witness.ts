@@ -6,7 +6,7 @@
  * very request: looked up on the sender's disk at the moment of sending, and entered in a ledger under the coordinator's
  * incarnation. The incarnation matters: a node may number its requests anew after every start.
  */
-import { MalformedBytes, toBinary } from "../src/bytes.ts";
+import { toBinary } from "../src/bytes.ts";
 import {
   addDot,
   contains,
@@ -19,7 +19,6 @@ import {
 import { formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaGetReply, ReplicaPut } from "../src/messages.ts";
 import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
-import { decodeRecord, recordProblem } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken } from "../src/token.ts";
 import type { Effect, Input, Persist } from "../node/effects.ts";
@@ -27,6 +26,7 @@ import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { Table, Write } from "../node/store.ts";
 import type { Issue, Observation } from "./observation.ts";
+import { Decoded } from "./decoded.ts";
 import { featuresOfNode } from "./features.ts";
 import {
   createdInHint,
@@ -48,7 +48,7 @@ import {
   messageOf,
   repliesIn,
 } from "./speech.ts";
-import { isDead, joinOf } from "./states.ts";
+import { joinOf } from "./states.ts";
 
 /** A node as the witness sees it. */
 export interface Witnessed {
@@ -86,7 +86,11 @@ export class Witness {
   readonly #pledges = new WeakMap<Effect, Pledge>();
   /** What was true when it was sent, by `number voter`. */
   readonly #ledger = new Map<string, "memory" | "disk">();
-  readonly #decoded = new WeakMap<Uint8Array, StoredObject | "bad record">();
+  readonly #decoded = new Decoded();
+  /** By `node.incarnation#id`: the key that a node has asked for. */
+  readonly #questions = new Map<string, string>();
+  /** By `node.incarnation key`: the context of all that a node was told of the key. */
+  readonly #told = new Map<string, CausalContext>();
   /** Every dot that was issued, by key. */
   readonly #issued = new Map<string, CausalContext>();
   #requestCount = 0;
@@ -110,6 +114,7 @@ export class Witness {
    * @param peerIncarnation of the node that a peer's message came from
    */
   stepped(node: Witnessed, input: Input, effects: readonly Effect[], peerIncarnation: number): void {
+    this.#learn(node, input, effects);
     if (input.kind === "client") {
       if (input.message.kind !== "Status") this.#asked(node, `c${input.connection}`, input.message, effects);
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
@@ -134,8 +139,7 @@ export class Witness {
 
   /** A record that is sound; `undefined` also for one that is not. */
   decode(record: Uint8Array | undefined): StoredObject | undefined {
-    const decoded = record === undefined ? undefined : this.#decodedOf(record);
-    return decoded === "bad record" ? undefined : decoded;
+    return record === undefined ? undefined : this.#decoded.object(record);
   }
 
   #heard(node: Witnessed, from: NodeId, message: PeerMessage, effects: readonly Effect[], incarnation: number): void {
@@ -168,7 +172,11 @@ export class Witness {
     else if (effects.some(isObjectBatch))
       this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });
     const replies = repliesIn(effects);
-    const number = replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest);
+    // A get may repair somebody in the same step, under another number: only its questions bear its own.
+    const number =
+      message.kind === "Get"
+        ? replies.find((reply) => reply.message.kind === "ReplicaGet")
+        : (replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest));
     if (number === undefined || !("id" in number.message)) return;
     const name = `${nameOf(node)}#${number.message.id}`;
     this.#byNumber.set(name, request);
@@ -287,13 +295,12 @@ export class Witness {
     const key = formatKey(keyBytes);
     const before = this.decode(node.seen("objects", write.key));
     const after = this.decode(write.value);
-    if (write.value === undefined && before !== undefined && isDead(before))
-      return this.#collecting(node, keyBytes, before);
+    if (write.value === undefined) return this.#collecting(node, keyBytes, before);
     if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, before ?? emptyObject, after);
     this.#report({ kind: "stored", node: node.id, key, before, after });
   }
 
-  #collecting(node: Witnessed, key: Uint8Array, before: StoredObject): void {
+  #collecting(node: Witnessed, key: Uint8Array, before: StoredObject | undefined): void {
     const owners = new Set(primariesOf(node, key));
     const primaries = this.#nodes
       .filter(({ id }) => owners.has(id))
@@ -340,7 +347,8 @@ export class Witness {
     const put = putIn(input);
     const seen = put === undefined ? emptyContext : seenBy(put, keyBytes);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
-    let known = joinContexts(joinContexts(before.context, seen), this.#incoming(input).context);
+    const told = this.#told.get(`${nameOf(node)} ${key}`) ?? emptyContext;
+    let known = joinContexts(joinContexts(before.context, seen), told);
     const op = put === undefined ? undefined : toBinary(put.op);
     for (const { dot, value, op: itsOp } of after.siblings) {
       if (itsOp !== op || has(before, dot)) continue;
@@ -358,29 +366,22 @@ export class Witness {
     this.#report(issue);
   }
 
-  #incoming(input: Input | undefined): StoredObject {
-    if (input?.kind !== "peer") return emptyObject;
+  /**
+   * What a node has been told it may store later: a read repair stores the join of several answers, when the last of them comes.
+   * Only with this can be told what it has minted itself.
+   */
+  #learn(node: Witnessed, input: Input, effects: readonly Effect[]): void {
+    for (const { message } of repliesIn(effects))
+      if (message.kind === "ReplicaGet") this.#questions.set(`${nameOf(node)}#${message.id}`, formatKey(message.key));
+    if (input.kind !== "peer") return;
     const { message } = input;
-    if (message.kind !== "ReplicaPut" && message.kind !== "ReplicaGetReply") return emptyObject;
-    return this.decode(message.record) ?? emptyObject;
-  }
-
-  #decodedOf(record: Uint8Array): StoredObject | "bad record" {
-    const known = this.#decoded.get(record);
-    if (known !== undefined) return known;
-    const decoded = decodedOrBad(record);
-    this.#decoded.set(record, decoded);
-    return decoded;
-  }
-}
-
-/** A sound checksum is no proof: a broken node may have sealed what is no object. */
-function decodedOrBad(record: Uint8Array): StoredObject | "bad record" {
-  try {
-    return recordProblem(record) === undefined ? decodeRecord(record) : "bad record";
-  } catch (error) {
-    if (error instanceof MalformedBytes) return "bad record";
-    throw error;
+    if (message.kind !== "ReplicaPut" && message.kind !== "ReplicaGetReply") return;
+    const object = this.decode(message.record);
+    const key =
+      message.kind === "ReplicaPut" ? formatKey(message.key) : this.#questions.get(`${nameOf(node)}#${message.id}`);
+    if (object === undefined || key === undefined) return;
+    const name = `${nameOf(node)} ${key}`;
+    this.#told.set(name, joinContexts(this.#told.get(name) ?? emptyContext, object.context));
   }
 }
 

@@ -23,6 +23,7 @@ import type { Sibling, StoredObject } from "../../src/object.ts";
 import type { OpId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
+import { Burials } from "../burials.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { Acknowledged, EndOfRun, Hinted, Issue, KeyName, Observation } from "../observation.ts";
 
@@ -40,7 +41,7 @@ export class AcknowledgedWrites implements Checker {
   readonly #ops = new Map<OpId, Issued[]>();
   /** `node` or `node key`: what has been lost since. */
   readonly #damaged = new Set<string>();
-  readonly #collected = new Map<KeyName, CausalContext>();
+  readonly #burials = new Burials();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
@@ -50,10 +51,7 @@ export class AcknowledgedWrites implements Checker {
     if (observation.kind === "issue") this.#issued(observation);
     if (observation.kind === "damaged")
       this.#damaged.add(observation.key === undefined ? observation.node : `${observation.node} ${observation.key}`);
-    if (observation.kind === "collected") {
-      const { key, before } = observation;
-      this.#collected.set(key, joinContexts(this.#collected.get(key) ?? emptyContext, before.context));
-    }
+    this.#burials.observe(observation);
     if (observation.kind === "acknowledged" && observation.isDurable) this.#held(observation);
     if (observation.kind === "hinted" && observation.after === undefined) this.#unhinted(observation);
   }
@@ -105,7 +103,7 @@ export class AcknowledgedWrites implements Checker {
     const sound = [...holders].filter((holder) => this.#isSound(holder, key));
     const where = `durable on ${[...holders].join(", ") || "nobody"}`;
     if (sound.length === 0 && isExpired) return;
-    if (!contains(seen, dot) && !contains(this.#collected.get(key) ?? emptyContext, dot))
+    if (!contains(seen, dot) && !contains(this.#burials.of(key), dot))
       this.#accuse(
         `${formatOperation(operation)} is lost: dot ${formatDot(dot)}, ${where}, undamaged of these: ${sound.join(", ") || "none"}`,
       );

@@ -3,8 +3,10 @@
  * after every start, before any message, everything that it ever said is there or replaced. What it keeps for others is looked at
  * in the same way, until it removes it (checkers/hints.ts says when it may).
  */
+import { includes } from "../../src/causal-context.ts";
 import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/object.ts";
 import type { NodeId } from "../../src/ring.ts";
+import { Burials } from "../burials.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import type { Acknowledged, EndOfRun, KeyName, Observation, Restarted } from "../observation.ts";
 
@@ -12,6 +14,7 @@ export class CrashDurability implements Checker {
   readonly invariant = "I7";
   readonly #accuse: Accuse;
   readonly #acknowledged = new Map<NodeId, Map<KeyName, StoredObject>>();
+  readonly #burials = new Burials();
   /** By node, then by target and key. */
   readonly #hints = new Map<NodeId, Map<string, Acknowledged>>();
 
@@ -20,14 +23,14 @@ export class CrashDurability implements Checker {
   }
 
   observe(observation: Observation): void {
+    this.#burials.observe(observation);
     switch (observation.kind) {
       case "acknowledged":
         return this.#acknowledge(observation);
       case "damaged":
         return this.#forgive(observation.node, observation.key);
       case "collected":
-        this.#acknowledged.get(observation.node)?.delete(observation.key);
-        return;
+        return void this.#acknowledged.get(observation.node)?.delete(observation.key);
       case "hinted":
         if (observation.after === undefined)
           this.#hints.get(observation.node)?.delete(`${observation.target} ${observation.key}`);
@@ -43,6 +46,8 @@ export class CrashDurability implements Checker {
 
   #acknowledge(acknowledged: Acknowledged): void {
     const { node, key, isDurable, said, held, standsFor } = acknowledged;
+    // A barrier for what is there already may be answered together with the removal that follows it.
+    if (includes(this.#burials.of(key, node), said.context)) return;
     const what = standsFor === undefined ? `a write to ${key}` : `a hint of ${key} for ${standsFor}`;
     if (held === undefined || !isIncluded(said, held))
       this.#accuse(`${node} acknowledges ${what} that is not ${isDurable ? "on its disk" : "in its memory"}`);

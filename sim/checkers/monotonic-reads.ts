@@ -10,8 +10,9 @@ import type { Dot } from "../../src/dot.ts";
 import type { OpId } from "../../src/op-id.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { featuresOfNode } from "../features.ts";
+import { Burials } from "../burials.ts";
 import { formatOperation, type Operation } from "../history.ts";
-import type { EndOfRun, KeyName, Observation } from "../observation.ts";
+import type { EndOfRun, Observation } from "../observation.ts";
 import { Promises } from "./promises.ts";
 
 export class MonotonicReads implements Checker {
@@ -19,7 +20,7 @@ export class MonotonicReads implements Checker {
   readonly #accuse: Accuse;
   readonly #dots = new Map<OpId, Dot[]>();
   readonly #promises = new Promises();
-  readonly #collected = new Map<KeyName, CausalContext>();
+  readonly #burials = new Burials();
   /** Some disk has lost records: no quorum is what it was. */
   #isDamaged = false;
   /** What was only in memory may be gone; so may be what a read found only there, even before it returned. */
@@ -30,6 +31,7 @@ export class MonotonicReads implements Checker {
   }
 
   observe(observation: Observation): void {
+    this.#burials.observe(observation);
     switch (observation.kind) {
       case "damaged":
         this.#isDamaged = true;
@@ -41,11 +43,6 @@ export class MonotonicReads implements Checker {
         if (observation.op !== undefined)
           this.#dots.set(observation.op, [...(this.#dots.get(observation.op) ?? []), observation.dot]);
         return;
-      case "collected": {
-        const { key, before } = observation;
-        this.#collected.set(key, joinContexts(this.#collected.get(key) ?? emptyContext, before.context));
-        return;
-      }
       case "returned":
         return this.#returned(observation.operation);
       default:
@@ -62,7 +59,7 @@ export class MonotonicReads implements Checker {
   }
 
   #checkRead(read: Operation): void {
-    const seen = joinContexts(read.context ?? emptyContext, this.#collected.get(read.key) ?? emptyContext);
+    const seen = joinContexts(read.context ?? emptyContext, this.#burials.of(read.key));
     if (!includes(seen, this.#promises.owedTo(read)))
       this.#accuse(`${formatOperation(read)} has not seen what was acknowledged before it began`);
   }

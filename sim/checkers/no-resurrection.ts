@@ -78,7 +78,8 @@ export class NoResurrection implements Checker {
       );
   }
 
-  #collect({ node, key, before, primaries, hinting }: Collected): void {
+  #collect({ node, key, before, primaries = new Map(), hinting = [] }: Collected): void {
+    if (before === undefined) return;
     const dead = this.#dead.get(key) ?? emptyContext;
     const isFirst = before.siblings.some(({ dot }) => !contains(dead, dot));
     if (isFirst)

@@ -3,7 +3,7 @@
  * of its own list, and as many from disk. Counted on the votes that really reached it, never on what it says of itself.
  *
  * - Only a sloppy request may count stand-ins, and none of them is a primary.
- * - Who began with an empty disk and has not caught up has no vote for "not found".
+ * - "Fresh" is an answer once all primaries have answered, and not before. Stand-ins never count towards "not found".
  * - A get's reply is the join of the answers that it counted, so it lacks nothing of any of them.
  * - A replica that cannot read its record says so: "absent" is an answer, "missing" is none.
  */
@@ -58,8 +58,9 @@ export class QuorumHonesty implements Checker {
   #vote({ request, voter, isDurable, object, isFresh }: Voted): void {
     const tally = this.#open.get(request);
     if (tally === undefined || !(tally.request.isSloppy || tally.request.list.includes(voter))) return;
+    if (isFresh !== true) tally.fresh.delete(voter);
+    else if (!tally.voters.has(voter)) tally.fresh.add(voter);
     tally.voters.add(voter);
-    if (isFresh === true) tally.fresh.add(voter);
     if (isDurable) tally.durable.add(voter);
     if (object !== undefined) tally.objects.push(object);
   }
@@ -71,10 +72,11 @@ export class QuorumHonesty implements Checker {
     const { node, key, what, needs, list } = tally.request;
     const who = `${node} says ok to a ${what} of ${key}`;
     const isNotFound = message.kind === "GetReply" && message.record === undefined;
-    const voters = [...tally.voters].filter((voter) => !isNotFound || !tally.fresh.has(voter));
-    const primaries = voters.filter((voter) => list.includes(voter)).length;
-    if (voters.length < needs.answers)
-      this.#accuse(`${who} that needs ${needs.answers} answers, and has ${voters.length}`);
+    const hasAll = list.every((primary) => tally.voters.has(primary));
+    const primaries = list.filter((one) => tally.voters.has(one) && (hasAll || !tally.fresh.has(one))).length;
+    const others = [...tally.voters].filter((voter) => !list.includes(voter)).length;
+    const answers = isNotFound ? primaries : primaries + others;
+    if (answers < needs.answers) this.#accuse(`${who} that needs ${needs.answers} answers, and has ${answers}`);
     if (primaries < needs.primaries)
       this.#accuse(`${who} that needs ${needs.primaries} primaries, and has ${primaries}`);
     if (tally.durable.size < needs.durable)
