@@ -1,5 +1,8 @@
 /** Where the disks of a cluster differ from what convergence asks for (I3). */
 import { equalBytes } from "../src/bytes.ts";
+import { includes } from "../src/causal-context.ts";
+import { formatKey } from "../src/key.ts";
+import type { Burials } from "./burials.ts";
 import type { Cluster } from "./cluster.ts";
 import type { NodeProcess } from "./node-process.ts";
 import { primariesOf, storeKeyOf } from "./place.ts";
@@ -7,8 +10,8 @@ import { isDead } from "./states.ts";
 import type { Witness } from "./witness.ts";
 
 export interface Expectation {
-  /** Tombstones are being removed: where one is left it may be missing elsewhere. */
-  readonly isCollecting: boolean;
+  /** Tombstones that somebody has removed: where one is left it may be missing elsewhere. */
+  readonly burials: Burials;
   /** Somebody finds records that have gone bad, though nobody reads them. */
   readonly isScrubbing: boolean;
 }
@@ -34,7 +37,7 @@ function differenceOf(
   cluster: Cluster,
   witness: Witness,
   key: Uint8Array,
-  { isCollecting, isScrubbing }: Expectation,
+  { burials, isScrubbing }: Expectation,
 ): string | undefined {
   const owners = new Set(primariesOf(cluster.nodes[0]!, key));
   const stranger = cluster.nodes.find((node) => !owners.has(node.id) && recordAt(node, key) !== undefined);
@@ -45,7 +48,8 @@ function differenceOf(
   // The only copies are bad: nobody can help, and I1 says whether that may be.
   if (first === undefined) return undefined;
   const record = recordAt(first, key)!;
-  const mayBeGone = isCollecting && isDead(witness.decode(record)!);
+  const object = witness.decode(record)!;
+  const mayBeGone = isDead(object) && includes(burials.of(formatKey(key)), object.context);
   for (const node of primaries) {
     const other = recordAt(node, key);
     if (other === undefined && !mayBeGone) return `${first.id} has a record, and ${node.id} has none`;

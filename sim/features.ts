@@ -3,21 +3,24 @@
  * driven by hand, on a disk that is always ready.
  */
 import { Replica } from "../node/replica.ts";
-import { defaultTuning } from "../node/tuning.ts";
+import { defaultTuning, type Tuning } from "../node/tuning.ts";
 import type { Effect, Input } from "../node/effects.ts";
 import type { Batch, StoreReader, Table } from "../node/store.ts";
 import { compareBytes, fromBinary, toBinary } from "../src/bytes.ts";
 import { makeKey } from "../src/key.ts";
-import type { PeerMessage } from "../src/messages.ts";
+import type { Answer, PeerMessage } from "../src/messages.ts";
 import { makeOpId } from "../src/op-id.ts";
 import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
+import { neverMs } from "./tuning.ts";
 
 export interface Features {
   readonly liveness: boolean;
   readonly hints: boolean;
   readonly readRepair: boolean;
   readonly antiEntropy: boolean;
+  /** An empty disk that has not caught up does not say "not found". */
+  readonly freshness: boolean;
   readonly tombstones: boolean;
   readonly fullDisk: boolean;
 }
@@ -50,6 +53,7 @@ function findFeatures(): Features {
     hints: standIn.writes.has("hints"),
     readRepair: isRepaired(),
     antiEntropy: idle.said("TreeRoots").length > 0,
+    freshness: new Subject(0).get(1).replies.length === 0,
     tombstones: collector.said("TombstoneCheckReply").length > 0,
     fullDisk: full.said("ReplicaPut").length === 0,
   };
@@ -57,17 +61,13 @@ function findFeatures(): Features {
 
 /** A get finds that the other replica lacks what this one has. */
 function isRepaired(): boolean {
-  const subject = new Subject(0).put();
-  const before = subject.said("ReplicaPut").length;
-  const options = { r: 2, readRepair: "async" } as const;
-  subject.take({
-    kind: "client",
-    connection: 2,
-    message: { ...shared, kind: "Get", options, head: false, details: false },
-  });
+  const subject = new Subject(0, { antiEntropyIntervalMs: neverMs }).put();
+  const copies = subject.said("ReplicaPut");
+  for (const { id } of copies) subject.hear(1, { kind: "ReplicaPutReply", id, durable: true });
+  subject.get(2);
   for (const { id } of subject.said("ReplicaGet"))
     subject.hear(1, { kind: "ReplicaGetReply", id, answer: "absent", record: undefined });
-  return subject.wait().said("ReplicaPut").length > before;
+  return subject.wait().said("ReplicaPut").length > copies.length;
 }
 
 const members = ["n1", "n2", "n3"].map((id) => ({ id, url: `ws://${id}`, zone: "z", weight: 1 }));
@@ -87,12 +87,20 @@ class Subject {
   readonly #tables = new Map<string, Uint8Array>();
   #nowMs = 0;
 
-  constructor(place: number) {
+  /** What it told clients. */
+  readonly replies: Answer[] = [];
+
+  constructor(place: number, more: Partial<Tuning> = {}) {
     const store: StoreReader = {
       get: (table, at) => this.#tables.get(table + toBinary(at)),
       scan: (table, from, to) => this.#scan(table, from, to),
     };
-    const config = { id: name(place), ring, options: { defaults: { n: 2 }, buckets: {} }, tuning };
+    const config = {
+      id: name(place),
+      ring,
+      options: { defaults: { n: 2 }, buckets: {} },
+      tuning: { ...tuning, ...more },
+    };
     this.#replica = new Replica(config, store, { monotonicMs: 0, wallMs: 0 });
     this.take({ kind: "start", freshReplicaId: "features", mayBeOlder: false });
     for (const node of order) if (node !== config.id) this.take({ kind: "linkUp", node });
@@ -107,6 +115,11 @@ class Subject {
     const message = { ...shared, kind: "Put", op, value: new Uint8Array(1), context: undefined } as const;
     const rest = { options: { w: 1, dw: 1 }, returnValue: false, details: false } as const;
     return this.take({ kind: "client", connection: 1, message: { ...message, ...rest } });
+  }
+
+  get(r: number): this {
+    const message = { ...shared, kind: "Get", options: { r }, head: false, details: false } as const;
+    return this.take({ kind: "client", connection: 2, message });
   }
 
   hear(from: number, message: PeerMessage): this {
@@ -129,6 +142,7 @@ class Subject {
 
   #apply(effect: Effect): void {
     if (effect.kind === "send") this.#messages.push(effect.message);
+    if (effect.kind === "reply") this.replies.push(effect.message);
     if (effect.kind === "deliver") this.take(effect.input);
     if (effect.kind !== "persist") return;
     this.#write(effect);

@@ -15,7 +15,7 @@ import type { Random } from "../src/random.ts";
 import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
-import type { Table } from "../node/store.ts";
+import type { Table, Write } from "../node/store.ts";
 import { Platter, SimulatedDisk } from "./disk.ts";
 import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
@@ -279,9 +279,21 @@ export class NodeProcess implements Witnessed {
 
   #persist(batch: Persist, input: Input | undefined): void {
     this.#world.witness.persisting(this, input, batch);
-    for (const { table, value } of batch.writes)
-      if (table === "objects") this.#trace(() => `writes ${formatRecord(value)}`);
+    for (const write of batch.writes) this.#traceWrite(write);
     this.#store!.commit(batch);
+  }
+
+  #traceWrite({ table, key, value }: Write): void {
+    if (table === "objects")
+      this.#trace(() =>
+        value === undefined ? `removes ${formatKey(key.subarray(2))}` : `writes ${formatRecord(value)}`,
+      );
+    if (table !== "hints") return;
+    this.#trace(() => {
+      const [target, name] = targetAndKeyIn(key);
+      const hint = `hint of ${formatKey(name)} for ${target}`;
+      return value === undefined ? `removes its ${hint}` : `keeps a ${hint}: ${formatRecord(recordInHint(value))}`;
+    });
   }
 
   #log(event: string, fields: Readonly<Record<string, string | number>>): void {

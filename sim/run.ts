@@ -12,6 +12,7 @@
 import { Replica } from "../node/replica.ts";
 import { createCheckers } from "./checkers.ts";
 import type { Checker, Violation } from "./checker.ts";
+import { Burials } from "./burials.ts";
 import { Cluster } from "./cluster.ts";
 import { Coverage } from "./coverage.ts";
 import { Faults } from "./faults.ts";
@@ -92,6 +93,7 @@ class Run {
   readonly #checkers: readonly Checker[];
   readonly #violations: Violation[] = [];
   readonly #problems: string[] = [];
+  readonly #burials = new Burials();
   #idleTraffic: ReadonlyMap<string, number> = new Map();
   /** What clients sent while they worked. */
   #requests = 0;
@@ -178,6 +180,7 @@ class Run {
   }
 
   #observe(observation: Observation): void {
+    this.#burials.observe(observation);
     for (const checker of this.#checkers) checker.observe(observation);
   }
 
@@ -262,10 +265,8 @@ class Run {
   }
 
   #differences(): string[] {
-    const { tombstoneAgeMs, scrubIntervalMs } = this.#profile.shape.tuning;
-    const isCollecting = tombstoneAgeMs < neverMs;
-    const isScrubbing = scrubIntervalMs < neverMs;
-    return differencesIn(this.#cluster, this.#world.witness, { isCollecting, isScrubbing });
+    const isScrubbing = this.#profile.shape.tuning.scrubIntervalMs < neverMs;
+    return differencesIn(this.#cluster, this.#world.witness, { burials: this.#burials, isScrubbing });
   }
 
   #finish(reads: FinalReads, isConverged: boolean): void {

@@ -48,7 +48,7 @@ import {
   messageOf,
   repliesIn,
 } from "./speech.ts";
-import { joinOf } from "./states.ts";
+import { joined, joinOf } from "./states.ts";
 
 /** A node as the witness sees it. */
 export interface Witnessed {
@@ -91,6 +91,8 @@ export class Witness {
   readonly #questions = new Map<string, string>();
   /** By `node.incarnation key`: the context of all that a node was told of the key. */
   readonly #told = new Map<string, CausalContext>();
+  /** What was removed of a node's hints, by node, target and key: it may answer for it a little later. */
+  readonly #handedOff = new Map<string, StoredObject>();
   /** Every dot that was issued, by key. */
   readonly #issued = new Map<string, CausalContext>();
   #requestCount = 0;
@@ -208,7 +210,7 @@ export class Witness {
 
   #isFresh(node: Witnessed, key: Uint8Array): boolean {
     const isPrimary = primariesOf(node, key).includes(node.id);
-    return featuresOfNode().antiEntropy && isPrimary && isFresh(node, node.seen("meta", freshnessKey), key);
+    return featuresOfNode().freshness && isPrimary && isFresh(node, node.seen("meta", freshnessKey), key);
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
@@ -253,7 +255,10 @@ export class Witness {
     const held =
       standsFor === undefined
         ? this.decode(read("objects", storeKeyOf(node, key)))
-        : this.#hint(read("hints", hintKeyOf(node, standsFor, key)));
+        : joinOf([
+            this.#hint(read("hints", hintKeyOf(node, standsFor, key))),
+            this.#handedOff.get(`${node.id} ${standsFor} ${formatKey(key)}`),
+          ]);
     this.#report({ kind: "acknowledged", node: node.id, key: formatKey(key), isDurable, said, held, standsFor });
     if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry) !== "disk")
       this.#ledger.set(entry, isDurable ? "disk" : "memory");
@@ -279,7 +284,7 @@ export class Witness {
     const request = this.#byNumber.get(number);
     const entry = this.#ledger.get(`${number} ${voter}`);
     if (request === undefined || entry === undefined) return;
-    const isFresh = isFreshThere && featuresOfNode().antiEntropy;
+    const isFresh = isFreshThere && featuresOfNode().freshness;
     this.#report({ kind: "voted", request, voter, isDurable: isDurable && entry === "disk", object, isFresh });
   }
 
@@ -329,6 +334,10 @@ export class Witness {
     const known = { siblings, context: joinContexts(context, this.#issued.get(key) ?? emptyContext) };
     if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, known, after);
     const sizes = [...node.seenHints()].map(([, value]) => recordInHint(value).length);
+    if (before !== undefined && after === undefined) {
+      const name = `${node.id} ${target} ${key}`;
+      this.#handedOff.set(name, joined(this.#handedOff.get(name), before));
+    }
     const change = sizeOf(write.value) - sizeOf(old);
     const { hintAgeMsMax: ageMsMax, hintBytesMax: bytesMax } = node.config.tuning;
     const ageMs = old === undefined ? 0 : node.wallMs - createdInHint(old);

@@ -57,11 +57,11 @@ export class AcknowledgedWrites implements Checker {
   }
 
   #held({ node, key, said, standsFor }: Acknowledged): void {
-    for (const { dot } of said.siblings) this.#find(key, dot)?.holders.add(holderOf(node, standsFor));
+    for (const dot of dotsOf(said.context)) this.#find(key, dot)?.holders.add(holderOf(node, standsFor));
   }
 
   #unhinted({ node, key, target, before, ageMs, ageMsMax }: Hinted): void {
-    for (const { dot } of before?.siblings ?? []) {
+    for (const dot of dotsOf(before?.context ?? emptyContext)) {
       const issued = this.#find(key, dot);
       const wasHolder = issued?.holders.delete(holderOf(node, target)) ?? false;
       if (wasHolder && ageMs >= ageMsMax && !issued!.holders.has(target)) issued!.isExpired = true;

@@ -8,7 +8,8 @@ import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/obje
 import type { NodeId } from "../../src/ring.ts";
 import { Burials } from "../burials.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import type { Acknowledged, EndOfRun, KeyName, Observation, Restarted } from "../observation.ts";
+import type { Acknowledged, EndOfRun, Hinted, KeyName, Observation, Restarted } from "../observation.ts";
+import { joined, joinOf } from "../states.ts";
 
 export class CrashDurability implements Checker {
   readonly invariant = "I7";
@@ -17,6 +18,8 @@ export class CrashDurability implements Checker {
   readonly #burials = new Burials();
   /** By node, then by target and key. */
   readonly #hints = new Map<NodeId, Map<string, Acknowledged>>();
+  /** What it no longer keeps, by node, target and key. */
+  readonly #handedOff = new Map<string, StoredObject>();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
@@ -32,9 +35,7 @@ export class CrashDurability implements Checker {
       case "collected":
         return void this.#acknowledged.get(observation.node)?.delete(observation.key);
       case "hinted":
-        if (observation.after === undefined)
-          this.#hints.get(observation.node)?.delete(`${observation.target} ${observation.key}`);
-        return;
+        return this.#handOff(observation);
       case "restarted":
         return this.#checkDisk(observation);
       default:
@@ -65,6 +66,13 @@ export class CrashDurability implements Checker {
     this.#hints.set(node, hints);
   }
 
+  /** What it acknowledges later, it still has acknowledged: the word of its disk comes after the removal was submitted. */
+  #handOff({ node, target, key, before, after }: Hinted): void {
+    if (after !== undefined || before === undefined) return;
+    const name = `${node} ${target} ${key}`;
+    this.#handedOff.set(name, joined(this.#handedOff.get(name), before));
+  }
+
   #forgive(node: NodeId, key: KeyName | undefined): void {
     if (key !== undefined) return void this.#acknowledged.get(node)?.delete(key);
     this.#acknowledged.delete(node);
@@ -73,7 +81,7 @@ export class CrashDurability implements Checker {
 
   #checkDisk({ node, read, readHint }: Restarted): void {
     for (const { key, standsFor, said } of this.#hints.get(node)?.values() ?? []) {
-      const held = readHint(standsFor!, key);
+      const held = joinOf([readHint(standsFor!, key), this.#handedOff.get(`${node} ${standsFor} ${key}`)]);
       if (held === undefined || !isIncluded(said, held))
         this.#accuse(`after its start ${node} has lost a hint of ${key} for ${standsFor} that it had acknowledged`);
     }

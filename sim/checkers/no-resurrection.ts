@@ -71,6 +71,9 @@ export class NoResurrection implements Checker {
 
   #checkEnd(operation: Operation, object: StoredObject | undefined): void {
     if (operation.kind === "get" || operation.outcome !== "ok" || object === undefined) return;
+    // Whether it may be lost, I1 says.
+    const dots = operation.op === undefined ? [] : (this.#dots.get(operation.op) ?? []);
+    if (!dots.some((dot) => contains(object.context, dot))) return;
     const risen = object.siblings.find(({ dot }) => contains(operation.contextIn, dot));
     if (risen !== undefined)
       this.#accuse(

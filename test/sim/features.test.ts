@@ -6,6 +6,7 @@ test("every feature is looked for, and the answer stays", () => {
   const features = featuresOfNode();
   expect(Object.keys(features).sort()).toEqual([
     "antiEntropy",
+    "freshness",
     "fullDisk",
     "hints",
     "liveness",
