@@ -5,7 +5,7 @@ import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
 import type { Tuning } from "../node/tuning.ts";
-import { NodeProcess } from "./node-process.ts";
+import { NodeProcess, type DiskState } from "./node-process.ts";
 import { storeKeyOf } from "./place.ts";
 import type { World } from "./world.ts";
 
@@ -45,9 +45,12 @@ export class Cluster {
     for (const node of this.nodes) node.start();
   }
 
-  restart(node: NodeProcess, isWiped: boolean): void {
+  /** @param disk what the node finds */
+  restart(node: NodeProcess, disk: DiskState): void {
     if (node.phase !== "down") return;
-    if (isWiped) node.wipe();
+    if (disk === "wiped") node.wipe();
+    if (disk === "set back") node.setBack();
+    const isWiped = disk !== "as it was";
     const { witness } = this.#world;
     const records = node.records();
     const hints = node.hints();

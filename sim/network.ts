@@ -27,6 +27,8 @@ export class Path {
   readonly random: Random;
   /** Frames vanish, and nobody is told. */
   isBlocked = false;
+  /** Beside the network's own: how many of the frames on this path are lost. */
+  loss = 0;
   /** Frames wait until then. */
   cloggedUntilMs = 0;
 
@@ -94,6 +96,7 @@ export class Network {
     for (const path of this.#paths.values()) {
       path.isBlocked = false;
       path.cloggedUntilMs = 0;
+      path.loss = 0;
     }
   }
 

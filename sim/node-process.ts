@@ -22,14 +22,16 @@ import { Links } from "./links.ts";
 import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
 import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
 import type { Witnessed } from "./witness.ts";
+import { WallClock } from "./wall-clock.ts";
 import type { Machine, World } from "./world.ts";
 
 /** While something is open, as node/io does. When nothing is, `idleTickMs` of the world. */
 const tickMs = 10;
 /** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
 const recoveryMs = 6000;
-/** Where the virtual wall clocks start: some day in 2023. */
-const epochMs = 1_700_000_000_000;
+
+/** What a node that starts again finds. */
+export type DiskState = "as it was" | "wiped" | "set back";
 
 type Phase = "down" | "starting" | "serving" | "stopping";
 
@@ -40,12 +42,13 @@ export class NodeProcess implements Witnessed {
   /** How many disks it has had. */
   disk = 1;
   phase: Phase = "down";
-  /** What this node's wall clock is ahead of the true time. */
-  clockOffsetMs = 0;
+  readonly clock: WallClock;
   readonly #world: World;
   readonly #diskRandom: Random;
   readonly #ids: Random;
   #platter = new Platter();
+  #copy: Platter | undefined;
+  #mayBeOlder = false;
   #store: SimulatedDisk<Persist> | undefined;
   #machine: Machine | undefined;
   readonly #delivered: Input[] = [];
@@ -61,6 +64,7 @@ export class NodeProcess implements Witnessed {
     this.#world = world;
     this.config = config;
     this.links = new Links(world, this);
+    this.clock = new WallClock(() => world.simulator.nowMs);
     this.#diskRandom = world.simulator.stream(`disk:${config.id}`);
     this.#ids = world.simulator.stream(`ids:${config.id}`);
   }
@@ -128,10 +132,12 @@ export class NodeProcess implements Witnessed {
       onFailure: (error) => {
         throw error;
       },
+      onFull: (isFull) => ifStillHere(() => this.take({ kind: "diskFull", isFull })),
     });
     this.#machine = createMachine(this.config, this.#store, this.#instant());
     this.#trace(() => `starts${this.incarnation > 1 ? " again" : ""}`);
-    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), mayBeOlder: false });
+    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), mayBeOlder: this.#mayBeOlder });
+    this.#store?.lookForRoom();
   }
 
   /** Whether or not the power is cut: what was not synced may be lost. Only the power takes the sockets silently with it. */
@@ -162,12 +168,35 @@ export class NodeProcess implements Witnessed {
     for (const turn of turns) this.turn(turn);
   }
 
+  /** Somebody else fills the disk, or makes room on it: it outlives the process. */
+  setDiskFull(isFull: boolean): void {
+    this.#platter.isFull = isFull;
+    this.#trace(() => (isFull ? "has a full disk" : "has room on its disk"));
+    this.#store?.lookForRoom();
+  }
+
   /** A new, empty disk. */
   wipe(): void {
     if (this.phase !== "down") throw new Error("a disk is wiped while its node is down");
     this.#platter = new Platter();
+    this.#copy = undefined;
     this.disk++;
     this.#trace(() => "has lost its disk");
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+  }
+
+  /** Keeps an old copy of the disk as it is now: what `setBack` will find. */
+  copyDisk(): void {
+    this.#copy = this.#platter.copy();
+  }
+
+  /** Somebody has restored the copy: what came after it is gone, and the directory can tell. */
+  setBack(): void {
+    if (this.phase !== "down") throw new Error("a disk is set back while its node is down");
+    this.#platter = this.#copy?.copy() ?? new Platter();
+    this.disk++;
+    this.#mayBeOlder = true;
+    this.#trace(() => "has its disk set back");
     this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
   }
 
@@ -271,6 +300,7 @@ export class NodeProcess implements Witnessed {
         return this.#log(effect.event, effect.fields);
       case "ready":
         this.phase = "serving";
+        this.#mayBeOlder = false;
         return this.links.begin();
       case "stopped":
         return this.#stopped();
@@ -343,7 +373,7 @@ export class NodeProcess implements Witnessed {
 
   #instant(): Instant {
     const { nowMs } = this.#world.simulator;
-    return { monotonicMs: nowMs, wallMs: epochMs + Math.floor(nowMs + this.clockOffsetMs) };
+    return { monotonicMs: nowMs, wallMs: this.clock.ms };
   }
 
   #traceMessage(what: string, input: Input & { kind: "client" | "peer" }): void {

@@ -36,6 +36,8 @@ export interface Stored {
   /** `undefined`: nothing, or a record that cannot be read. */
   readonly before: StoredObject | undefined;
   readonly after: StoredObject | undefined;
+  /** It takes the place of a record that could not be read. */
+  readonly isHealing?: boolean;
 }
 
 /** A node removes its record of a key: only a tombstone may go, when the proof for it is complete. */

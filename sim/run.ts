@@ -142,7 +142,8 @@ class Run {
         () => this.#differences().join("; "),
       );
     const reads = new FinalReads(this.#world, this.#cluster);
-    if (!this.#isOver) this.#problems.push(...(await reads.play()));
+    const unread = this.#isOver ? [] : await reads.play();
+    if (!this.#isOver) this.#problems.push(...unread);
     await this.#rest("the cluster does not come to rest after the last reads");
     if (!this.#isOver) this.#finish(reads, canBeSame || featuresOfNode().readRepair);
   }

@@ -130,7 +130,7 @@ class End implements SessionEnd {
   send(frame: Uint8Array, isRepeatable: boolean, isBackground: boolean = false): void {
     if (!this.isOpen || this.#path.isBlocked) return;
     const { loss, truncation, reorder, duplication } = this.#network.conditions;
-    if (this.#happens(loss)) return;
+    if (this.#happens(loss) || this.#happens(this.#path.loss)) return;
     const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame, isBackground };
     if (this.#happens(reorder)) this.#fly(item);
     else this.#enqueue(item);

@@ -302,7 +302,8 @@ export class Witness {
     const after = this.decode(write.value);
     if (write.value === undefined) return this.#collecting(node, keyBytes, before);
     if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, before ?? emptyObject, after);
-    this.#report({ kind: "stored", node: node.id, key, before, after });
+    const isHealing = before === undefined && node.seen("objects", write.key) !== undefined;
+    this.#report({ kind: "stored", node: node.id, key, before, after, isHealing });
   }
 
   #collecting(node: Witnessed, key: Uint8Array, before: StoredObject | undefined): void {
