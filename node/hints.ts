@@ -56,6 +56,7 @@ export class Hints {
   readonly #self: Self;
   readonly #versions: Versions;
   readonly #mayTake: (bytes: number) => boolean;
+  readonly #onKept: (place: Place) => void;
   readonly #shelves = new Map<NodeId, Shelf>();
   /** Keys below it have been counted since the start; `undefined`: all have. */
   #countedTo: Uint8Array | undefined = new Uint8Array(0);
@@ -63,9 +64,13 @@ export class Hints {
   #delivered = 0;
   #dropped = 0;
 
-  /** @param mayTake asks the budget of background work for so many bytes */
-  constructor(self: Self, versions: Versions, mayTake: (bytes: number) => boolean) {
+  /**
+   * @param mayTake asks the budget of background work for so many bytes
+   * @param onKept is told of every key that a hint is kept of
+   */
+  constructor(self: Self, versions: Versions, mayTake: (bytes: number) => boolean, onKept: (place: Place) => void) {
     this.#self = self;
+    this.#onKept = onKept;
     this.#versions = versions;
     this.#mayTake = mayTake;
   }
@@ -97,9 +102,8 @@ export class Hints {
    * @throws what `Versions.join` throws
    */
   add(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
-    const key = hintKey(target, place.storeKey);
     const joined = this.#versions.join(place, this.#get(target, place), record);
-    if (joined.record !== undefined) return this.#keep(target, key, joined.record, then);
+    if (joined.record !== undefined) return this.#keep(target, place, joined.record, then);
     if (then.length > 0) this.#self.emit({ kind: "persist", writes: [], then });
     return true;
   }
@@ -112,7 +116,7 @@ export class Hints {
   addOwn(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
     const kept = this.#get(target, place);
     const joined = kept === undefined ? record : joinRecords(place, kept, record);
-    return this.#keep(target, hintKey(target, place.storeKey), joined, then);
+    return this.#keep(target, place, joined, then);
   }
 
   /**
@@ -122,7 +126,7 @@ export class Hints {
   write(target: NodeId, place: Place, update: Update, then: readonly Effect[]): Updated {
     const local = this.read(place);
     const updated = this.#versions.update(place, local === "absent" ? undefined : local, update, false);
-    if (!this.#keep(target, hintKey(target, place.storeKey), updated.record, then))
+    if (!this.#keep(target, place, updated.record, then))
       throw overloaded(`${this.#self.id} stands in for ${target} and has no room for more hints`);
     return updated;
   }
@@ -205,7 +209,8 @@ export class Hints {
     this.#self.emit({ kind: "persist", writes: [{ table: "hints", key, value: undefined }], then: [] });
   }
 
-  #keep(target: NodeId, key: Uint8Array, record: Uint8Array, then: readonly Effect[]): boolean {
+  #keep(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
+    const key = hintKey(target, place.storeKey);
     const before = this.#self.store.get("hints", key);
     const grownBytes = createdBytes + record.length + (before === undefined ? key.length : -before.length);
     if (this.#self.isDiskFull || this.#bytes + grownBytes > this.#self.tuning.hintBytesMax) {
@@ -214,6 +219,7 @@ export class Hints {
       return false;
     }
     const createdMs = before === undefined ? this.#self.now.wallMs : createdIn(before);
+    this.#onKept(place);
     this.#tally(target, key, before === undefined ? 1 : 0, grownBytes, createdMs);
     this.#self.emit({ kind: "persist", writes: [{ table: "hints", key, value: valueOf(createdMs, record) }], then });
     return true;

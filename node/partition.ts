@@ -1,12 +1,13 @@
 /**
  * The objects that this node holds as a primary, and the only two ways in which they change: `write`, a client's update under a
  * dot minted here, and `sync`, the join with another replica's object. Both leave the record in a batch whose `then` runs when
- * it is on disk; a later read sees it at once.
+ * it is on disk; a later read sees it at once. In one way they go: `drop`, when `tombstones.ts` has proved that they may.
  *
  * A record that cannot be trusted is *missing, not absent*: it is no vote, and it is fetched again from the others.
  */
 import { formatKey } from "../src/key.ts";
-import { recordProblem } from "../src/record.ts";
+import { isDeleted } from "../src/object.ts";
+import { decodeRecord, hasDigest, recordProblem } from "../src/record.ts";
 import type { Effect } from "./effects.ts";
 import type { Place, Self } from "./self.ts";
 import type { Write } from "./store.ts";
@@ -16,14 +17,26 @@ import type { Update, Updated, Versions } from "./versions.ts";
 /** A record, or why there is none: never heard of; cannot be read; an empty disk that has not caught up. */
 export type Local = Uint8Array | "absent" | "missing" | "fresh";
 
+/** Is told of every record that is handed to the disk; without one, the key's was removed. */
+export type OnStored = (place: Place, record: Uint8Array | undefined, isDeleted: boolean) => void;
+
+interface After {
+  /** `undefined`: the key goes. */
+  readonly record: Uint8Array | undefined;
+  /** Nothing is left of the key but tombstones. */
+  readonly isDeleted: boolean;
+}
+
 export class Partitions {
   readonly #self: Self;
   readonly #versions: Versions;
   readonly #recover: (place: Place) => void;
+  readonly #onStored: OnStored;
 
   /** @param recover is told of every key whose record turned out to be less than it was */
-  constructor(self: Self, versions: Versions, recover: (place: Place) => void) {
+  constructor(self: Self, versions: Versions, recover: (place: Place) => void, onStored: OnStored) {
     this.#self = self;
+    this.#onStored = onStored;
     this.#versions = versions;
     this.#recover = recover;
   }
@@ -50,7 +63,7 @@ export class Partitions {
     const updated = this.#versions.update(place, before, update, local === "missing");
     if (updated.isAmnesiac) this.#noteAmnesia(place);
     if (updated.isKnown) this.#submit([], then);
-    else this.#persist(place, local === "missing" ? "bad" : before, updated.record, then);
+    else this.#persist(place, local === "missing" ? "bad" : before, updated, then);
     return updated;
   }
 
@@ -67,8 +80,17 @@ export class Partitions {
     if (joined.isAmnesiac) this.#noteAmnesia(place);
     else if (isBad) this.#recover(place); // this copy heals the record, and perhaps not all of it
     if (joined.record === undefined) this.#submit([], then);
-    else this.#persist(place, isBad ? "bad" : local, joined.record, then);
+    else this.#persist(place, isBad ? "bad" : local, joined, then);
     return joined.record ?? local!;
+  }
+
+  /** Compare and delete: removes the record if it is in exactly the state of this digest, and, whoever asks, never a value. */
+  drop(place: Place, digest: Uint8Array): void {
+    const local = this.#self.store.get("objects", place.storeKey);
+    if (local === undefined || recordProblem(local) !== undefined || !hasDigest(local, digest)) return;
+    if (!isDeleted(decodeRecord(local))) return;
+    this.#self.counters.tombstonesCollected++;
+    this.#persist(place, local, { record: undefined, isDeleted: false }, []);
   }
 
   #noteAmnesia(place: Place): void {
@@ -77,8 +99,9 @@ export class Partitions {
     this.#recover(place);
   }
 
-  #persist(place: Place, before: Before, record: Uint8Array, then: readonly Effect[]): void {
+  #persist(place: Place, before: Before, { record, isDeleted }: After, then: readonly Effect[]): void {
     this.#self.trees.changed(place, before, record);
+    this.#onStored(place, record, isDeleted);
     this.#submit([{ table: "objects", key: place.storeKey, value: record }], then);
   }
 

@@ -11,7 +11,18 @@
 import { CoterieError, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply, Status } from "../src/messages.ts";
+import type {
+  Answer,
+  ClientRequest,
+  Get,
+  Put,
+  ReplicaGet,
+  ReplicaPut,
+  ReplicaReply,
+  Status,
+  TombstoneCheck,
+  TombstoneDrop,
+} from "../src/messages.ts";
 import { encodeEffective, settleOptions, type RequestOptions, type SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
@@ -27,6 +38,7 @@ import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
 import { AntiEntropy } from "./anti-entropy.ts";
 import { Identity } from "./identity.ts";
+import { Liveness } from "./liveness.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
 import { Recoveries } from "./recovery.ts";
@@ -34,6 +46,7 @@ import { Scrub } from "./scrub.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
 import { statusOf } from "./status.ts";
 import type { StoreReader } from "./store.ts";
+import { Tombstones } from "./tombstones.ts";
 import { Versions } from "./versions.ts";
 
 /** How long a clean stop waits for open requests. */
@@ -54,6 +67,8 @@ export class Replica {
   readonly #holdings: Holdings;
   readonly #scrub: Scrub;
   readonly #antiEntropy: AntiEntropy;
+  readonly #tombstones: Tombstones;
+  readonly #liveness: Liveness;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -61,13 +76,18 @@ export class Replica {
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.#self = new Self(config, store, now);
+    this.#liveness = new Liveness(this.#self);
     this.#recoveries = new Recoveries(this.#self);
     const versions = new Versions(this.#self, this.#identity);
     const recover = (place: Place): void => this.#recoveries.note(place);
-    this.#partitions = new Partitions(this.#self, versions, recover);
-    this.#hints = new Hints(this.#self, versions, (bytes) => this.#self.background.take("hints", bytes));
+    this.#partitions = new Partitions(this.#self, versions, recover, (place, record, isDeleted) =>
+      this.#tombstones.stored(place, record, isDeleted),
+    );
+    const mayTake = (bytes: number): boolean => this.#self.background.take("hints", bytes);
+    this.#hints = new Hints(this.#self, versions, mayTake, (place) => this.#tombstones.hinted(place));
+    this.#tombstones = new Tombstones(this.#self, this.#partitions, (place) => this.#hints.hasAny(place));
     this.#holdings = new Holdings(this.#self, this.#partitions, this.#hints);
-    this.#scrub = new Scrub(this.#self, recover, () => {});
+    this.#scrub = new Scrub(this.#self, recover, (place, record) => this.#tombstones.noteRecord(place, record));
     this.#antiEntropy = new AntiEntropy(this.#self, this.#partitions);
   }
 
@@ -88,9 +108,11 @@ export class Replica {
       case "peer":
         return this.#fromPeer(input.node, input.message);
       case "linkUp":
-        return this.#self.link(input.node);
+        this.#self.link(input.node);
+        return this.#liveness.linkUp(input.node);
       case "linkDown":
-        return this.#self.unlink(input.node);
+        this.#self.unlink(input.node);
+        return this.#liveness.linkDown(input.node);
       case "leased":
         return this.#identity.leased(input.lease);
       case "tick":
@@ -106,8 +128,9 @@ export class Replica {
   }
 
   #start(freshReplicaId: ReplicaId, mayBeOlder: boolean): void {
-    const { store, requests, freshness, ring, now } = this.#self;
-    requests.start(freshReplicaId);
+    const { store, freshness, ring, now } = this.#self;
+    this.#self.start(freshReplicaId);
+    this.#liveness.start();
     this.#hints.start();
     const fresh = freshness.start(store, ring.table.partitions, store.get("meta", identityKey) === undefined);
     const identity = this.#identity.start(now, store, freshReplicaId, mayBeOlder);
@@ -121,8 +144,10 @@ export class Replica {
     if (this.#phase === "serving") this.#antiEntropy.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#hints.tick();
+    this.#liveness.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
+    if (this.#phase === "serving") this.#tombstones.tick();
   }
 
   #stopIfDrained(): void {
@@ -135,26 +160,27 @@ export class Replica {
     switch (message.kind) {
       case "ReplicaPut":
       case "ReplicaGet":
+      case "TombstoneCheck":
+      case "TombstoneDrop":
         return this.#asReplica(node, message);
       case "Get":
       case "Put":
         return this.#request({ node }, message);
       case "Ping":
+        return this.#liveness.ping(node, message);
       case "PingReply":
-        return;
+        return this.#liveness.pingReply(node, message);
       case "TreeRoots":
       case "TreeNodes":
       case "TreeKeys":
         return this.#antiEntropy.answer(node, message);
-      case "TombstoneCheck":
-      case "TombstoneDrop":
-        return;
       default:
         return this.#answer(node, message);
     }
   }
 
   #answer(node: NodeId, message: ReplicaReply | Answer): void {
+    this.#liveness.heard(node);
     const request = this.#self.requests.find(message.id);
     if (request === undefined) this.#self.counters.lateReplies++;
     else request.receive(node, message);
@@ -211,11 +237,12 @@ export class Replica {
     new ForwardedRequest(this.#self, origin, message, primaries).start();
   }
 
-  #asReplica(node: NodeId, message: ReplicaPut | ReplicaGet): void {
-    if (message.timeoutMs <= 0) return;
+  #asReplica(node: NodeId, message: ReplicaPut | ReplicaGet | TombstoneCheck | TombstoneDrop): void {
+    if ("timeoutMs" in message && message.timeoutMs <= 0) return;
     try {
       if (message.kind === "ReplicaPut") this.#replicaPut(node, message);
-      else this.#replicaGet(node, message);
+      else if (message.kind === "ReplicaGet") this.#replicaGet(node, message);
+      else this.#tombstones.receive(node, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
       this.#self.send(node, failureOf(message.id, error));
@@ -256,9 +283,11 @@ export class Replica {
   #status(origin: Origin, { id, partitions }: Status): void {
     const parts = {
       identity: this.#identity,
+      liveness: this.#liveness,
       hints: this.#hints,
       antiEntropy: this.#antiEntropy,
       scrub: this.#scrub,
+      tombstones: this.#tombstones,
     };
     const status = JSON.stringify(statusOf(this.#self, parts, partitions === true));
     this.#self.answer(origin, { kind: "StatusReply", id, status });

@@ -2,6 +2,8 @@
  * What the parts of a node share: who it is, whom it can reach, the moment of the current step, the effects that the step
  * has produced so far, and the requests that are open.
  */
+import { fromBinary } from "../src/bytes.ts";
+import { checksum32 } from "../src/hash.ts";
 import { hashKey } from "../src/key.ts";
 import type { CoterieError } from "../src/errors.ts";
 import type { Answer, Failure } from "../src/messages.ts";
@@ -56,6 +58,8 @@ export interface Counters {
   keysRepairedThere: number;
   /** Said to other nodes for anti-entropy, roughly, with the records that it sent. */
   antiEntropyBytes: number;
+  /** Tombstones removed from this disk. */
+  tombstonesCollected: number;
 }
 
 const quietMs = 10_000;
@@ -72,6 +76,8 @@ export class Self {
   readonly links: Set<NodeId> = new Set();
   /** Members that this node believes to be down, whether or not there is a link. */
   readonly down: Set<NodeId> = new Set();
+  /** Members that may be down: they can be asked, after the others. */
+  readonly suspects: Set<NodeId> = new Set();
   /** Handed to the disk in vain: nothing more may be written until it has room again. */
   isDiskFull = false;
   /** Seeded at the start: chance for what needs some, the same in every replay. */
@@ -91,6 +97,7 @@ export class Self {
     keysRepairedHere: 0,
     keysRepairedThere: 0,
     antiEntropyBytes: 0,
+    tombstonesCollected: 0,
   };
   readonly requests: OpenRequests;
   now: Instant;
@@ -107,6 +114,12 @@ export class Self {
     this.requests = new OpenRequests(now.monotonicMs);
     this.trees = new Trees(config);
     this.background = new Background(config.tuning.backgroundBytesPerSecond, now);
+  }
+
+  /** @param freshReplicaId eight random characters, drawn for this start */
+  start(freshReplicaId: string): void {
+    this.requests.start(freshReplicaId);
+    this.random = new Random(checksum32(fromBinary(freshReplicaId)));
   }
 
   locate(key: Uint8Array): Place {

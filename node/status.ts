@@ -6,7 +6,10 @@ import type { Hints, HintsStatus } from "./hints.ts";
 import type { AntiEntropy, AntiEntropyStatus } from "./anti-entropy.ts";
 import type { Identity } from "./identity.ts";
 import type { Scrub, ScrubStatus } from "./scrub.ts";
+import type { Liveness } from "./liveness.ts";
+import type { MemberView } from "./members.ts";
 import type { Counters, Self } from "./self.ts";
+import type { Tombstones, TombstoneStatus } from "./tombstones.ts";
 
 export interface NodeStatus {
   readonly node: NodeId;
@@ -19,12 +22,17 @@ export interface NodeStatus {
     readonly owned: number;
   };
   readonly links: Readonly<Record<NodeId, "up" | "down">>;
+  /** What this node believes of every member's life, and why. */
+  readonly members: Readonly<Record<NodeId, MemberView>>;
+  /** 1 for a healthy node; more if it doubts itself, and waits so much longer before it suspects others. */
+  readonly healthMultiplier: number;
   readonly openRequests: number;
   /** What this node keeps for others that have missed it. */
   readonly hints: HintsStatus;
   readonly counters: Counters;
   readonly antiEntropy: AntiEntropyStatus;
   readonly scrub: ScrubStatus;
+  readonly tombstones: TombstoneStatus;
   /** Only if it was asked for: of each partition that this node is a primary of. */
   readonly partitions?: readonly PartitionStatus[];
 }
@@ -41,15 +49,17 @@ export interface PartitionStatus {
 /** The parts of a node that have something to tell. */
 export interface Parts {
   readonly identity: Identity;
+  readonly liveness: Liveness;
   readonly hints: Hints;
   readonly antiEntropy: AntiEntropy;
   readonly scrub: Scrub;
+  readonly tombstones: Tombstones;
 }
 
 /** @param withPartitions tell of each partition too */
 export function statusOf(
   self: Self,
-  { identity, hints, antiEntropy, scrub }: Parts,
+  { identity, liveness, hints, antiEntropy, scrub, tombstones }: Parts,
   withPartitions: boolean,
 ): NodeStatus {
   const { table } = self.ring;
@@ -64,11 +74,14 @@ export function statusOf(
       owned: table.owners.filter((owner) => table.members[owner]?.id === self.id).length,
     },
     links: Object.fromEntries(others.map(({ id }) => [id, self.links.has(id) ? "up" : "down"])),
+    members: liveness.members,
+    healthMultiplier: liveness.healthMultiplier,
     openRequests: self.requests.size,
     hints: hints.status(),
     counters: { ...self.counters },
     antiEntropy: antiEntropy.status,
     scrub: scrub.status,
+    tombstones: tombstones.status(),
     ...(withPartitions && { partitions: partitionsOf(self) }),
   };
 }

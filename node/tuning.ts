@@ -19,7 +19,10 @@ export interface Tuning {
   readonly scrubIntervalMs: number;
   /** How long a tombstone must have been the whole of a key before it may go. Longer than `hintAgeMsMax`. */
   readonly tombstoneAgeMs: number;
-  /** Nothing that was sent, or is being worked on, is older than this. Twice so far apart all primaries must agree on a tombstone. */
+  /**
+   * Nothing that was sent, or is being worked on, is older than this; so it exceeds `limits.timeoutMsMax` by far. Twice so far apart
+   * all nodes must agree on a tombstone. Shorter loses nothing but certainty: what was deleted could come back.
+   */
   readonly messageLifetimeMs: number;
   /** The share of gets that ask all n replicas, so that read repair sees those that are seldom asked. */
   readonly readRepairShare: number;
@@ -44,7 +47,7 @@ export const defaultTuning: Tuning = {
   antiEntropyConfirmMs: 1000,
   scrubIntervalMs: 24 * hourMs,
   tombstoneAgeMs: 4 * hourMs,
-  messageLifetimeMs: hourMs / 4,
+  messageLifetimeMs: hourMs / 2,
   readRepairShare: 0.1,
   hedgeShare: 0.05,
   backgroundBytesPerSecond: 16 * 1024 * 1024,

@@ -7,7 +7,16 @@ import { addDot, entriesOf } from "../src/causal-context.ts";
 import { badContext, tooLarge, tooManySiblings } from "../src/errors.ts";
 import { formatKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import { addEvent, emptyObject, isIncluded, sync, write, type Sibling, type StoredObject } from "../src/object.ts";
+import {
+  addEvent,
+  emptyObject,
+  isDeleted,
+  isIncluded,
+  sync,
+  write,
+  type Sibling,
+  type StoredObject,
+} from "../src/object.ts";
 import type { OpId } from "../src/op-id.ts";
 import { decodeRecord, encodeRecord, isSameState, openRecord } from "../src/record.ts";
 import { hexOf } from "../src/bytes.ts";
@@ -26,6 +35,8 @@ export interface Update {
 
 export interface Updated {
   readonly record: Uint8Array;
+  /** Nothing is left of the key but tombstones. */
+  readonly isDeleted: boolean;
   /** The operation was here already: nothing was minted, and nothing needs to be written. */
   readonly isKnown: boolean;
   /** Others, or the writer, remember dots of this replica that it has lost. */
@@ -40,7 +51,11 @@ export interface Joined {
   /** `undefined`: the local record includes all that came. */
   readonly record: Uint8Array | undefined;
   readonly isAmnesiac: boolean;
+  /** Nothing is left of the key but tombstones. Of no meaning without a record. */
+  readonly isDeleted: boolean;
 }
+
+const nothingNew: Joined = { record: undefined, isAmnesiac: false, isDeleted: false };
 
 const startOverPauseMs = 600_000;
 
@@ -63,7 +78,12 @@ export class Versions {
   update(place: Place, local: Uint8Array | undefined, update: Update, mustBeFresh: boolean): Updated {
     const object = local === undefined ? emptyObject : decodeRecord(local);
     const known = object.siblings.find((sibling) => sibling.op === update.op);
-    if (known !== undefined) return this.#updated(local!, update, known, { isKnown: true, isAmnesiac: false });
+    if (known !== undefined)
+      return this.#updated(local!, update, known, {
+        isKnown: true,
+        isAmnesiac: false,
+        isDeleted: isDeleted(object),
+      });
     const { context } = update.token;
     if (this.#identity.claimsFuture(context)) throw badContext("this context claims writes that were never made");
     const isAmnesiac = this.#identity.knowsLess(object.context, context);
@@ -75,7 +95,7 @@ export class Versions {
     this.#checkSize(place, updated, record);
     const renewal = this.#identity.renewIfOutrun(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
-    return this.#updated(record, update, sibling, { isKnown: false, isAmnesiac });
+    return this.#updated(record, update, sibling, { isKnown: false, isAmnesiac, isDeleted: isDeleted(updated) });
   }
 
   /**
@@ -83,7 +103,7 @@ export class Versions {
    * @throws CLOCK_SKEW, OVERLOADED, PROTOCOL on a record that is none
    */
   join(place: Place, local: Uint8Array | undefined, record: Uint8Array): Joined {
-    if (local !== undefined && isSameState(local, record)) return { record: undefined, isAmnesiac: false };
+    if (local !== undefined && isSameState(local, record)) return nothingNew;
     const incoming = openRecord(place.hash, record);
     for (const sibling of incoming.siblings) checkSkew(this.#self.now, sibling.timestamp);
     if (this.#identity.claimsFuture(incoming.context)) this.#startOver();
@@ -91,9 +111,9 @@ export class Versions {
     if (this.#identity.knowsLess(mine.context, incoming.context)) return this.#joinAmnesiac(place, mine, incoming);
     // In this order: where `mine` adds nothing, the join is `incoming` itself, and its bytes are stored as they came.
     const joined = sync(incoming, mine);
-    if (joined === incoming) return { record, isAmnesiac: false };
-    const isOld = isIncluded(incoming, mine);
-    return { record: isOld ? undefined : encodeRecord(place.hash, joined), isAmnesiac: false };
+    if (joined === incoming) return { record, isAmnesiac: false, isDeleted: isDeleted(joined) };
+    if (isIncluded(incoming, mine)) return nothingNew;
+    return { record: encodeRecord(place.hash, joined), isAmnesiac: false, isDeleted: isDeleted(joined) };
   }
 
   /**
@@ -102,7 +122,7 @@ export class Versions {
    */
   #joinAmnesiac(place: Place, mine: StoredObject, incoming: StoredObject): Joined {
     const joined = addEvent(sync(incoming, mine), this.#identity.mintFresh());
-    return { record: encodeRecord(place.hash, joined), isAmnesiac: true };
+    return { record: encodeRecord(place.hash, joined), isAmnesiac: true, isDeleted: isDeleted(joined) };
   }
 
   /** Not time and again: a forged context can look the same as a disk that was set back, and each new id costs every key an actor. */
@@ -120,7 +140,7 @@ export class Versions {
     record: Uint8Array,
     { token }: Update,
     sibling: Sibling,
-    how: Pick<Updated, "isKnown" | "isAmnesiac">,
+    how: Pick<Updated, "isKnown" | "isAmnesiac" | "isDeleted">,
   ): Updated {
     return { record, ...how, token: tokenAfter(token, sibling), mayLeave: this.#identity.mayLeave };
   }

@@ -69,6 +69,15 @@ export interface Hinted {
   readonly bytesMax: number;
 }
 
+/** A node removes its record of a key: only a tombstone may go, when the proof for it is complete. */
+export interface Collected {
+  readonly kind: "collected";
+  readonly node: NodeId;
+  readonly key: KeyName;
+  /** `undefined`: nothing, or a record that cannot be read. */
+  readonly before: StoredObject | undefined;
+}
+
 /** A node tells a coordinator, or itself, that it has a state. */
 export interface Acknowledged {
   readonly kind: "acknowledged";

@@ -182,7 +182,7 @@ function toFields(message: Message): unknown[] {
     case "TreeKeysReply":
       return [kinds.TreeKeysReply, message.id, message.states.map(stateFields), message.end];
     case "TombstoneCheck":
-      return [kinds.TombstoneCheck, message.id, message.states.map(stateFields)];
+      return [kinds.TombstoneCheck, message.id, message.isSecond, message.states.map(stateFields)];
     case "TombstoneCheckReply":
       return [kinds.TombstoneCheckReply, message.id, message.agreed];
     case "TombstoneDrop":
@@ -329,7 +329,7 @@ function fromFields(f: readonly unknown[]): Message {
     case kinds.TreeKeysReply:
       return { kind: "TreeKeysReply", id, states: keyStates(f[2]), end: optional(f[3], key) };
     case kinds.TombstoneCheck:
-      return { kind: "TombstoneCheck", id, states: keyStates(f[2]) };
+      return { kind: "TombstoneCheck", id, isSecond: f[2] === true, states: keyStates(f[3]) };
     case kinds.TombstoneCheckReply:
       return { kind: "TombstoneCheckReply", id, agreed: numbers(f[2], "agreed") };
     case kinds.TombstoneDrop:

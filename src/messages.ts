@@ -233,6 +233,8 @@ export interface KeyState {
 export interface TombstoneCheck {
   readonly kind: "TombstoneCheck";
   readonly id: number;
+  /** Has all that been so ever since the receiver agreed for the first time, long enough ago? */
+  readonly isSecond: boolean;
   readonly states: readonly KeyState[];
 }
 

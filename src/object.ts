@@ -60,6 +60,11 @@ export function has(object: StoredObject, dot: Dot): boolean {
   return object.siblings.some((sibling) => compareDots(sibling.dot, dot) === 0);
 }
 
+/** Nothing but tombstones: as far as this replica knows the key is deleted. */
+export function isDeleted(object: StoredObject): boolean {
+  return object.siblings.every((sibling) => sibling.value === undefined);
+}
+
 export function latest(object: StoredObject): Timestamp {
   let t = earliest;
   for (const sibling of object.siblings) t = laterOf(t, sibling.timestamp);

@@ -95,7 +95,6 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "node/io/index.ts": "a list of exports",
   "node/io/link.ts": "test/e2e/cluster.test.ts and test/e2e/raw-link.ts come in through real sockets",
   "node/io/listener.ts": "test/e2e/cluster.test.ts and test/e2e/raw-link.ts come in through real sockets",
-  "node/io/peers.ts": "test/e2e/quorum.test.ts cuts and restores the links",
   "node/io/server.ts": "test/e2e/durability.test.ts watches what it does in which order",
   "node/io/sync-directory.ts": "a few lines; test/node/io/data-directory.test.ts goes through them",
   "node/io/tuning-options.ts": "a part of the configuration: test/node/io/config.test.ts goes through it",

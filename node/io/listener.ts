@@ -35,7 +35,7 @@ export class Listener {
     );
   });
   readonly #sockets: WebSocketServer = new WebSocketServer({ server: this.#http, ...socketOptions });
-  readonly #links = new Set<Link>();
+  readonly #links = new Map<Link, AcceptedLink>();
   #nextConnection = 1;
 
   constructor(config: NodeConfig, options: ListenerOptions, server: Server, turn: Turn, log: Logger) {
@@ -57,13 +57,14 @@ export class Listener {
     });
   }
 
+  /** Finds clients that are gone without a word. Links to peers are looked after by the replica's own pings, at a cost that does not grow. */
   sweep(): void {
-    for (const link of this.#links) link.sweep();
+    for (const [link, accepted] of this.#links) if (!accepted.isPeer) link.sweep();
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => void this.#http.close(() => resolve()));
-    for (const link of this.#links) link.close("the node is stopping");
+    for (const link of this.#links.keys()) link.close("the node is stopping");
     this.#sockets.close();
     const impatience = setTimeout(() => this.#cutAll(), 1000);
     this.#http.closeIdleConnections();
@@ -72,7 +73,7 @@ export class Listener {
   }
 
   #cutAll(): void {
-    for (const link of this.#links) link.cut("the node is stopping");
+    for (const link of this.#links.keys()) link.cut("the node is stopping");
     this.#http.closeAllConnections();
   }
 
@@ -92,7 +93,7 @@ export class Listener {
       },
     });
     link.frameBytesMax = limits.helloBytesMax;
-    this.#links.add(link);
+    this.#links.set(link, accepted);
     setTimeout(() => accepted.expire(link), helloMs).unref();
   }
 }
@@ -113,6 +114,10 @@ class AcceptedLink {
     this.#server = server;
     this.#log = log;
     this.#nextConnection = nextConnection;
+  }
+
+  get isPeer(): boolean {
+    return this.#guest?.role === "node";
   }
 
   receive(link: Link, messages: readonly Message[]): void {

@@ -1,5 +1,6 @@
 /**
- * The links to the other members: of each pair the node with the smaller name dials, and dials again for as long as it runs.
+ * The links to the other members: of each pair the node with the smaller name dials, and dials again for as long as it runs. Whether
+ * somebody is still there at the other end is for the replica to find out (node/liveness.ts): it has a link cut that is silent.
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Logger } from "pino";
@@ -28,10 +29,6 @@ export class Peers {
     for (const dial of this.#dials) dial.start();
   }
 
-  sweep(): void {
-    for (const dial of this.#dials) dial.sweep();
-  }
-
   close(): void {
     for (const dial of this.#dials) dial.close();
   }
@@ -48,6 +45,8 @@ class Dial {
   #isWelcome = false;
   #failures = 0;
   #redial: NodeJS.Timeout | undefined;
+  /** Until the Welcome: before it, nobody else looks after the link. */
+  #impatience: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(config: NodeConfig, member: Member, secret: string | undefined, server: Server, turn: Turn, log: Logger) {
@@ -67,16 +66,14 @@ class Dial {
       onClose: (reason) => this.#down(link, reason),
     });
     this.#link = link;
+    this.#impatience = setTimeout(() => link.cut("no Welcome in time"), handshakeTimeoutMs);
     socket.on("open", () => link.send(hello("node", fromBinary(this.#config.id), this.#secret)));
-  }
-
-  sweep(): void {
-    this.#link?.sweep();
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#redial);
+    clearTimeout(this.#impatience);
     this.#link?.close("the node is stopping");
   }
 
@@ -89,6 +86,7 @@ class Dial {
       this.#log.warn({ peer: this.#member.id, url: this.#member.url, problem }, "peer refused");
       return link.close(problem);
     }
+    clearTimeout(this.#impatience);
     this.#isWelcome = true;
     this.#failures = 0;
     this.#server.linkUp(this.#member.id, link);
@@ -107,6 +105,7 @@ class Dial {
   }
 
   #down(link: Link, reason: string): void {
+    clearTimeout(this.#impatience);
     if (this.#isWelcome) this.#server.linkDown(this.#member.id, link, reason);
     else this.#log.debug({ peer: this.#member.id, reason }, "dial failed");
     this.#link = undefined;

@@ -113,7 +113,7 @@ class NodeProcess implements RunningNode {
     const { host } = this.#config;
     this.url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.#peers.start();
-    this.#sweeps = setInterval(() => this.#sweep(), sweepMs);
+    this.#sweeps = setInterval(() => this.#listener.sweep(), sweepMs);
     this.#log.info({ url: this.url, data: this.#directory.path }, "ready");
   }
 
@@ -162,10 +162,5 @@ class NodeProcess implements RunningNode {
     this.#peers.close();
     void this.#listener.close();
     this.#onFailed(error);
-  }
-
-  #sweep(): void {
-    this.#listener.sweep();
-    this.#peers.sweep();
   }
 }

@@ -1,12 +1,13 @@
 /**
  * I1, exact: no acknowledged write is lost, and no sibling is false. Per key, with F the join of what all nodes hold:
  *
- * - (i) the dot of every acknowledged write is in F's context;
+ * - (i) the dot of every acknowledged write is in F's context, or in that of a tombstone that was collected;
  * - (ii) F's siblings are exactly those writes in its context that no other write in its context replaces;
  * - (iii) F's context has no dot that was never issued;
  * - (iv) each sibling has the bytes that were written under its dot.
  *
- * (ii) to (iv) hold of every single replica as well, whatever it has missed, and are checked there too.
+ * (ii) to (iv) hold of every single replica as well, whatever it has missed, and of every tombstone when it is collected; they are
+ * checked there too.
  * An operation that was tried at two coordinators may own two dots; each counts as a write of its own.
  *
  * (i) needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
@@ -48,6 +49,9 @@ export class AcknowledgedWrites implements Checker {
   }
 
   observe(observation: Observation): void {
+    this.#burials.observe(observation);
+    if (observation.kind === "collected" && observation.before !== undefined)
+      this.#checkState(observation.key, `the tombstone that ${observation.node} removes`, observation.before);
     if (observation.kind === "issue") this.#issued(observation);
     if (observation.kind === "damaged")
       this.#damaged.add(observation.key === undefined ? observation.node : `${observation.node} ${observation.key}`);

@@ -1,6 +1,6 @@
 /**
  * I3, as far as it goes without repair: when everything is healed, a read at r = n says the same at every node, and what it says
- * is the join of what all replicas hold.
+ * is the join of what all replicas hold. Tombstones that were collected, before or after the read, make no difference.
  */
 import { isIncluded, sync, type StoredObject } from "../../src/object.ts";
 import { Burials } from "../burials.ts";
@@ -11,6 +11,8 @@ export class EqualAnswers implements Checker {
   readonly invariant = "I3";
   readonly #accuse: Accuse;
   /** A tombstone that is going may be in one answer and no longer in the next. */
+  readonly #burials = new Burials();
+
   readonly #burials = new Burials();
 
   constructor(accuse: Accuse) {

@@ -5,7 +5,7 @@
  *   history: the writes so far are laid into chains, each of which has seen the one before, and two of one chain are never
  *   siblings. One client that reads and writes in turn makes one chain, and so one sibling.
  * - A node takes a new actor for a key only for a reason: its first write there, an unclean start or an empty disk since its last
- *   one, or something that it notices to have forgotten.
+ *   one, or something that it notices to have forgotten, or that it gave away: a hint handed off, a tombstone collected.
  */
 import { contains } from "../../src/causal-context.ts";
 import { formatActor, type Actor, type Dot } from "../../src/dot.ts";
@@ -23,7 +23,7 @@ export class SiblingBound implements Checker {
   readonly #starts = new Map<NodeId, number>();
   readonly #losses = new Map<string, number>();
 
-  /** What a node has forgotten may be remembered piece by piece by others, and each piece is a reason. */
+  /** What a node has forgotten, or removed as a tombstone, may be remembered piece by piece by others, and each piece is a reason. */
   readonly #damaged = new Set<string>();
 
   constructor(accuse: Accuse) {
@@ -47,6 +47,7 @@ export class SiblingBound implements Checker {
       case "crashed":
         return increase(this.#starts, observation.node);
       case "damaged":
+      case "collected":
         if (observation.key === undefined) return increase(this.#starts, observation.node);
         this.#damaged.add(`${observation.node} ${observation.key}`);
         return;

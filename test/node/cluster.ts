@@ -93,7 +93,7 @@ const deliveriesMax = 100_000;
 /** Where node/freshness.ts keeps which partitions are fresh: one bit each. */
 const freshnessKey = Uint8Array.of(2);
 /** No node does anything by itself that a test has not asked for. */
-const quiet = { antiEntropyIntervalMs: Infinity, scrubIntervalMs: Infinity } as const;
+const quiet = { antiEntropyIntervalMs: Infinity, scrubIntervalMs: Infinity, probeIntervalMs: 1e12 } as const;
 /** Fresh replica ids of a node are n1, n1b, n1c, …: people can tell them apart. */
 const startLetters = " bcdefghijklmnopqrstuvwxyz";
 const epochMs = 1_700_000_000_000;
@@ -288,10 +288,10 @@ export class Cluster {
     for (const other of this.#machines.keys()) if (other !== node) this.linkDown(node, other);
   }
 
-  /** Time goes on for all, and each node that is up looks at its deadlines. */
-  tick(ms: number): void {
+  /** Time goes on for all, and each node that is up, and awake, looks at its deadlines. */
+  tick(ms: number, isAwake: (node: NodeId) => boolean = () => true): void {
     this.#nowMs += ms;
-    for (const { id } of this.#up()) this.input(id, { kind: "tick", queuedBytes: 0 });
+    for (const { id } of this.#up()) if (isAwake(id)) this.input(id, { kind: "tick", queuedBytes: 0 });
   }
 
   setWall(node: NodeId, offsetMs: number): void {

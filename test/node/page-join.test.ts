@@ -36,8 +36,8 @@ test("finds exactly the keys that differ, however the pages are cut", () => {
       const found: Difference[] = [];
       for (let steps = 0; !join.isOver; steps++) {
         expect(steps).toBeLessThan(100);
-        if (join.mine.isAwaited) addPage(join.mine, mine, lengths.next().value!);
-        if (join.theirs.isAwaited) addPage(join.theirs, theirs, lengths.next().value!);
+        if (join.mine.isAwaited) addPage(join.mine, mine, lengths.next().value);
+        if (join.theirs.isAwaited) addPage(join.theirs, theirs, lengths.next().value);
         found.push(...join.take());
       }
       expect(found).toEqual(expected(mine, theirs));

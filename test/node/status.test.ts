@@ -16,6 +16,12 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
     replicaId: "6e312e2e2e2e2e2e",
     ring: { epoch: 1, partitions: 1, nodes: 3, owned: 1 },
     links: { n2: "up", n3: "down" },
+    members: {
+      n1: { state: "alive", incarnation: 0, why: "this node" },
+      n2: { state: "alive", incarnation: 0, why: "it answered 0 s ago" },
+      n3: { state: "alive", incarnation: 0, why: "it answered 0 s ago" },
+    },
+    healthMultiplier: 1,
     openRequests: 2,
     hints: { count: 0, bytes: 0, delivered: 0, dropped: 0, targets: {} },
     counters: {
@@ -33,6 +39,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       keysRepairedHere: 0,
       keysRepairedThere: 0,
       antiEntropyBytes: 0,
+      tombstonesCollected: 0,
     },
     antiEntropy: {
       lastRoundSeconds: { n2: null, n3: null },
@@ -44,6 +51,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       freshPartitions: 0,
     },
     scrub: { walks: 0, partitions: 0 },
+    tombstones: { waiting: 0, confirmed: 0, agreed: 0 },
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });
 });

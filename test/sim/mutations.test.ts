@@ -12,8 +12,10 @@ import { emptyObject } from "../../src/object.ts";
 import { encodeRecord } from "../../src/record.ts";
 import { hashKey } from "../../src/key.ts";
 import { hash64 } from "../../src/hash.ts";
+import type { PeerMessage, TombstoneCheck } from "../../src/messages.ts";
 import { runSeed, type RunOptions, type SeedReport } from "../../sim/index.ts";
 import type { CreateMachine, Machine } from "../../sim/world.ts";
+import { buries } from "./burying.ts";
 
 type Step = (effects: readonly Effect[], input: Input, config: NodeConfig) => readonly Effect[];
 
@@ -139,6 +141,50 @@ const answersAlone: CreateMachine = (config, store, now) => {
   };
 };
 
+/** Agrees to everything: nobody is ever found to hold something older. */
+const agreesBlindly = tampered((effects, input) => {
+  if (input.kind !== "peer" || input.message.kind !== "TombstoneCheck") return effects;
+  const agreed = [...input.message.states.keys()];
+  const lie = (effect: Effect): Effect =>
+    effect.kind === "send" && effect.message.kind === "TombstoneCheckReply"
+      ? { ...effect, message: { ...effect.message, agreed } }
+      : effect;
+  return effects.map((effect) => (effect.kind === "persist" ? { ...effect, then: effect.then.map(lie) } : effect));
+});
+
+/** Collects after one check: what was on its way then arrives behind the drops. */
+const checksOnce: CreateMachine = (config, store, now) => {
+  const replica = new Replica(config, store, now);
+  const others = config.ring.table.members.map(({ id }) => id).filter((id) => id !== config.id);
+  let check: TombstoneCheck | undefined;
+  let awaited = 0;
+  let agreed: readonly number[] = [];
+  return {
+    step: (now, input) => {
+      const effects = replica.step(now, input);
+      for (const message of effects.flatMap(sentLater)) {
+        if (message.kind !== "TombstoneCheck") continue;
+        check = message;
+        awaited = others.length;
+        agreed = [...message.states.keys()];
+      }
+      if (input.kind !== "peer" || input.message.kind !== "TombstoneCheckReply") return effects;
+      const reply = input.message;
+      if (reply.id !== check?.id) return effects;
+      agreed = agreed.filter((at) => reply.agreed.includes(at));
+      if (--awaited > 0) return effects;
+      const message = { kind: "TombstoneDrop", id: 0, states: agreed.map((at) => check!.states[at]!) } as const;
+      const own = replica.step(now, { kind: "peer", node: others[0]!, message });
+      return [...effects, ...own, ...others.map((node) => ({ kind: "send", node, message }) as const)];
+    },
+  };
+};
+
+function sentLater(effect: Effect): PeerMessage[] {
+  if (effect.kind !== "persist") return [];
+  return effect.then.flatMap((then) => (then.kind === "send" ? [then.message] : []));
+}
+
 /** Records go bad so often that some are read before they are written anew. */
 const flipsMany: RunOptions["adjust"] = (profile) => ({
   ...profile,
@@ -178,6 +224,20 @@ const mutations: readonly Mutation[] = [
   { name: "ignores contexts", createMachine: ignoresContexts, invariants: ["I10"], seedsMax: 3 },
   { name: "promises too much", createMachine: promisesTooMuch, invariants: ["I14"], seedsMax: 10 },
   { name: "answers a get alone", createMachine: answersAlone, invariants: ["I12"], seedsMax: 10 },
+  {
+    name: "agrees blindly to the end of a tombstone",
+    createMachine: agreesBlindly,
+    invariants: ["I2c"],
+    seedsMax: 60,
+    adjust: buries,
+  },
+  {
+    name: "collects tombstones after one check",
+    createMachine: checksOnce,
+    invariants: ["I2c"],
+    seedsMax: 5,
+    adjust: buries,
+  },
 ];
 
 describe("a node that", () => {
@@ -189,6 +249,16 @@ describe("a node that", () => {
       expect(invariants).toContain(caught?.violations[0]?.invariant);
     },
   );
+});
+
+test("the shipped node collects tombstones in the weather of those mutations, and is not accused", async () => {
+  let collected = 0;
+  for (let seed = 1; seed <= 5; seed++) {
+    const report = await runSeed(seed, { adjust: buries });
+    expect(report.violations).toEqual([]);
+    collected += report.coverage["tombstone collected"] ?? 0;
+  }
+  expect(collected).toBeGreaterThan(10);
 });
 
 async function firstCaught(options: RunOptions, seedsMax: number): Promise<SeedReport | undefined> {
