@@ -2,6 +2,7 @@
 import type { Accuse, Checker } from "./checker.ts";
 import { AcknowledgedWrites } from "./checkers/acknowledged-writes.ts";
 import { Availability } from "./checkers/availability.ts";
+import { BuriedDots } from "./checkers/buried-dots.ts";
 import { Convergence } from "./checkers/convergence.ts";
 import { CrashDurability } from "./checkers/crash-durability.ts";
 import { DotUniqueness } from "./checkers/dot-uniqueness.ts";
@@ -19,6 +20,7 @@ const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   DotUniqueness,
   AcknowledgedWrites,
   MonotoneState,
+  BuriedDots,
   NoResurrection,
   EqualAnswers,
   Convergence,

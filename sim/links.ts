@@ -237,10 +237,6 @@ function push<Key, Message>(boxes: Map<Key, Message[]>, key: Key, message: Messa
   else box.push(message);
 }
 
-function isPing({ kind }: PeerMessage): boolean {
-  return kind === "Ping" || kind === "PingReply";
-}
-
 /** A request that came twice would be a second request: TCP does not do that to a program, and no program could tell. */
 function isRepeatable(messages: readonly Message[]): boolean {
   return !messages.some(({ kind }) => kind === "Get" || kind === "Put");

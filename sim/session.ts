@@ -196,10 +196,6 @@ class End implements SessionEnd {
     this.#network.simulator.schedule(this.#delayMs(), "arrival", () => this.#arrive(item));
   }
 
-  #count(item: Item, by: number): void {
-    if (!("isPing" in item && item.isPing)) this.#network.inFlight += by;
-  }
-
   #arrive(item: Item): void {
     this.#network.inFlight -= weightOf(item);
     if (!this.#path.isBlocked) this.#other.#receive(item);

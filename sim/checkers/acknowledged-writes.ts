@@ -14,8 +14,8 @@
  * acknowledged write rather than assumed, so that a loss is never excused in silence.
  *
  * A write may live as a hint: its keeper is a holder until the hint is removed, because its target has it then, and has said so.
- * One that is removed for its age is a copy lost by the store's own rule, and a write of which no
- * other copy was sure to survive is nobody's mistake. What a collected tombstone has seen is no longer in any context, and was meant to go.
+ * One that is removed for its age is a copy lost by the store's own rule, and a write of which no other copy was sure to survive is
+ * nobody's mistake.
  */
 import { contains, dotsOf, emptyContext, joinContexts, type CausalContext } from "../../src/causal-context.ts";
 import { equalBytes } from "../../src/bytes.ts";
@@ -43,6 +43,8 @@ export class AcknowledgedWrites implements Checker {
   /** `node` or `node key`: what has been lost since. */
   readonly #damaged = new Set<string>();
   readonly #burials = new Burials();
+  /** What was removed as a hint, by its keeper, target and key. */
+  readonly #gone = new Map<string, CausalContext>();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
@@ -55,20 +57,25 @@ export class AcknowledgedWrites implements Checker {
     if (observation.kind === "issue") this.#issued(observation);
     if (observation.kind === "damaged")
       this.#damaged.add(observation.key === undefined ? observation.node : `${observation.node} ${observation.key}`);
-    this.#burials.observe(observation);
     if (observation.kind === "acknowledged" && observation.isDurable) this.#held(observation);
     if (observation.kind === "hinted" && observation.after === undefined) this.#unhinted(observation);
   }
 
   #held({ node, key, said, standsFor }: Acknowledged): void {
-    for (const dot of dotsOf(said.context)) this.#find(key, dot)?.holders.add(holderOf(node, standsFor));
+    const holder = holderOf(node, standsFor);
+    const gone = this.#gone.get(`${holder} ${key}`) ?? emptyContext;
+    for (const dot of dotsOf(said.context)) if (!contains(gone, dot)) this.#find(key, dot)?.holders.add(holder);
   }
 
+  /** The word of its disk may come after a hint's removal was submitted: then it has never held it for long. */
   #unhinted({ node, key, target, before, ageMs, ageMsMax }: Hinted): void {
-    for (const dot of dotsOf(before?.context ?? emptyContext)) {
+    if (before === undefined) return;
+    const name = `${holderOf(node, target)} ${key}`;
+    this.#gone.set(name, joinContexts(this.#gone.get(name) ?? emptyContext, before.context));
+    for (const dot of dotsOf(before.context)) {
       const issued = this.#find(key, dot);
-      const wasHolder = issued?.holders.delete(holderOf(node, target)) ?? false;
-      if (wasHolder && ageMs >= ageMsMax && !issued!.holders.has(target)) issued!.isExpired = true;
+      issued?.holders.delete(holderOf(node, target));
+      if (ageMs >= ageMsMax && issued?.holders.has(target) === false) issued.isExpired = true;
     }
   }
 

@@ -13,8 +13,6 @@ export class EqualAnswers implements Checker {
   /** A tombstone that is going may be in one answer and no longer in the next. */
   readonly #burials = new Burials();
 
-  readonly #burials = new Burials();
-
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }

@@ -5,7 +5,7 @@
  */
 import { formatDot, type Dot } from "../../src/dot.ts";
 import { contains, dotsOf } from "../../src/causal-context.ts";
-import { has, isDeleted, isIncluded, type StoredObject } from "../../src/object.ts";
+import { has, isIncluded, type StoredObject } from "../../src/object.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import type { Collected, EndOfRun, Observation } from "../observation.ts";
 import { isDead } from "../states.ts";

@@ -3,7 +3,7 @@
  *
  * - b: in the end nothing is alive that an acknowledged write or delete had seen.
  * - c: a tombstone is first removed only when every primary holds it, or something that has seen it, and nobody keeps a hint of the key.
- *   After that, nothing that it had seen is alive again anywhere: on no disk, in no hint.
+ *   After that, nothing that it had seen is alive in any hint. (On no disk: `buried-dots.ts`.)
  * - d: a strict read with r + w > n that starts after a delete was acknowledged shows nothing that the delete had seen.
  */
 import { contains, emptyContext, joinContexts, type CausalContext } from "../../src/causal-context.ts";
@@ -46,7 +46,6 @@ export class NoResurrection implements Checker {
         return;
       case "collected":
         return this.#collect(observation);
-      case "stored":
       case "hinted":
         return this.#checkDead(observation.node, observation.key, observation.after);
       case "returned":

@@ -13,6 +13,7 @@ import {
   answered,
   operation,
   all,
+  collected,
   story,
   operations,
   verdicts,
@@ -105,66 +106,6 @@ describe("I2a", () => {
   test("a record that is removed and is no tombstone", () => {
     expect(verdicts([...story, collected("n1", all)])).toEqual(["I2a"]);
     expect(verdicts([...story, collected("n1", undefined)])).toEqual(["I2a"]);
-  });
-});
-
-describe("I2c", () => {
-  /** Everything of the story is deleted with `fourth`, on both nodes, and collected. */
-  const fourth: Dot = { actor: first.actor, counter: 4 };
-  const tombstone: StoredObject = {
-    siblings: [{ ...object([fourth], []).siblings[0]!, value: undefined }],
-    context: contextOf([first, second, third, fourth]),
-  };
-  const deletion = issue(fourth, [first, second, third], { incarnation: 2, value: undefined });
-  const burial = [
-    ...story,
-    deletion,
-    stored(all, tombstone),
-    acknowledged("n2", tombstone),
-    collected("n1", tombstone),
-  ];
-  const nothing = { states: new Map(), joined: emptyObject, reads: new Map([["n1", emptyObject]]) };
-  const writes = [...operations, operation(fourth, "ok", [first, second, third, fourth])];
-
-  test("a tombstone that is collected is no loss, and may come back", () => {
-    expect(verdicts(burial, nothing, writes)).toEqual([]);
-    const back = [...burial, stored(undefined, tombstone), acknowledged("n1", tombstone)];
-    const read = { states: new Map([["n1", tombstone]]), joined: tombstone, reads: new Map([["n2", emptyObject]]) };
-    expect(verdicts(back, read, writes)).toEqual([]);
-  });
-
-  test("without a burial, all of that is a loss", () => {
-    expect(verdicts(burial.slice(0, -1), nothing, writes)).toEqual(["I1"]);
-  });
-
-  test("a start after it may have lost what was acknowledged before", () => {
-    const start = { kind: "restarted", node: "n1", isWiped: false, read: () => undefined } as const;
-    expect(verdicts([...burial, start], nothing, writes)).toEqual([]);
-    expect(verdicts([...burial, { ...start, node: "n2" }], nothing, writes)).toEqual(["I7"]);
-  });
-
-  test("a replica that stores what was deleted", () => {
-    const risen = stored(undefined, object([second], [first, second]));
-    expect(verdicts([...burial, risen], nothing, writes)).toEqual(["I2c"]);
-    expect(verdicts([...burial, { ...risen, node: "n2" }], nothing, writes)).toEqual(["I2c"]);
-  });
-
-  test("a replica that had it all the time", () => {
-    const old = object([second], [first, second]);
-    const had = { states: new Map([["n2", old]]), joined: old, reads: new Map() };
-    expect(verdicts(burial, had, writes)).toEqual(["I2c"]);
-  });
-
-  test("an answer that has it", () => {
-    const old = object([second], [first, second]);
-    const lying = { ...nothing, reads: new Map([["n1", old]]) };
-    expect(verdicts(burial, lying, writes)).toEqual(["I2c"]);
-  });
-
-  test("a tombstone that covers what nothing replaced", () => {
-    // `third` is in its context, and no write has seen it: collecting it would bury an acknowledged value.
-    const greedy = [...story, issue(fourth, [first, second], { incarnation: 2, value: undefined })];
-    expect(verdicts([...greedy, stored(all, tombstone), collected("n1", tombstone)], nothing, writes)).toContain("I1");
   });
 });
 

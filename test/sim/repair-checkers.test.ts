@@ -2,26 +2,27 @@
 import { describe, expect, test } from "vitest";
 import { contextOf } from "../../src/causal-context.ts";
 import type { Dot } from "../../src/dot.ts";
-import type { StoredObject } from "../../src/object.ts";
+import { emptyObject, type StoredObject } from "../../src/object.ts";
 import type { Operation } from "../../sim/history.ts";
 import type { Collected, Coordinated, Hinted, Observation, Resources } from "../../sim/observation.ts";
 import {
-  key,
   object,
   issue,
   stored,
   acknowledged,
-  coordinated,
   operation,
   all,
   story,
   operations,
-  resources,
   verdicts,
   lie,
   first,
   second,
   third,
+  collected,
+  key,
+  coordinated,
+  resources,
 } from "./story.ts";
 
 const fourth = { actor: first.actor, counter: 4 };
@@ -35,7 +36,7 @@ function hinted(more: Partial<Hinted>): Hinted {
   return { kind: "hinted", node: "n1", target: "n2", key, before: undefined, after: all, ...sizes, ...more };
 }
 
-function collected(more: Partial<Collected> = {}): Collected {
+function removal(more: Partial<Collected> = {}): Collected {
   const primaries = new Map([
     ["n1", tombstone],
     ["n2", tombstone],
@@ -48,7 +49,7 @@ describe("I2", () => {
   const deleted: readonly Observation[] = [
     ...story,
     issue(fourth, [first, second, third], { incarnation: 2, value: undefined }),
-    collected(),
+    removal(),
   ];
 
   test("b: something is alive that an acknowledged write had seen", () => {
@@ -58,17 +59,17 @@ describe("I2", () => {
 
   test("c: a tombstone that every primary holds may go, for good", () => {
     expect(verdicts(deleted, isOver)).toEqual([]);
-    expect(verdicts([...deleted, collected({ node: "n2", primaries: new Map([["n1", undefined]]) })], isOver)).toEqual(
+    expect(verdicts([...deleted, removal({ node: "n2", primaries: new Map([["n1", undefined]]) })], isOver)).toEqual(
       [],
     );
-    expect(verdicts([...deleted, { ...stored(undefined, all), node: "n3" }], isOver)).toEqual(["I2"]);
+    expect(verdicts([...deleted, { ...stored(undefined, all), node: "n3" }], isOver)).toEqual(["I2c"]);
     expect(verdicts([...deleted, hinted({ node: "n3" })], isOver)).toEqual(["I2"]);
   });
 
   test("c: one that a primary has not seen, or that somebody keeps a hint of, may not", () => {
     const missing = new Map([["n2", undefined]]);
-    expect(verdicts([...deleted.slice(0, -1), collected({ primaries: missing })], isOver)).toEqual(["I2"]);
-    expect(verdicts([...deleted.slice(0, -1), collected({ hinting: ["n3"] })], isOver)).toEqual(["I2"]);
+    expect(verdicts([...deleted.slice(0, -1), removal({ primaries: missing })], isOver)).toEqual(["I2"]);
+    expect(verdicts([...deleted.slice(0, -1), removal({ hinting: ["n3"] })], isOver)).toEqual(["I2"]);
   });
 
   test("d: a strict read shows what a write before it had replaced", () => {
@@ -90,6 +91,72 @@ function readAt(atMs: number, seen: readonly Dot[], more: Partial<Operation> = {
   const what = { kind: "get", value: undefined, op: undefined } as const;
   return { ...operation({ ...first, counter: 7 }, "ok", seen), ...what, ...times, ...more };
 }
+
+describe("I2c", () => {
+  /** Everything of the story is deleted with `fourth`, on both nodes, and collected. */
+  const fourth: Dot = { actor: first.actor, counter: 4 };
+  const tombstone: StoredObject = {
+    siblings: [{ ...object([fourth], []).siblings[0]!, value: undefined }],
+    context: contextOf([first, second, third, fourth]),
+  };
+  const deletion = issue(fourth, [first, second, third], { incarnation: 2, value: undefined });
+  const burial = [
+    ...story,
+    deletion,
+    stored(all, tombstone),
+    acknowledged("n2", tombstone),
+    collected("n1", tombstone),
+  ];
+  const nothing = { states: new Map(), joined: emptyObject, reads: new Map([["n1", emptyObject]]) };
+  const writes = [...operations, operation(fourth, "ok", [first, second, third, fourth])];
+
+  test("a tombstone that is collected is no loss, and may come back", () => {
+    expect(verdicts(burial, nothing, writes)).toEqual([]);
+    const back = [...burial, stored(undefined, tombstone), acknowledged("n1", tombstone)];
+    const read = { states: new Map([["n1", tombstone]]), joined: tombstone, reads: new Map([["n2", emptyObject]]) };
+    expect(verdicts(back, read, writes)).toEqual([]);
+  });
+
+  test("without a burial, all of that is a loss", () => {
+    expect(verdicts(burial.slice(0, -1), nothing, writes)).toEqual(["I1"]);
+  });
+
+  test("a start after it may have lost what was acknowledged before", () => {
+    const start = {
+      kind: "restarted",
+      node: "n1",
+      isWiped: false,
+      read: () => undefined,
+      readHint: () => undefined,
+    } as const;
+    expect(verdicts([...burial, start], nothing, writes)).toEqual([]);
+    expect(verdicts([...burial, { ...start, node: "n2" }], nothing, writes)).toEqual(["I7"]);
+  });
+
+  test("a replica that stores what was deleted", () => {
+    const risen = stored(undefined, object([second], [first, second]));
+    expect(verdicts([...burial, risen], nothing, writes)).toEqual(["I2c"]);
+    expect(verdicts([...burial, { ...risen, node: "n2" }], nothing, writes)).toEqual(["I2c"]);
+  });
+
+  test("a replica that had it all the time", () => {
+    const old = object([second], [first, second]);
+    const had = { states: new Map([["n2", old]]), joined: old, reads: new Map() };
+    expect(verdicts(burial, had, writes)).toEqual(["I2c"]);
+  });
+
+  test("an answer that has it", () => {
+    const old = object([second], [first, second]);
+    const lying = { ...nothing, reads: new Map([["n1", old]]) };
+    expect(verdicts(burial, lying, writes)).toEqual(["I2c"]);
+  });
+
+  test("a tombstone that covers what nothing replaced", () => {
+    // `third` is in its context, and no write has seen it: collecting it would bury an acknowledged value.
+    const greedy = [...story, issue(fourth, [first, second], { incarnation: 2, value: undefined })];
+    expect(verdicts([...greedy, stored(all, tombstone), collected("n1", tombstone)], nothing, writes)).toContain("I1");
+  });
+});
 
 describe("I3, by itself", () => {
   const converged: Observation = { kind: "phase", phase: "converged" };

@@ -10,6 +10,7 @@ import { createCheckers } from "../../sim/checkers.ts";
 import type { Operation } from "../../sim/history.ts";
 import type {
   Acknowledged,
+  Collected,
   Coordinated,
   EndOfKey,
   EndOfRun,
@@ -46,6 +47,10 @@ export function issue(dot: Dot, seen: readonly Dot[], more: Partial<Issue> = {})
 
 export function stored(before: StoredObject | undefined, after: StoredObject | undefined): Stored {
   return { kind: "stored", node: "n1", key, before, after };
+}
+
+export function collected(node: string, before: StoredObject | undefined): Collected {
+  return { kind: "collected", node, key, before };
 }
 
 export function acknowledged(node: string, said: StoredObject, held: StoredObject | undefined = said): Acknowledged {
