@@ -46,7 +46,10 @@ export class ClientRuntime implements Runtime {
   }
 
   #send(end: SessionEnd, frame: Uint8Array): void {
-    for (const message of decodeFrame(frame)) if (message.kind === "Put") this.#onPut(message);
+    for (const message of decodeFrame(frame)) {
+      if (message.kind === "Put") this.#onPut(message);
+      if (message.kind === "Put" || message.kind === "Get") this.#world.traffic.requests++;
+    }
     end.send(frame, false);
   }
 

@@ -1,12 +1,12 @@
 /** All the node processes of a run, on one ring. */
-import { sync, type StoredObject } from "../src/object.ts";
+import type { StoredObject } from "../src/object.ts";
 import type { ClusterOptions } from "../src/options.ts";
 import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
-import { defaultTuning, type Tuning } from "../node/tuning.ts";
-import { NodeProcess } from "./node-process.ts";
-import { storeKeyOf } from "./witness.ts";
+import type { Tuning } from "../node/tuning.ts";
+import { NodeProcess, type DiskState } from "./node-process.ts";
+import { storeKeyOf } from "./place.ts";
 import type { World } from "./world.ts";
 
 export interface ClusterShape {
@@ -15,8 +15,7 @@ export interface ClusterShape {
   readonly options: ClusterOptions;
   /** The replicas that most keys have. */
   readonly n: number;
-  /** What differs from the defaults. */
-  readonly tuning?: Partial<Tuning>;
+  readonly tuning: Tuning;
 }
 
 export class Cluster {
@@ -29,9 +28,10 @@ export class Cluster {
     const ids = Array.from({ length: shape.nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: urlOf(id), zone: "z", weight: 1 }));
     const ring = new Ring(planRing(members, { partitions: shape.partitions, replicas: shape.n }));
-    const tuning = { ...defaultTuning, ...shape.tuning };
-    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options: shape.options, tuning }));
+    const { options, tuning } = shape;
+    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options, tuning }));
     this.urls = ids.map(urlOf);
+    world.witness.watch(this.nodes);
     world.trace.watch(() => this.nodes.map((node) => [node.id, node.mark] as const));
   }
 
@@ -45,14 +45,19 @@ export class Cluster {
     for (const node of this.nodes) node.start();
   }
 
-  restart(node: NodeProcess, isWiped: boolean): void {
+  /** @param disk what the node finds */
+  restart(node: NodeProcess, disk: DiskState): void {
     if (node.phase !== "down") return;
-    if (isWiped) node.wipe();
+    if (disk === "wiped") node.wipe();
+    if (disk === "set back") node.setBack();
+    const isWiped = disk !== "as it was";
     const { witness } = this.#world;
     const records = node.records();
-    const read = (key: string): StoredObject | undefined =>
-      joinOf((records.get(key) ?? []).map((record) => witness.decode(record)).filter((object) => object !== undefined));
-    witness.observe({ kind: "restarted", node: node.id, isWiped, read });
+    const hints = node.hints();
+    const read = (key: string): StoredObject | undefined => witness.decode(records.get(key));
+    const readHint = (target: NodeId, key: string): StoredObject | undefined =>
+      witness.decode(hints.get(`${target} ${key}`));
+    witness.observe({ kind: "restarted", node: node.id, isWiped, read, readHint });
     node.start();
   }
 
@@ -60,12 +65,12 @@ export class Cluster {
     return this.nodes.every((node) => node.phase === "serving" && !node.isPaused);
   }
 
-  /** Everybody serves, is linked to everybody, has nothing left to do, and nothing is on its way to change that. */
+  /** Everybody serves, is linked to everybody, has nothing left to do for anybody, and nothing but background is on its way. */
   get isAtRest(): boolean {
     return (
       this.#world.network.inFlight === 0 &&
       this.isServing &&
-      this.nodes.every((node) => node.links.isComplete && node.isIdle && node.hints === 0)
+      this.nodes.every((node) => node.links.isComplete && node.isIdle && node.hintCount === 0)
     );
   }
 
@@ -87,17 +92,11 @@ export class Cluster {
   statesOf(key: Uint8Array): Map<NodeId, StoredObject> {
     const states = new Map<NodeId, StoredObject>();
     for (const node of this.nodes) {
-      const object = this.#world.witness.decode(node.seen(storeKeyOf(node, key)));
+      const object = this.#world.witness.decode(node.seen("objects", storeKeyOf(node, key)));
       if (object !== undefined) states.set(node.id, object);
     }
     return states;
   }
-}
-
-export function joinOf(states: Iterable<StoredObject>): StoredObject | undefined {
-  let joined: StoredObject | undefined;
-  for (const state of states) joined = joined === undefined ? state : sync(joined, state);
-  return joined;
 }
 
 export function urlOf(node: NodeId): string {

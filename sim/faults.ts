@@ -7,7 +7,7 @@
  */
 import type { Random } from "../src/random.ts";
 import type { Cluster } from "./cluster.ts";
-import type { NodeProcess } from "./node-process.ts";
+import type { DiskState, NodeProcess } from "./node-process.ts";
 import type { World } from "./world.ts";
 
 export const faultKinds = [
@@ -26,6 +26,11 @@ export const faultKinds = [
   "slow sync",
   "pause",
   "clock",
+  "clock drift",
+  "clock freeze",
+  "loss window",
+  "full disk",
+  "set back disk",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -37,23 +42,27 @@ export interface FaultMix {
   /** Mean time until a node is started again, a partition healed, a pause over. */
   readonly lastsMs: number;
   readonly damagedNodesMax: number;
+  /** What is clogged arrives in the end, and a node that pauses goes on: not later than this. */
+  readonly clogMsMax: number;
+  readonly pauseMsMax: number;
 }
 
-export function drawFaultMix(random: Random, dwMin: number): FaultMix {
+/** @param isCollecting whether tombstones are collected: then no message may grow old */
+export function drawFaultMix(random: Random, dwMin: number, isCollecting: boolean): FaultMix {
   const share = random.pick([0, 0.2, 0.5, 0.5, 0.8]);
   return {
     kinds: faultKinds.filter(() => random.chance(share)),
     paceMs: random.pick([1000, 3000, 8000]),
     lastsMs: random.pick([100, 500, 2000, 5000]),
     damagedNodesMax: dwMin - 1,
+    clogMsMax: isCollecting ? 300 : 20_000,
+    pauseMsMax: isCollecting ? 300 : 30_000,
   };
 }
 
 /** Try again soon to crash a node while something of it is not on disk yet: then it hurts. */
 const pendingWaitMs = 1;
 const pendingTries = 100;
-/** What is clogged arrives in the end, and the end of a run waits for it. */
-const clogMsMax = 20_000;
 
 export class Faults {
   readonly #world: World;
@@ -82,7 +91,8 @@ export class Faults {
     this.#isOver = true;
     this.#world.network.unblockAll();
     for (const node of this.#cluster.nodes) {
-      node.clockOffsetMs = 0;
+      node.clock.setRight();
+      node.setDiskFull(false);
       node.resume();
     }
     this.startAll();
@@ -91,7 +101,7 @@ export class Faults {
 
   /** Again and again after the heal: a node that was still stopping then is down later. */
   startAll(): void {
-    for (const node of this.#cluster.nodes) this.#cluster.restart(node, false);
+    for (const node of this.#cluster.nodes) this.#cluster.restart(node, "as it was");
   }
 
   #strikeLater(kind: FaultKind): void {
@@ -126,6 +136,14 @@ export class Faults {
         return this.#pause();
       case "clock":
         return this.#setClock(this.#random.pick(this.#cluster.nodes));
+      case "clock drift":
+        return this.#drift();
+      case "clock freeze":
+        return this.#freeze();
+      case "loss window":
+        return this.#lose();
+      case "full disk":
+        return this.#fillDisk();
       // These hold all the time, as conditions of the network or the disk, or come with a crash.
       case "loss":
       case "duplication":
@@ -133,6 +151,7 @@ export class Faults {
       case "truncation":
       case "slow sync":
       case "wiped disk":
+      case "set back disk":
         return;
     }
   }
@@ -167,7 +186,7 @@ export class Faults {
   #clog(): void {
     const from = this.#random.pick(this.#cluster.nodes).id;
     const to = this.#random.pick(this.#cluster.nodes).id;
-    const durationMs = Math.min(this.#random.exponential(this.#mix.lastsMs), clogMsMax);
+    const durationMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.clogMsMax);
     this.#world.coverage.mark("clog");
     this.#world.network.clog(from, to, durationMs);
   }
@@ -198,11 +217,20 @@ export class Faults {
   #restartLater(node: NodeProcess, mayBeWiped: boolean): void {
     this.#later(this.#random.exponential(this.#mix.lastsMs), () => {
       if (node.phase === "stopping") return this.#restartLater(node, mayBeWiped);
-      const isWiped =
-        mayBeWiped && this.#mix.kinds.includes("wiped disk") && this.#random.chance(0.3) && this.#mayDamage(node);
-      if (isWiped) this.#world.coverage.mark("wiped disk");
-      this.#cluster.restart(node, isWiped);
+      this.#cluster.restart(node, mayBeWiped ? this.#drawDisk(node) : "as it was");
     });
+  }
+
+  /** What a node that crashed finds when it comes back. An old copy is taken now and then, so that there is one. */
+  #drawDisk(node: NodeProcess): DiskState {
+    for (const kind of ["wiped disk", "set back disk"] as const) {
+      const happens = this.#mix.kinds.includes(kind) && this.#random.chance(0.3) && this.#mayDamage(node);
+      if (!happens) continue;
+      this.#world.coverage.mark(kind);
+      return kind === "wiped disk" ? "wiped" : "set back";
+    }
+    if (this.#mix.kinds.includes("set back disk") && this.#random.chance(0.5)) node.copyDisk();
+    return "as it was";
   }
 
   /**
@@ -222,13 +250,49 @@ export class Faults {
     if (node.phase === "down" || node.isPaused) return;
     node.pause();
     this.#world.coverage.mark("pause");
-    this.#later(this.#random.exponential(this.#mix.lastsMs), () => node.resume());
+    const lastsMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.pauseMsMax);
+    this.#later(lastsMs, () => node.resume());
   }
 
   /** Mostly within what the store tolerates, sometimes far beyond. */
   #setClock(node: NodeProcess): void {
     const mostMs = this.#random.pick([0, 100, 200, 10_000]);
-    node.clockOffsetMs = this.#random.between(-mostMs, mostMs);
+    node.clock.offsetMs = this.#random.between(-mostMs, mostMs);
+  }
+
+  /** Up to a second in a thousand too fast or too slow, for as long as it lasts. */
+  #drift(): void {
+    const { clock } = this.#random.pick(this.#cluster.nodes);
+    const partsPerMillion = this.#random.between(-1000, 1000);
+    clock.drift(partsPerMillion);
+    this.#world.coverage.mark("clock drift");
+    this.#later(this.#random.exponential(this.#mix.lastsMs), () => clock.drift(0));
+  }
+
+  /** The wall clock stands still, and then jumps to where it should be. */
+  #freeze(): void {
+    const { clock } = this.#random.pick(this.#cluster.nodes);
+    clock.freeze();
+    this.#world.coverage.mark("clock freeze");
+    this.#later(this.#random.exponential(this.#mix.lastsMs), () => clock.thaw());
+  }
+
+  /** Most of what one endpoint sends to another gets lost, and no session notices. */
+  #lose(): void {
+    const [from, to] = [this.#random.pick(this.#cluster.nodes).id, this.#random.pick(this.#cluster.nodes).id];
+    const path = this.#world.network.path(from, to);
+    path.loss = 0.5 + this.#random.fraction() / 2;
+    this.#world.coverage.mark("loss window");
+    this.#later(this.#random.exponential(this.#mix.lastsMs), () => (path.loss = 0));
+  }
+
+  /** Where tombstones are collected, what waits for room may not grow old either. */
+  #fillDisk(): void {
+    const node = this.#random.pick(this.#cluster.nodes);
+    node.setDiskFull(true);
+    this.#world.coverage.mark("full disk");
+    const lastsMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.pauseMsMax);
+    this.#later(lastsMs, () => node.setDiskFull(false));
   }
 
   #mayDamage(node: NodeProcess): boolean {

@@ -1,7 +1,19 @@
 /** What the clients did and what they were told: one entry per call, in the order of the calls. */
-import type { CausalContext } from "../src/causal-context.ts";
+import { emptyContext, type CausalContext } from "../src/causal-context.ts";
 import type { ErrorCode } from "../src/errors.ts";
 import type { OpId } from "../src/op-id.ts";
+import type { ReadRepair } from "../src/options.ts";
+
+/** What was asked for, as far as later reads may be held to it. */
+export interface Asked {
+  readonly n: number;
+  /** r of a get; w of a write, and of a get's repair. */
+  readonly r: number;
+  readonly w: number;
+  readonly dw: number;
+  readonly isSloppy: boolean;
+  readonly readRepair: ReadRepair;
+}
 
 export interface Operation {
   readonly number: number;
@@ -12,6 +24,9 @@ export interface Operation {
   /** Unique in the run. */
   readonly value: string | undefined;
   readonly calledAtMs: number;
+  readonly asked: Asked;
+  /** Of a write, what it was told to replace. */
+  contextIn: CausalContext;
   /** Known once it was sent; a call that was never sent has none. */
   op: OpId | undefined;
   returnedAtMs: number | undefined;
@@ -26,14 +41,11 @@ export interface Operation {
 export class History {
   readonly operations: Operation[] = [];
 
-  call(client: string, key: string, kind: Operation["kind"], value: string | undefined, calledAtMs: number): Operation {
+  call(call: Pick<Operation, "client" | "key" | "kind" | "value" | "calledAtMs" | "asked">): Operation {
     const operation: Operation = {
+      ...call,
       number: this.operations.length + 1,
-      client,
-      key,
-      kind,
-      value,
-      calledAtMs,
+      contextIn: emptyContext,
       op: undefined,
       returnedAtMs: undefined,
       outcome: "pending",

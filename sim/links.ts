@@ -9,6 +9,7 @@ import { isClientRequest, isPeerMessage, type Answer, type Message, type PeerMes
 import type { NodeId } from "../src/ring.ts";
 import { greet, hello, welcome } from "../node/handshake.ts";
 import { failureOf } from "../node/self.ts";
+import { isBackground } from "./background.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { Random } from "../src/random.ts";
 import type { SessionEnd, SessionEvents } from "./session.ts";
@@ -82,7 +83,7 @@ export class Links {
   /** Everything that this turn produced for one link leaves as one frame. */
   flush(): void {
     for (const [node, messages] of this.#outbox)
-      this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages), messages.every(isPing));
+      this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages), messages.every(isBackground));
     for (const [connection, messages] of this.#answers) this.#askers.get(connection)?.answer(messages);
     this.#outbox.clear();
     this.#answers.clear();
@@ -234,10 +235,6 @@ function push<Key, Message>(boxes: Map<Key, Message[]>, key: Key, message: Messa
   const box = boxes.get(key);
   if (box === undefined) boxes.set(key, [message]);
   else box.push(message);
-}
-
-function isPing({ kind }: PeerMessage): boolean {
-  return kind === "Ping" || kind === "PingReply";
 }
 
 /** A request that came twice would be a second request: TCP does not do that to a program, and no program could tell. */

@@ -27,6 +27,8 @@ export class Path {
   readonly random: Random;
   /** Frames vanish, and nobody is told. */
   isBlocked = false;
+  /** Beside the network's own: how many of the frames on this path are lost. */
+  loss = 0;
   /** Frames wait until then. */
   cloggedUntilMs = 0;
 
@@ -43,7 +45,7 @@ export type Accept = (end: SessionEnd, from: string) => SessionEvents | undefine
 export class Network {
   readonly simulator: Simulator;
   readonly conditions: NetworkConditions;
-  /** Frames on their way, by whatever session, but for mere pings. */
+  /** Frames on their way, by whatever session, but for those of the background. */
   inFlight = 0;
   readonly #paths = new Map<string, Path>();
   readonly #listeners = new Map<string, Accept>();
@@ -94,6 +96,7 @@ export class Network {
     for (const path of this.#paths.values()) {
       path.isBlocked = false;
       path.cloggedUntilMs = 0;
+      path.loss = 0;
     }
   }
 

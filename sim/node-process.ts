@@ -8,27 +8,30 @@
  * paused its turns wait; the network and the disk do not.
  */
 import { formatKey } from "../src/key.ts";
-import { fromBinary, toBinary } from "../src/bytes.ts";
+import { fromBinary } from "../src/bytes.ts";
 import type { ClientRequest } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Random } from "../src/random.ts";
 import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
+import type { Table, Write } from "../node/store.ts";
 import { Platter, SimulatedDisk } from "./disk.ts";
 import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
 import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
-import { storeKeyOf, type Witnessed } from "./witness.ts";
+import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
+import type { Witnessed } from "./witness.ts";
+import { WallClock } from "./wall-clock.ts";
 import type { Machine, World } from "./world.ts";
 
-/** While something is open, as node/io does; and when nothing is, for pings and leases. */
+/** While something is open, as node/io does. When nothing is, `idleTickMs` of the world. */
 const tickMs = 10;
-const idleTickMs = 100;
 /** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
 const recoveryMs = 6000;
-/** Where the virtual wall clocks start: some day in 2023. */
-const epochMs = 1_700_000_000_000;
+
+/** What a node that starts again finds. */
+export type DiskState = "as it was" | "wiped" | "set back";
 
 type Phase = "down" | "starting" | "serving" | "stopping";
 
@@ -39,12 +42,13 @@ export class NodeProcess implements Witnessed {
   /** How many disks it has had. */
   disk = 1;
   phase: Phase = "down";
-  /** What this node's wall clock is ahead of the true time. */
-  clockOffsetMs = 0;
+  readonly clock: WallClock;
   readonly #world: World;
   readonly #diskRandom: Random;
   readonly #ids: Random;
   #platter = new Platter();
+  #copy: Platter | undefined;
+  #mayBeOlder = false;
   #store: SimulatedDisk<Persist> | undefined;
   #machine: Machine | undefined;
   readonly #delivered: Input[] = [];
@@ -60,6 +64,7 @@ export class NodeProcess implements Witnessed {
     this.#world = world;
     this.config = config;
     this.links = new Links(world, this);
+    this.clock = new WallClock(() => world.simulator.nowMs);
     this.#diskRandom = world.simulator.stream(`disk:${config.id}`);
     this.#ids = world.simulator.stream(`ids:${config.id}`);
   }
@@ -87,29 +92,29 @@ export class NodeProcess implements Witnessed {
   }
 
   /** What it keeps for others. */
-  get hints(): number {
+  get hintCount(): number {
     return this.#store?.count("hints") ?? this.#platter.tables.hints.size;
   }
 
   /** What keeps it from being idle, in words. */
   get work(): string {
-    return `${this.#openRequests.size} open, ${this.unsynced} unsynced, ${this.hints} hints`;
+    return `${this.#openRequests.size} open, ${this.unsynced} unsynced, ${this.hintCount} hints`;
   }
 
-  seen(storeKey: Uint8Array): Uint8Array | undefined {
-    return this.#store?.get("objects", storeKey);
+  get wallMs(): number {
+    return this.#instant().wallMs;
   }
 
-  durable(storeKey: Uint8Array): Uint8Array | undefined {
-    return this.#store?.durable("objects", storeKey);
+  seen(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#store?.get(table, key);
   }
 
-  seenHints(storeKey: Uint8Array): readonly Uint8Array[] {
-    return this.#hintsOf(storeKey, (key) => this.#store?.get("hints", key));
+  durable(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#store?.durable(table, key);
   }
 
-  durableHints(storeKey: Uint8Array): readonly Uint8Array[] {
-    return this.#hintsOf(storeKey, (key) => this.#platter.tables.hints.get(toBinary(key)));
+  seenHints(): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {
+    return this.#store?.scan("hints", new Uint8Array(0), Uint8Array.of(0xff)) ?? [];
   }
 
   start(): void {
@@ -127,10 +132,12 @@ export class NodeProcess implements Witnessed {
       onFailure: (error) => {
         throw error;
       },
+      onFull: (isFull) => ifStillHere(() => this.take({ kind: "diskFull", isFull })),
     });
     this.#machine = createMachine(this.config, this.#store, this.#instant());
     this.#trace(() => `starts${this.incarnation > 1 ? " again" : ""}`);
-    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), mayBeOlder: false });
+    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), mayBeOlder: this.#mayBeOlder });
+    this.#store?.lookForRoom();
   }
 
   /** Whether or not the power is cut: what was not synced may be lost. Only the power takes the sockets silently with it. */
@@ -161,12 +168,35 @@ export class NodeProcess implements Witnessed {
     for (const turn of turns) this.turn(turn);
   }
 
+  /** Somebody else fills the disk, or makes room on it: it outlives the process. */
+  setDiskFull(isFull: boolean): void {
+    this.#platter.isFull = isFull;
+    this.#trace(() => (isFull ? "has a full disk" : "has room on its disk"));
+    this.#store?.lookForRoom();
+  }
+
   /** A new, empty disk. */
   wipe(): void {
     if (this.phase !== "down") throw new Error("a disk is wiped while its node is down");
     this.#platter = new Platter();
+    this.#copy = undefined;
     this.disk++;
     this.#trace(() => "has lost its disk");
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+  }
+
+  /** Keeps an old copy of the disk as it is now: what `setBack` will find. */
+  copyDisk(): void {
+    this.#copy = this.#platter.copy();
+  }
+
+  /** Somebody has restored the copy: what came after it is gone, and the directory can tell. */
+  setBack(): void {
+    if (this.phase !== "down") throw new Error("a disk is set back while its node is down");
+    this.#platter = this.#copy?.copy() ?? new Platter();
+    this.disk++;
+    this.#mayBeOlder = true;
+    this.#trace(() => "has its disk set back");
     this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
   }
 
@@ -183,16 +213,20 @@ export class NodeProcess implements Witnessed {
     this.#damaged(key, "forgets");
   }
 
-  /** What is on the platter, as a primary's and kept for others, by the keys' names. */
-  records(): ReadonlyMap<string, readonly Uint8Array[]> {
-    const { objects, hints } = this.#platter.tables;
-    const records = new Map<string, Uint8Array[]>();
-    for (const [name, record] of objects) records.set(formatKey(fromBinary(name.slice(2))), [record]);
-    for (const [name, value] of hints) {
-      const key = formatKey(fromBinary(name.slice(3 + name.charCodeAt(0))));
-      records.set(key, [...(records.get(key) ?? []), value.subarray(6)]);
+  /** What is on the platter, by the keys' names. */
+  records(): ReadonlyMap<string, Uint8Array> {
+    const objects = [...this.#platter.tables.objects];
+    return new Map(objects.map(([name, record]) => [formatKey(fromBinary(name.slice(2))), record]));
+  }
+
+  /** The records that are kept as hints on the platter, by target and key. */
+  hints(): ReadonlyMap<string, Uint8Array> {
+    const hints = new Map<string, Uint8Array>();
+    for (const [name, value] of this.#platter.tables.hints) {
+      const [target, key] = targetAndKeyIn(fromBinary(name));
+      hints.set(`${target} ${formatKey(key)}`, recordInHint(value));
     }
-    return records;
+    return hints;
   }
 
   /** The keys of which there are records, readable or not. */
@@ -249,7 +283,8 @@ export class NodeProcess implements Witnessed {
     this.#world.witness.released(this, effect);
     switch (effect.kind) {
       case "send":
-        this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
+        if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
+        this.#world.traffic.count(effect.message.kind);
         return this.links.send(effect.node, effect.message);
       case "reply":
         this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
@@ -265,6 +300,7 @@ export class NodeProcess implements Witnessed {
         return this.#log(effect.event, effect.fields);
       case "ready":
         this.phase = "serving";
+        this.#mayBeOlder = false;
         return this.links.begin();
       case "stopped":
         return this.#stopped();
@@ -273,12 +309,21 @@ export class NodeProcess implements Witnessed {
 
   #persist(batch: Persist, input: Input | undefined): void {
     this.#world.witness.persisting(this, input, batch);
-    for (const { table, key, value } of batch.writes) {
-      if (table !== "objects") continue;
-      if (value === undefined) this.#world.coverage.mark("tombstone collected");
-      this.#trace(() => (value ? `writes ${formatRecord(value)}` : `removes ${formatKey(key.subarray(2))}`));
-    }
+    for (const write of batch.writes) this.#traceWrite(write);
     this.#store!.commit(batch);
+  }
+
+  #traceWrite({ table, key, value }: Write): void {
+    if (table === "objects")
+      this.#trace(() =>
+        value === undefined ? `removes ${formatKey(key.subarray(2))}` : `writes ${formatRecord(value)}`,
+      );
+    if (table !== "hints") return;
+    this.#trace(() => {
+      const [target, name] = targetAndKeyIn(key);
+      const hint = `hint of ${formatKey(name)} for ${target}`;
+      return value === undefined ? `removes its ${hint}` : `keeps a ${hint}: ${formatRecord(recordInHint(value))}`;
+    });
   }
 
   #log(event: string, fields: Readonly<Record<string, string | number>>): void {
@@ -314,16 +359,9 @@ export class NodeProcess implements Witnessed {
     if (this.#tick !== undefined && (isIdle || !this.#isTickIdle)) return;
     if (this.#tick !== undefined) this.#tick.isCancelled = true;
     this.#isTickIdle = isIdle;
-    this.#tick = this.#world.simulator.schedule(isIdle ? idleTickMs : tickMs, "tick", () => {
+    this.#tick = this.#world.simulator.schedule(isIdle ? this.#world.idleTickMs : tickMs, "tick", () => {
       this.#tick = undefined;
       this.take({ kind: "tick", queuedBytes: 0 });
-    });
-  }
-
-  #hintsOf(storeKey: Uint8Array, get: (key: Uint8Array) => Uint8Array | undefined): Uint8Array[] {
-    return this.config.ring.table.members.flatMap(({ id }) => {
-      const value = get(Uint8Array.of(id.length, ...fromBinary(id), ...storeKey));
-      return value === undefined ? [] : [value.subarray(6)];
     });
   }
 
@@ -335,7 +373,7 @@ export class NodeProcess implements Witnessed {
 
   #instant(): Instant {
     const { nowMs } = this.#world.simulator;
-    return { monotonicMs: nowMs, wallMs: epochMs + Math.floor(nowMs + this.clockOffsetMs) };
+    return { monotonicMs: nowMs, wallMs: this.clock.ms };
   }
 
   #traceMessage(what: string, input: Input & { kind: "client" | "peer" }): void {
@@ -350,6 +388,11 @@ export class NodeProcess implements Witnessed {
 function isRequest(input: Input): input is Input & { readonly kind: "client" | "peer" } {
   if (input.kind !== "client" && input.kind !== "peer") return false;
   return input.message.kind === "Get" || input.message.kind === "Put" || input.message.kind === "Status";
+}
+
+/** Other messages to a node have ids of their own, which may be the same. */
+function isAnswer({ kind }: PeerMessage): boolean {
+  return kind === "GetReply" || kind === "PutReply" || kind === "Failure";
 }
 
 function askerOf(input: Input & { readonly kind: "client" | "peer" }): string {

@@ -36,6 +36,37 @@ export interface Stored {
   /** `undefined`: nothing, or a record that cannot be read. */
   readonly before: StoredObject | undefined;
   readonly after: StoredObject | undefined;
+  /** It takes the place of a record that could not be read. */
+  readonly isHealing?: boolean;
+}
+
+/** A node removes its record of a key: only a tombstone may go, when the proof for it is complete. */
+export interface Collected {
+  readonly kind: "collected";
+  readonly node: NodeId;
+  readonly key: KeyName;
+  /** `undefined`: nothing, or a record that cannot be read. */
+  readonly before: StoredObject | undefined;
+  /** What every primary of the key holds at this moment; `undefined`: nothing, or what cannot be read. */
+  readonly primaries?: ReadonlyMap<NodeId, StoredObject | undefined>;
+  /** Who keeps a hint of the key, for whomever. */
+  readonly hinting?: readonly NodeId[];
+}
+
+/** A node hands a hint to its disk, or the removal of one. */
+export interface Hinted {
+  readonly kind: "hinted";
+  readonly node: NodeId;
+  readonly target: NodeId;
+  readonly key: KeyName;
+  readonly before: StoredObject | undefined;
+  readonly after: StoredObject | undefined;
+  /** How old it is by its holder's own clock; and how old it may become. */
+  readonly ageMs: number;
+  readonly ageMsMax: number;
+  /** Of all records that this node will then keep as hints, and how many they may be. */
+  readonly bytes: number;
+  readonly bytesMax: number;
 }
 
 /** A node removes its record of a key: only a tombstone may go, when the proof for it is complete. */
@@ -56,6 +87,8 @@ export interface Acknowledged {
   readonly said: StoredObject;
   /** What is there at this moment: on its disk if it says durable, in its memory if not. */
   readonly held: StoredObject | undefined;
+  /** It has it as a hint for this primary. */
+  readonly standsFor?: NodeId | undefined;
 }
 
 /** A replica answers a coordinator that reads. */
@@ -65,6 +98,8 @@ export interface Served {
   readonly key: KeyName;
   readonly answer: "same" | "record" | "absent" | "missing" | "fresh";
   readonly held: "record" | "absent" | "bad record";
+  /** Its disk began empty and has not caught up, as its own notes say. */
+  readonly isFresh?: boolean;
 }
 
 export interface Crashed {
@@ -78,6 +113,7 @@ export interface Restarted {
   readonly node: NodeId;
   readonly isWiped: boolean;
   readonly read: (key: KeyName) => StoredObject | undefined;
+  readonly readHint: (target: NodeId, key: KeyName) => StoredObject | undefined;
 }
 
 /** A node loses records: all of them, or one. The fault atlas allowed it. */
@@ -95,9 +131,9 @@ export interface Coordinated {
   readonly node: NodeId;
   readonly key: KeyName;
   readonly what: "get" | "put";
-  /** The nodes that may make the quorum: of a strict request its primaries. */
+  /** The primaries that may make the quorum, and whether others may stand in for them. */
   readonly list: readonly NodeId[];
-  readonly primaries: readonly NodeId[];
+  readonly isSloppy: boolean;
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
 }
 
@@ -109,14 +145,8 @@ export interface Voted {
   readonly isDurable: boolean;
   /** What a get was told. */
   readonly object: StoredObject | undefined;
-}
-
-/** A stand-in lets go of what it kept for a primary: what it has acknowledged is no longer its to keep. */
-export interface HandedOff {
-  readonly kind: "handedOff";
-  readonly node: NodeId;
-  readonly key: KeyName;
-  readonly object: StoredObject;
+  /** It has nothing, on a disk that began empty and has not caught up: no vote for "not found". */
+  readonly isFresh?: boolean;
 }
 
 /** The coordinator answers whoever asked. */
@@ -126,16 +156,33 @@ export interface Answered {
   readonly message: Answer;
 }
 
+/** A client is refused after everything was healed and has settled. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly sentence: string;
+}
+
 /** A call of a client returned. */
 export interface Returned {
   readonly kind: "returned";
   readonly operation: Operation;
 }
 
+/**
+ * Where a run stands. `faultless`: nothing strikes in this run. `healed`: nothing strikes any more. `converged`: all replicas ought
+ * to be the same now, and nothing is left to mend.
+ */
+export interface Phase {
+  readonly kind: "phase";
+  readonly phase: "faultless" | "healed" | "converged";
+}
+
 export type Observation =
   | Issue
   | Stored
   | Collected
+  | Hinted
+  | Phase
   | Acknowledged
   | Served
   | Crashed
@@ -143,8 +190,8 @@ export type Observation =
   | Damaged
   | Coordinated
   | Voted
-  | HandedOff
   | Answered
+  | Refused
   | Returned;
 
 /** After the faults are over and everything has settled. */
@@ -152,6 +199,23 @@ export interface EndOfRun {
   /** Per key what every node holds, and the join of it all. */
   readonly keys: ReadonlyMap<KeyName, EndOfKey>;
   readonly operations: readonly Operation[];
+  /** What is demanded of the replicas: nothing, or that they are the same. */
+  readonly isConverged: boolean;
+  /** Where the disks differ from what convergence asks for, in words: every key, every node, and the hints. */
+  readonly differences: readonly string[];
+  readonly resources: Resources;
+}
+
+/** What a run has used. */
+export interface Resources {
+  /** Of each kind, how many messages nodes sent to each other while nobody wanted anything. */
+  readonly idleTraffic: ReadonlyMap<string, number>;
+  /** Calls of clients, and the requests that they sent for them. */
+  readonly calls: number;
+  readonly requests: number;
+  /** Open requests of each node, when nobody waits for any. */
+  readonly openRequests: ReadonlyMap<NodeId, number>;
+  readonly isFaultless: boolean;
 }
 
 export interface EndOfKey {

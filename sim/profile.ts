@@ -3,24 +3,37 @@
  * failing seed can be understood before it is replayed.
  */
 import type { Random } from "../src/random.ts";
+import type { ReadRepair } from "../src/options.ts";
 import type { ClusterShape } from "./cluster.ts";
 import type { DiskConditions } from "./disk.ts";
 import { drawFaultMix, type FaultMix } from "./faults.ts";
 import type { NetworkConditions } from "./network.ts";
+import { featuresOfNode } from "./features.ts";
+import { describeTuning, drawTuning, neverMs } from "./tuning.ts";
 
 export interface Profile {
   readonly shape: ClusterShape;
   /** How long clients work and faults strike, in virtual time. */
   readonly safetyMs: number;
+  /** How often a node looks at its clock while nobody waits for it. */
+  readonly idleTickMs: number;
   readonly work: WorkMix;
   readonly network: NetworkConditions;
   readonly disk: DiskConditions;
   readonly faults: FaultMix;
 }
 
+export interface Bucket {
+  readonly name: string;
+  readonly n: number;
+}
+
 export interface WorkMix {
   readonly clients: number;
+  readonly buckets: readonly Bucket[];
+  /** Keys of each bucket that are in use at one time, and how long they are: then the work moves on to the next ones. */
   readonly keys: number;
+  readonly keyLifeMs: number;
   readonly thinkMeanMs: number;
   readonly timeoutMs: number;
   /** Answers that requests ask for: drawn from these each time. */
@@ -28,6 +41,12 @@ export interface WorkMix {
   readonly w: readonly number[];
   /** The least `dw` of all writes: what the fault atlas counts on. */
   readonly dwMin: number;
+  /** Of the requests: with fewer replicas than the bucket has; that insist on primaries; that take stand-ins. */
+  readonly narrow: number;
+  readonly primary: number;
+  readonly sloppy: number;
+  /** Drawn from these each time. */
+  readonly readRepair: readonly ReadRepair[];
   readonly puts: number;
   readonly deletes: number;
   /** Of the writes: with a context just read, with an old one, with none; the others leave it to the client's memory. */
@@ -39,42 +58,57 @@ export interface WorkMix {
   readonly clientRestarts: number;
 }
 
-const bucket = "b";
-
 export function drawProfile(random: Random): Profile {
   const nodes = random.pick([1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
   const n = Math.min(nodes, random.pick([1, 2, 3, 3, 3, 3, 4, 5]));
-  const work = drawWork(random, n);
-  const faults = drawFaultMix(random, work.dwMin);
+  const buckets = drawBuckets(random, nodes, n);
+  const isCollecting = random.chance(0.3);
+  const work = drawWork(random, buckets, isCollecting);
+  const faults = drawFaultMix(random, work.dwMin, isCollecting);
+  const network = drawNetwork(random, faults, isCollecting);
+  const disk = drawDisk(random, faults, isCollecting);
+  const messageAgeMsMax = isCollecting ? ageOfMessages(work, network, disk, faults) : undefined;
+  const tuning = drawTuning(random, { messageAgeMsMax });
+  const options = {
+    defaults: { n },
+    buckets: Object.fromEntries(buckets.map((bucket) => [bucket.name, { n: bucket.n }])),
+  };
   return {
-    shape: { nodes, n, partitions: random.pick([1, 8, 16, 64]), options: { defaults: { n }, buckets: {} } },
+    shape: { nodes, n, partitions: random.pick([1, 8, 16, 64]), options, tuning },
     safetyMs: random.between(5000, 30_000),
+    idleTickMs: random.between(50, 100),
     work,
-    network: drawNetwork(random, faults),
-    disk: drawDisk(random, faults),
+    network,
+    disk,
     faults,
   };
 }
 
-/** The name under which the workload's keys are known everywhere. */
-export function keyName(key: number): string {
-  return `${bucket}/k${key}`;
+function drawBuckets(random: Random, nodes: number, n: number): Bucket[] {
+  const first = { name: "b", n };
+  return random.chance(0.7) ? [first] : [first, { name: "c", n: random.between(1, Math.min(nodes, 5)) }];
 }
 
-export const workBucket: string = bucket;
-
-function drawWork(random: Random, n: number): WorkMix {
+function drawWork(random: Random, buckets: readonly Bucket[], isCollecting: boolean): WorkMix {
+  const n = Math.min(...buckets.map((bucket) => bucket.n));
   const w = drawCounts(random, n);
+  const sometimes = [0, 0, 0.1, 0.5];
   return {
     clients: random.between(1, 8),
+    buckets,
     keys: random.pick([1, 2, 3, 5, 10, 20]),
+    keyLifeMs: random.pick(isCollecting ? [1000, 3000, 10_000] : [3000, neverMs, neverMs]),
     thinkMeanMs: random.pick([20, 50, 100, 300]),
-    timeoutMs: random.pick([300, 1000, 2000, 5000]),
+    timeoutMs: random.pick(isCollecting ? [300, 1000] : [300, 1000, 2000, 5000]),
     r: drawCounts(random, n),
     w,
     dwMin: random.between(1, Math.min(...w)),
+    narrow: random.pick(sometimes),
+    primary: random.pick(sometimes),
+    sloppy: random.pick([0, 0.5, 1, 1]),
+    readRepair: random.pick([["async"], ["off"], ["blocking"], ["async", "blocking", "off"]] as const),
     puts: 0.3 + random.fraction() * 0.3,
-    deletes: random.fraction() * 0.15,
+    deletes: isCollecting ? 0.1 + random.fraction() * 0.3 : random.fraction() * 0.15,
     fresh: random.fraction() * 0.5,
     stale: random.fraction() * 0.3,
     blind: random.fraction() * 0.15,
@@ -90,12 +124,22 @@ function drawCounts(random: Random, n: number): number[] {
   return random.chance(0.5) ? [random.between(1, n)] : Array.from({ length: n }, (_, at) => at + 1);
 }
 
-function drawNetwork(random: Random, { kinds }: FaultMix): NetworkConditions {
+/**
+ * What is said, or is being worked on, is not older than this when somebody acts on it. Exponential delays have no bound; fifteen
+ * means are one for all that these runs will ever draw.
+ */
+function ageOfMessages(work: WorkMix, network: NetworkConditions, disk: DiskConditions, faults: FaultMix): number {
+  const delayMs = network.delayMinMs + 15 * network.delayMeanMs;
+  const syncMs = disk.syncMinMs + 15 * (disk.syncMeanMs + (disk.slowSyncs > 0 ? disk.slowSyncMs : 0));
+  return Math.ceil(2 * (work.timeoutMs + faults.clogMsMax + 2 * faults.pauseMsMax + delayMs + syncMs));
+}
+
+function drawNetwork(random: Random, { kinds }: FaultMix, isCollecting: boolean): NetworkConditions {
   const share = (name: FaultMix["kinds"][number], most: number): number =>
     kinds.includes(name) ? random.fraction() * most : 0;
   return {
     delayMinMs: random.pick([0.1, 0.1, 1, 10]),
-    delayMeanMs: random.pick([0.5, 0.5, 2, 10, 50]),
+    delayMeanMs: random.pick(isCollecting ? [0.5, 2, 10] : [0.5, 0.5, 2, 10, 50]),
     loss: share("loss", 0.1),
     duplication: share("duplication", 0.2),
     reorder: share("reorder", 0.3),
@@ -105,12 +149,12 @@ function drawNetwork(random: Random, { kinds }: FaultMix): NetworkConditions {
   };
 }
 
-function drawDisk(random: Random, { kinds }: FaultMix): DiskConditions {
+function drawDisk(random: Random, { kinds }: FaultMix, isCollecting: boolean): DiskConditions {
   return {
     syncMinMs: random.pick([0.1, 1, 5]),
     syncMeanMs: random.pick([0.5, 2, 10]),
     slowSyncs: kinds.includes("slow sync") ? random.fraction() * 0.05 : 0,
-    slowSyncMs: random.pick([100, 1000, 3000]),
+    slowSyncMs: random.pick(isCollecting ? [50, 100] : [100, 1000, 3000]),
     lossAtCrash: random.pick([0.5, 0.8, 1]),
   };
 }
@@ -121,11 +165,59 @@ export function calm(profile: Profile): void {
   Object.assign(profile.disk, { slowSyncs: 0 });
 }
 
-export function describeProfile({ shape, work, faults, safetyMs, network, disk }: Profile): string {
+export function describeProfile({ shape, work, faults, safetyMs, network, disk, idleTickMs }: Profile): string {
+  const buckets = work.buckets.map(({ name, n }) => `${name} (n ${n})`).join(", ");
   return [
-    `${shape.nodes} nodes, n ${shape.n}, ${shape.partitions} partitions, ${safetyMs} ms`,
+    `${shape.nodes} nodes, ${shape.partitions} partitions, buckets ${buckets}, ${safetyMs} ms, idle ticks ${idleTickMs} ms`,
     `${work.clients} clients, ${work.keys} keys, r ${work.r.join("|")}, w ${work.w.join("|")}, dw from ${work.dwMin}, timeout ${work.timeoutMs} ms`,
+    `sloppy ${work.sloppy}, read repair ${work.readRepair.join("|")}, fewer replicas ${work.narrow}, primaries ${work.primary}`,
     `delay ${network.delayMinMs} + ~${network.delayMeanMs} ms, sync ${disk.syncMinMs} + ~${disk.syncMeanMs} ms`,
+    describeTuning(shape.tuning),
     `faults: ${faults.kinds.join(", ") || "none"}; disks that may be damaged: ${faults.damagedNodesMax}`,
   ].join("; ");
+}
+
+/** Nothing strikes, and nobody waits so briefly that a call may fail by chance. */
+export function isFaultless({ faults, work, network, disk }: Profile): boolean {
+  const delayMs = network.delayMinMs + network.delayMeanMs;
+  const syncMs = disk.syncMinMs + disk.syncMeanMs;
+  return faults.kinds.length === 0 && work.timeoutMs >= patience * (delayMs + syncMs);
+}
+
+/** A call is up to six messages and two syncs after each other, and each may take ten times as long as its mean. */
+const patience = 60;
+
+/** Whether the replicas become the same by themselves, whatever nobody reads. */
+export function canConverge({ shape }: Profile): boolean {
+  return featuresOfNode().antiEntropy && shape.tuning.antiEntropyIntervalMs < neverMs;
+}
+
+/** How long that may take after the last fault, three times over: the rounds themselves, and all that they may have to wait for. */
+export function convergenceMsMax({ shape, work, idleTickMs, safetyMs }: Profile): number {
+  const { antiEntropyIntervalMs, antiEntropyConfirmMs, scrubIntervalMs, probeIntervalMs, backgroundBytesPerSecond } =
+    shape.tuning;
+  const roundMs = Math.max(antiEntropyIntervalMs, idleTickMs) + 2 * antiEntropyConfirmMs;
+  const keys = work.keys * work.buckets.length * Math.ceil(Math.max(1, safetyMs / work.keyLifeMs));
+  const bytes = keys * (work.valueBytesMax + 1000) * siblingsMost * shape.nodes;
+  const waits = [
+    2 * shape.nodes * roundMs,
+    finite(2 * scrubIntervalMs),
+    finite(10 * probeIntervalMs),
+    work.timeoutMs,
+    (bytes / backgroundBytesPerSecond) * 1000,
+    clockMs,
+    requestMs,
+  ];
+  return slack * waits.reduce((sum, ms) => sum + ms, 0);
+}
+
+const slack = 3;
+const siblingsMost = 8;
+/** A clock that was ahead, and has been set back. */
+const clockMs = 10_000;
+/** A recovery or the sending of a hint, and its pause. */
+const requestMs = 6000;
+
+function finite(ms: number): number {
+  return ms < neverMs ? ms : 0;
 }

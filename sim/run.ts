@@ -1,23 +1,42 @@
 /**
  * One seed, from its draw to its verdict.
  *
- *   start ─▶ safety: clients work, faults strike ─▶ heal, for good ─▶ settle ─▶ final reads of every key at every node ─▶ checks
+ *   start ─▶ safety: clients work, faults strike ─▶ heal, for good ─▶ settle ─▶ serve ─▶ converge ─▶ fixpoint ─▶ final reads ─▶ checks
+ *
+ * - Serve: every client is served, at first with patience and then at once.
+ * - Converge: without a single read all replicas become the same, within a bound; where anti-entropy is off, this is left out.
+ * - Fixpoint: nothing is left to mend, so nothing is written any more, through to the final reads of every key at every node.
  *
  * The first violation ends the run: what follows it would only bury it.
  */
 import { Replica } from "../node/replica.ts";
 import { createCheckers } from "./checkers.ts";
 import type { Checker, Violation } from "./checker.ts";
-import { Cluster, joinOf } from "./cluster.ts";
+import { Burials } from "./burials.ts";
+import { Cluster } from "./cluster.ts";
 import { Coverage } from "./coverage.ts";
 import { Faults } from "./faults.ts";
 import { FinalReads } from "./final-reads.ts";
 import { History } from "./history.ts";
 import { Network } from "./network.ts";
-import type { EndOfKey, Observation } from "./observation.ts";
-import { calm, describeProfile, drawProfile, type Profile } from "./profile.ts";
+import { differencesIn } from "./differences.ts";
+import { featuresOfNode } from "./features.ts";
+import type { NodeProcess } from "./node-process.ts";
+import type { EndOfKey, Observation, Resources } from "./observation.ts";
+import {
+  calm,
+  canConverge,
+  convergenceMsMax,
+  describeProfile,
+  drawProfile,
+  isFaultless,
+  type Profile,
+} from "./profile.ts";
 import { Simulator, Storm } from "./simulator.ts";
+import { joinOf } from "./states.ts";
 import { Trace } from "./trace.ts";
+import { Traffic } from "./traffic.ts";
+import { neverMs } from "./tuning.ts";
 import { Witness } from "./witness.ts";
 import { Worker, type Job, type OldContexts } from "./workload.ts";
 import type { CreateMachine, World } from "./world.ts";
@@ -26,6 +45,10 @@ import type { CreateMachine, World } from "./world.ts";
 const settleMs = 60_000;
 /** How often a cluster that settles is looked after. */
 const lookMs = 50;
+/** A clock that was ahead refuses what others wrote, and is refused by them, for so long after it was set right. */
+const clockMs = 11_000;
+/** How many rounds of anti-entropy find nothing to do. */
+const fixpointRounds = 2;
 
 export interface RunOptions {
   /** Is given the run line by line: slow, and for people. */
@@ -70,6 +93,10 @@ class Run {
   readonly #checkers: readonly Checker[];
   readonly #violations: Violation[] = [];
   readonly #problems: string[] = [];
+  readonly #burials = new Burials();
+  #idleTraffic: ReadonlyMap<string, number> = new Map();
+  /** What clients sent while they worked. */
+  #requests = 0;
   #error: string | undefined;
 
   constructor(seed: number, options: RunOptions) {
@@ -98,19 +125,33 @@ class Run {
   async #playPhases(): Promise<void> {
     this.#world.trace.line("seed", () => `${this.#simulator.seed}: ${describeProfile(this.#profile)}`);
     this.#cluster.start();
+    if (isFaultless(this.#profile)) await this.#beginFaultless();
     this.#faults.begin();
     const isWorkOver = this.#begin(this.#workers.map((worker) => worker.work()));
     await this.#simulator.run(this.#profile.safetyMs);
     this.#heal();
     await this.#settle(isWorkOver, () => "the clients' last calls never return");
-    await this.#settle(
-      () => this.#cluster.isAtRest,
-      () => `the healed cluster does not come to rest: ${this.#cluster.unrest()}`,
-    );
+    this.#requests = this.#world.traffic.requests;
+    await this.#rest("the healed cluster does not come to rest");
     await this.#checkService();
+    const canBeSame = canConverge(this.#profile);
+    if (canBeSame) await this.#converge();
+    else if (featuresOfNode().hints)
+      await this.#settle(
+        () => this.#keepsNoHints,
+        () => this.#differences().join("; "),
+      );
     const reads = new FinalReads(this.#world, this.#cluster);
-    if (!this.#isOver) this.#problems.push(...(await reads.play()));
-    if (!this.#isOver) this.#finish(reads);
+    const unread = this.#isOver ? [] : await reads.play();
+    if (!this.#isOver) this.#problems.push(...unread);
+    await this.#rest("the cluster does not come to rest after the last reads");
+    if (!this.#isOver) this.#finish(reads, canBeSame || featuresOfNode().readRepair);
+  }
+
+  /** The first calls find a cluster whose nodes know each other. */
+  async #beginFaultless(): Promise<void> {
+    await this.#rest("a new cluster does not come to rest");
+    this.#world.witness.observe({ kind: "phase", phase: "faultless" });
   }
 
   #createWorld({ trace, createMachine }: RunOptions): World {
@@ -119,9 +160,11 @@ class Run {
       simulator,
       network: new Network(simulator, this.#profile.network),
       diskConditions: this.#profile.disk,
+      idleTickMs: this.#profile.idleTickMs,
       witness: new Witness((observation) => this.#observe(observation)),
       trace: new Trace(trace, () => simulator.nowMs),
       coverage: new Coverage(),
+      traffic: new Traffic(),
       createMachine: createMachine ?? ((config, store, now) => new Replica(config, store, now)),
     };
   }
@@ -138,6 +181,7 @@ class Run {
   }
 
   #observe(observation: Observation): void {
+    this.#burials.observe(observation);
     for (const checker of this.#checkers) checker.observe(observation);
   }
 
@@ -160,6 +204,7 @@ class Run {
   #heal(): void {
     calm(this.#profile);
     this.#faults.heal();
+    this.#world.witness.observe({ kind: "phase", phase: "healed" });
   }
 
   /** Waits, and starts again what was still stopping when everything was healed. */
@@ -172,6 +217,14 @@ class Run {
     }
   }
 
+  #rest(problem: string): Promise<void> {
+    return this.#settle(
+      () => this.#cluster.isAtRest,
+      () => `${problem}: ${this.#cluster.unrest()}`,
+    );
+  }
+
+  /** At first with patience: what was clogged arrives late, and a clock that was set back refuses writes. Then with none. */
   async #checkService(): Promise<void> {
     if (this.#isOver) return;
     const checks = this.#workers.map(async (worker) => {
@@ -179,13 +232,45 @@ class Run {
       if (problem !== undefined) this.#problems.push(problem);
     });
     await this.#settle(this.#begin(checks), () => "the healed cluster does not serve");
-    await this.#settle(
-      () => this.#cluster.isAtRest,
-      () => `the cluster does not come to rest again: ${this.#cluster.unrest()}`,
-    );
+    if (this.#profile.faults.kinds.includes("clock")) await this.#pass(clockMs);
+    await this.#rest("the cluster does not come to rest again");
+    if (this.#isOver) return;
+    const demands = this.#workers.map(async (worker) => {
+      const sentence = await worker.tryService();
+      if (sentence !== undefined) this.#world.witness.observe({ kind: "refused", sentence });
+    });
+    await this.#settle(this.#begin(demands), () => "the healed cluster does not serve again");
+    await this.#rest("the cluster does not come to rest after it has served");
   }
 
-  #finish(reads: FinalReads): void {
+  /** All replicas become the same by themselves; then nothing moves any more. */
+  async #converge(): Promise<void> {
+    const untilMs = this.#simulator.nowMs + convergenceMsMax(this.#profile);
+    while (!this.#isOver && this.#simulator.nowMs < untilMs && this.#differences().length > 0) await this.#pass(lookMs);
+    await this.#rest("the cluster does not come to rest when all replicas are the same");
+    if (this.#isOver) return;
+    this.#world.trace.line("all", () => "all replicas are the same");
+    this.#world.witness.observe({ kind: "phase", phase: "converged" });
+    this.#world.traffic.reset();
+    const { antiEntropyIntervalMs, antiEntropyConfirmMs } = this.#profile.shape.tuning;
+    await this.#pass(fixpointRounds * (antiEntropyIntervalMs + antiEntropyConfirmMs + lookMs));
+    this.#idleTraffic = new Map(this.#world.traffic.sent);
+  }
+
+  async #pass(ms: number): Promise<void> {
+    if (!this.#isOver) await this.#simulator.run(this.#simulator.nowMs + ms);
+  }
+
+  get #keepsNoHints(): boolean {
+    return this.#cluster.nodes.every((node) => node.hints().size === 0);
+  }
+
+  #differences(): string[] {
+    const isScrubbing = this.#profile.shape.tuning.scrubIntervalMs < neverMs;
+    return differencesIn(this.#cluster, this.#world.witness, { burials: this.#burials, isScrubbing });
+  }
+
+  #finish(reads: FinalReads, isConverged: boolean): void {
     const keys = new Map<string, EndOfKey>();
     for (const [name, key] of this.#cluster.keys()) {
       const states = this.#cluster.statesOf(key);
@@ -193,7 +278,20 @@ class Run {
       if (joined === undefined) this.#world.coverage.mark("key beyond reading");
       else keys.set(name, { states, joined, reads: reads.readsOf(name) });
     }
-    for (const checker of this.#checkers) checker.finish({ keys, operations: this.#history.operations });
+    const differences = isConverged ? this.#differences() : [];
+    const { operations } = this.#history;
+    const resources = this.#resources();
+    for (const checker of this.#checkers) checker.finish({ keys, operations, isConverged, differences, resources });
+  }
+
+  #resources(): Resources {
+    return {
+      idleTraffic: this.#idleTraffic,
+      calls: this.#history.operations.length,
+      requests: this.#requests,
+      openRequests: new Map(this.#cluster.nodes.map((node) => [node.id, openRequestsOf(node)])),
+      isFaultless: isFaultless(this.#profile),
+    };
   }
 
   #crash(error: unknown): void {
@@ -230,4 +328,14 @@ class Run {
     if (this.#violations.length > 0) return "correctness";
     return this.#problems.length > 0 ? "liveness" : "ok";
   }
+}
+
+/** What a node says of itself. */
+function openRequestsOf(node: NodeProcess): number {
+  let open = 0;
+  const connection = node.links.addProbe(([answer]) => {
+    if (answer?.kind === "StatusReply") open = (JSON.parse(answer.status) as { openRequests: number }).openRequests;
+  });
+  node.takeRequest(connection, { kind: "Status", id: 0 });
+  return open;
 }

@@ -26,9 +26,9 @@ export interface SessionEnd {
   readonly peerIncarnation: number;
   /**
    * @param isRepeatable whether the network may deliver the frame twice
-   * @param isPing whether nodes only ask in it who is there: that never ends, and a cluster is at rest all the same
+   * @param isBackground whether the cluster is at rest though the frame is on its way
    */
-  send(frame: Uint8Array, isRepeatable: boolean, isPing?: boolean): void;
+  send(frame: Uint8Array, isRepeatable: boolean, isBackground?: boolean): void;
   close(): void;
   /** Closes, and tells this end's own events too. */
   fail(reason: string): void;
@@ -69,7 +69,7 @@ export class Session {
 }
 
 type Item =
-  | { readonly frame: Uint8Array; readonly isPing: boolean }
+  | { readonly frame: Uint8Array; readonly isBackground: boolean }
   | { readonly end: string }
   | { readonly call: true }
   | { readonly accepted: true };
@@ -127,11 +127,11 @@ class End implements SessionEnd {
     });
   }
 
-  send(frame: Uint8Array, isRepeatable: boolean, isPing = false): void {
+  send(frame: Uint8Array, isRepeatable: boolean, isBackground: boolean = false): void {
     if (!this.isOpen || this.#path.isBlocked) return;
     const { loss, truncation, reorder, duplication } = this.#network.conditions;
-    if (this.#happens(loss)) return;
-    const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame, isPing };
+    if (this.#happens(loss) || this.#happens(this.#path.loss)) return;
+    const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame, isBackground };
     if (this.#happens(reorder)) this.#fly(item);
     else this.#enqueue(item);
     if (isRepeatable && this.#happens(duplication)) this.#fly(item);
@@ -186,22 +186,18 @@ class End implements SessionEnd {
     const { simulator } = this.#network;
     this.#inFlight.push(item);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs());
-    this.#count(item, 1);
+    this.#network.inFlight += weightOf(item);
     simulator.schedule(this.#lastArrivalMs - simulator.nowMs, "arrival", () => this.#arrive(this.#inFlight.shift()!));
   }
 
   /** Outside of the order. */
   #fly(item: Item): void {
-    this.#count(item, 1);
+    this.#network.inFlight += weightOf(item);
     this.#network.simulator.schedule(this.#delayMs(), "arrival", () => this.#arrive(item));
   }
 
-  #count(item: Item, by: number): void {
-    if (!("isPing" in item && item.isPing)) this.#network.inFlight += by;
-  }
-
   #arrive(item: Item): void {
-    this.#count(item, -1);
+    this.#network.inFlight -= weightOf(item);
     if (!this.#path.isBlocked) this.#other.#receive(item);
     else if ("end" in item) this.#missedLater();
   }
@@ -249,4 +245,9 @@ class End implements SessionEnd {
     this.isOpen = false;
     this.#session.ended();
   }
+}
+
+/** What the cluster's rest waits for. */
+function weightOf(item: Item): number {
+  return "frame" in item && item.isBackground ? 0 : 1;
 }

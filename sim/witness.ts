@@ -6,7 +6,7 @@
  * very request: looked up on the sender's disk at the moment of sending, and entered in a ledger under the coordinator's
  * incarnation. The incarnation matters: a node may number its requests anew after every start.
  */
-import { MalformedBytes, toBinary } from "../src/bytes.ts";
+import { toBinary } from "../src/bytes.ts";
 import {
   addDot,
   contains,
@@ -16,20 +16,39 @@ import {
   joinContexts,
   type CausalContext,
 } from "../src/causal-context.ts";
-import { formatDot } from "../src/dot.ts";
-import { CoterieError } from "../src/errors.ts";
-import { bucketOf, formatKey, hashKey } from "../src/key.ts";
-import type { Answer, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
-import { emptyObject, has, isIncluded, sync, type StoredObject } from "../src/object.ts";
-import { replicasOf, settleOptions } from "../src/options.ts";
-import { decodeRecord, recordProblem } from "../src/record.ts";
-import { partitionOf, type NodeId } from "../src/ring.ts";
+import { formatKey, hashKey } from "../src/key.ts";
+import type { Answer, Get, Put, ReplicaGet, ReplicaGetReply, ReplicaPut } from "../src/messages.ts";
+import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
+import type { NodeId } from "../src/ring.ts";
 import { decodeToken } from "../src/token.ts";
 import type { Effect, Input, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
-import type { Write } from "../node/store.ts";
-import type { Observation } from "./observation.ts";
+import type { Table, Write } from "../node/store.ts";
+import type { Issue, Observation } from "./observation.ts";
+import { Decoded } from "./decoded.ts";
+import { featuresOfNode } from "./features.ts";
+import {
+  createdInHint,
+  hintKeyOf,
+  isFresh,
+  planOf,
+  primariesOf,
+  recordInHint,
+  storeKeyOf,
+  targetAndKeyIn,
+} from "./place.ts";
+import {
+  isAnswer,
+  isHint,
+  isObject,
+  isObjectBatch,
+  isReplicaRequest,
+  isRequest,
+  messageOf,
+  repliesIn,
+} from "./speech.ts";
+import { joined, joinOf } from "./states.ts";
 
 /** A node as the witness sees it. */
 export interface Witnessed {
@@ -37,13 +56,13 @@ export interface Witnessed {
   readonly config: NodeConfig;
   readonly disk: number;
   readonly incarnation: number;
-  /** The record of a key as the node reads it. */
-  seen(storeKey: Uint8Array): Uint8Array | undefined;
-  /** The record of a key that would survive a crash now. */
-  durable(storeKey: Uint8Array): Uint8Array | undefined;
-  /** The same for the records that it keeps for others. */
-  seenHints(storeKey: Uint8Array): readonly Uint8Array[];
-  durableHints(storeKey: Uint8Array): readonly Uint8Array[];
+  /** What its clock says. */
+  readonly wallMs: number;
+  /** What is under a key as the node reads it. */
+  seen(table: Table, key: Uint8Array): Uint8Array | undefined;
+  /** What is under a key and would survive a crash now. */
+  durable(table: Table, key: Uint8Array): Uint8Array | undefined;
+  seenHints(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
 }
 
 /** An answer that a node will give: to whom, and about what. */
@@ -52,9 +71,12 @@ interface Pledge {
   readonly number: string;
   readonly key: Uint8Array;
   readonly said: StoredObject | undefined;
+  /** It is the one that should have it, and the node keeps it as a hint. */
+  readonly standsFor: NodeId | undefined;
 }
 
-type Reply = { readonly effect: Effect; readonly message: PeerMessage };
+/** Where a node notes which of its partitions are fresh. */
+const freshnessKey = Uint8Array.of(2);
 
 export class Witness {
   readonly #report: (observation: Observation) => void;
@@ -64,15 +86,25 @@ export class Witness {
   readonly #pledges = new WeakMap<Effect, Pledge>();
   /** What was true when it was sent, by `number voter`. */
   readonly #ledger = new Map<string, "memory" | "disk">();
-  readonly #decoded = new WeakMap<Uint8Array, StoredObject | "bad record">();
-  /** What stand-ins have given to the primaries they stood for, by node and key: they still answer for it. */
+  readonly #decoded = new Decoded();
+  /** By `node.incarnation#id`: the key that a node has asked for. */
+  readonly #questions = new Map<string, string>();
+  /** By `node.incarnation key`: the context of all that a node was told of the key. */
+  readonly #told = new Map<string, CausalContext>();
+  /** What was removed of a node's hints, by node, target and key: it may answer for it a little later. */
   readonly #handedOff = new Map<string, StoredObject>();
-  /** All dots that were ever seen to be issued. */
-  readonly #issued = new Set<string>();
+  /** Every dot that was issued, by key. */
+  readonly #issued = new Map<string, CausalContext>();
   #requestCount = 0;
+  #nodes: readonly Witnessed[] = [];
 
   constructor(report: (observation: Observation) => void) {
     this.#report = report;
+  }
+
+  /** All nodes there are. */
+  watch(nodes: readonly Witnessed[]): void {
+    this.#nodes = nodes;
   }
 
   observe(observation: Observation): void {
@@ -84,6 +116,7 @@ export class Witness {
    * @param peerIncarnation of the node that a peer's message came from
    */
   stepped(node: Witnessed, input: Input, effects: readonly Effect[], peerIncarnation: number): void {
+    this.#learn(node, input, effects);
     if (input.kind === "client") {
       if (input.message.kind !== "Status") this.#asked(node, `c${input.connection}`, input.message, effects);
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
@@ -93,7 +126,7 @@ export class Witness {
   persisting(node: Witnessed, input: Input | undefined, batch: Persist): void {
     for (const write of batch.writes) {
       if (write.table === "objects") this.#storing(node, input, write);
-      if (write.table === "hints") this.#keeping(node, input, write);
+      if (write.table === "hints") this.#hinting(node, input, write);
     }
   }
 
@@ -108,8 +141,7 @@ export class Witness {
 
   /** A record that is sound; `undefined` also for one that is not. */
   decode(record: Uint8Array | undefined): StoredObject | undefined {
-    const decoded = record === undefined ? undefined : this.#decodedOf(record);
-    return decoded === "bad record" ? undefined : decoded;
+    return record === undefined ? undefined : this.#decoded.object(record);
   }
 
   #heard(node: Witnessed, from: NodeId, message: PeerMessage, effects: readonly Effect[], incarnation: number): void {
@@ -123,7 +155,8 @@ export class Witness {
       case "ReplicaPutReply":
         return this.#vote(node, from, message.id, message.durable, undefined);
       case "ReplicaGetReply":
-        if (message.answer !== "missing") this.#vote(node, from, message.id, false, this.decode(message.record));
+        if (message.answer !== "missing")
+          this.#vote(node, from, message.id, false, this.decode(message.record), message.answer === "fresh");
         return;
       default:
         return;
@@ -141,7 +174,11 @@ export class Witness {
     else if (effects.some(isObjectBatch))
       this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });
     const replies = repliesIn(effects);
-    const number = replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest);
+    // A get may repair somebody in the same step, under another number: only its questions bear its own.
+    const number =
+      message.kind === "Get"
+        ? replies.find((reply) => reply.message.kind === "ReplicaGet")
+        : (replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest));
     if (number === undefined || !("id" in number.message)) return;
     const name = `${nameOf(node)}#${number.message.id}`;
     this.#byNumber.set(name, request);
@@ -149,50 +186,106 @@ export class Witness {
   }
 
   #readsItself(node: Witnessed, request: string, key: Uint8Array): void {
-    const own = isPrimary(node, key) ? this.decode(node.seen(storeKeyOf(node, key))) : undefined;
-    const object = isPrimary(node, key) ? own : this.#held(node, key, false);
-    if (node.seen(storeKeyOf(node, key)) === undefined || object !== undefined)
-      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object });
+    const held = this.#held(node, key);
+    if (held === "bad record") return;
+    const object = held === "absent" ? undefined : held;
+    const isFreshHere = held === "absent" && this.#isFresh(node, key);
+    this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object, isFresh: isFreshHere });
+  }
+
+  /** What a node holds of a key for whoever asks: as its primary, or in the place of others. */
+  #held(node: Witnessed, key: Uint8Array): StoredObject | "bad record" | "absent" {
+    if (!primariesOf(node, key).includes(node.id)) return joinOf(this.#hintsOf(node, key)) ?? "absent";
+    const record = node.seen("objects", storeKeyOf(node, key));
+    return record === undefined ? "absent" : (this.decode(record) ?? "bad record");
+  }
+
+  #hintsOf(node: Witnessed, key: Uint8Array): (StoredObject | undefined)[] {
+    return primariesOf(node, key).map((target) => this.#hint(node.seen("hints", hintKeyOf(node, target, key))));
+  }
+
+  #hint(value: Uint8Array | undefined): StoredObject | undefined {
+    return value === undefined ? undefined : this.decode(recordInHint(value));
+  }
+
+  #isFresh(node: Witnessed, key: Uint8Array): boolean {
+    const isPrimary = primariesOf(node, key).includes(node.id);
+    return featuresOfNode().freshness && isPrimary && isFresh(node, node.seen("meta", freshnessKey), key);
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
     const writes = effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : []));
-    const written = writes.find(isObject)?.value ?? recordOfHint(writes.find(isHint)?.value);
-    const said = written === undefined ? this.#held(node, key, false) : this.decode(written);
+    const standsFor = this.#standsFor(node, key, writes);
+    const written = writes.find(isObject)?.value;
+    const said =
+      standsFor === undefined
+        ? this.decode(written ?? node.seen("objects", storeKeyOf(node, key)))
+        : this.#hint(writes.find(isHint)?.value ?? node.seen("hints", hintKeyOf(node, standsFor, key)));
     for (const { effect } of repliesIn(effects))
-      if (effect.kind === "deliver") this.#pledges.set(effect, { number, key, said });
+      if (effect.kind === "deliver") this.#pledges.set(effect, { number, key, said, standsFor });
+  }
+
+  /** Whom a node that coordinates a put writes it for; nobody if it is a primary itself. */
+  #standsFor(node: Witnessed, key: Uint8Array, writes: readonly Write[]): NodeId | undefined {
+    const primaries = primariesOf(node, key);
+    if (primaries.includes(node.id)) return undefined;
+    const written = writes.find(isHint);
+    if (written !== undefined) return targetAndKeyIn(written.key)[0];
+    return primaries.find((target) => node.seen("hints", hintKeyOf(node, target, key)) !== undefined);
   }
 
   #pledge(number: string, message: ReplicaPut | ReplicaGet, effects: readonly Effect[]): void {
     const said = message.kind === "ReplicaPut" ? this.decode(message.record) : undefined;
-    for (const { effect } of repliesIn(effects)) this.#pledges.set(effect, { number, key: message.key, said });
+    const standsFor = message.kind === "ReplicaPut" ? message.standsFor : undefined;
+    for (const { effect } of repliesIn(effects))
+      this.#pledges.set(effect, { number, key: message.key, said, standsFor });
   }
 
   /** What the node says now is compared with what it has now. */
-  #redeem(node: Witnessed, { number, key, said }: Pledge, message: PeerMessage): void {
-    const storeKey = storeKeyOf(node, key);
-    const entry = `${number} ${node.id}`;
-    const about = { node: node.id, key: formatKey(key) };
-    if (message.kind === "ReplicaPutReply" && said !== undefined) {
-      const held = joined(this.#held(node, key, message.durable), this.#handedOff.get(`${node.id} ${about.key}`));
-      this.#report({ kind: "acknowledged", ...about, isDurable: message.durable, said, held });
-      if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry) !== "disk")
-        this.#ledger.set(entry, message.durable ? "disk" : "memory");
-    } else if (message.kind === "ReplicaGetReply") {
-      const isBad =
-        isPrimary(node, key) && node.seen(storeKey) !== undefined && this.decode(node.seen(storeKey)) === undefined;
-      const held = isBad ? "bad record" : this.#held(node, key, false) === undefined ? "absent" : "record";
-      this.#report({ kind: "served", ...about, answer: message.answer, held });
-      if (held !== "bad record") this.#ledger.set(entry, "memory");
-    }
+  #redeem(node: Witnessed, pledge: Pledge, message: PeerMessage): void {
+    if (message.kind === "ReplicaPutReply" && pledge.said !== undefined)
+      this.#redeemPut(node, pledge, pledge.said, message.durable);
+    else if (message.kind === "ReplicaGetReply") this.#redeemGet(node, pledge, message.answer);
   }
 
-  #vote(node: Witnessed, voter: NodeId, id: number, isDurable: boolean, object: StoredObject | undefined): void {
+  #redeemPut(node: Witnessed, { number, key, standsFor }: Pledge, said: StoredObject, isDurable: boolean): void {
+    const entry = `${number} ${node.id}`;
+    const read = (table: Table, at: Uint8Array): Uint8Array | undefined =>
+      isDurable ? node.durable(table, at) : node.seen(table, at);
+    const held =
+      standsFor === undefined
+        ? this.decode(read("objects", storeKeyOf(node, key)))
+        : joinOf([
+            this.#hint(read("hints", hintKeyOf(node, standsFor, key))),
+            this.#handedOff.get(`${node.id} ${standsFor} ${formatKey(key)}`),
+          ]);
+    this.#report({ kind: "acknowledged", node: node.id, key: formatKey(key), isDurable, said, held, standsFor });
+    if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry) !== "disk")
+      this.#ledger.set(entry, isDurable ? "disk" : "memory");
+  }
+
+  #redeemGet(node: Witnessed, { number, key }: Pledge, answer: ReplicaGetReply["answer"]): void {
+    const state = this.#held(node, key);
+    const held = typeof state === "string" ? state : "record";
+    const about = { node: node.id, key: formatKey(key), isFresh: this.#isFresh(node, key) };
+    this.#report({ kind: "served", ...about, answer, held });
+    if (held !== "bad record") this.#ledger.set(`${number} ${node.id}`, "memory");
+  }
+
+  #vote(
+    node: Witnessed,
+    voter: NodeId,
+    id: number,
+    isDurable: boolean,
+    object: StoredObject | undefined,
+    isFreshThere: boolean = false,
+  ): void {
     const number = `${nameOf(node)}#${id}`;
     const request = this.#byNumber.get(number);
     const entry = this.#ledger.get(`${number} ${voter}`);
     if (request === undefined || entry === undefined) return;
-    this.#report({ kind: "voted", request, voter, isDurable: isDurable && entry === "disk", object });
+    const isFresh = isFreshThere && featuresOfNode().freshness;
+    this.#report({ kind: "voted", request, voter, isDurable: isDurable && entry === "disk", object, isFresh });
   }
 
   #answered(asker: string, message: Answer): void {
@@ -202,145 +295,108 @@ export class Witness {
     this.#report({ kind: "answered", request, message });
   }
 
-  /** All that a node has of a key: as a primary, and for others. */
-  #held(node: Witnessed, key: Uint8Array, isDurable: boolean): StoredObject | undefined {
-    const storeKey = storeKeyOf(node, key);
-    const own = isDurable ? node.durable(storeKey) : node.seen(storeKey);
-    const kept = isDurable ? node.durableHints(storeKey) : node.seenHints(storeKey);
-    const objects = [own, ...kept].map((record) => this.decode(record)).filter((object) => object !== undefined);
-    return objects.length === 0 ? undefined : objects.reduce(sync);
-  }
-
-  /** A stand-in may mint dots on top of what it keeps; and what its target has is no longer its to keep. */
-  #keeping(node: Witnessed, input: Input | undefined, write: Write): void {
-    const keyBytes = write.key.subarray(3 + write.key[0]!);
-    const key = formatKey(keyBytes);
-    const after = this.decode(recordOfHint(write.value));
-    const before = this.#held(node, keyBytes, false) ?? emptyObject;
-    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes, isHint: true }, before, after);
-    else if (!isPrimary(node, keyBytes)) {
-      const name = `${node.id} ${key}`;
-      this.#handedOff.set(name, sync(this.#handedOff.get(name) ?? emptyObject, before));
-      this.#report({ kind: "handedOff", node: node.id, key, object: before });
-    }
-  }
-
   #storing(node: Witnessed, input: Input | undefined, write: Write): void {
     const keyBytes = write.key.subarray(2);
     const key = formatKey(keyBytes);
-    const before = this.decode(node.seen(write.key));
-    if (write.value === undefined) return this.#report({ kind: "collected", node: node.id, key, before });
+    const before = this.decode(node.seen("objects", write.key));
     const after = this.decode(write.value);
-    if (after !== undefined)
-      this.#findIssues(node, input, { key, keyBytes, isHint: false }, before ?? emptyObject, after);
-    this.#report({ kind: "stored", node: node.id, key, before, after });
+    if (write.value === undefined) return this.#collecting(node, keyBytes, before);
+    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, before ?? emptyObject, after);
+    const isHealing = before === undefined && node.seen("objects", write.key) !== undefined;
+    this.#report({ kind: "stored", node: node.id, key, before, after, isHealing });
+  }
+
+  #collecting(node: Witnessed, key: Uint8Array, before: StoredObject | undefined): void {
+    const owners = new Set(primariesOf(node, key));
+    const primaries = this.#nodes
+      .filter(({ id }) => owners.has(id))
+      .map((other) => [other.id, this.decode(other.seen("objects", storeKeyOf(node, key)))] as const);
+    const hinting = this.#nodes.filter((other) => this.#hintsOf(other, key).some((hint) => hint !== undefined));
+    this.#report({
+      kind: "collected",
+      node: node.id,
+      key: formatKey(key),
+      before,
+      primaries: new Map(primaries),
+      hinting: hinting.map(({ id }) => id),
+    });
+  }
+
+  #hinting(node: Witnessed, input: Input | undefined, write: Write): void {
+    const [target, keyBytes] = targetAndKeyIn(write.key);
+    const key = formatKey(keyBytes);
+    const old = node.seen("hints", write.key);
+    const before = this.#hint(old);
+    const after = this.#hint(write.value);
+    // Whoever mints on hints sees all of them, whomever they are for, and as a primary its own record too.
+    const own = this.decode(node.seen("objects", storeKeyOf(node, keyBytes)));
+    const { siblings, context } = joinOf([...this.#hintsOf(node, keyBytes), own]) ?? emptyObject;
+    // A request keeps its record in memory too: what it makes a hint of later may have left this disk meanwhile.
+    const known = { siblings, context: joinContexts(context, this.#issued.get(key) ?? emptyContext) };
+    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, known, after);
+    const sizes = [...node.seenHints()].map(([, value]) => recordInHint(value).length);
+    if (before !== undefined && after === undefined) {
+      const name = `${node.id} ${target} ${key}`;
+      this.#handedOff.set(name, joined(this.#handedOff.get(name), before));
+    }
+    const change = sizeOf(write.value) - sizeOf(old);
+    const { hintAgeMsMax: ageMsMax, hintBytesMax: bytesMax } = node.config.tuning;
+    const ageMs = old === undefined ? 0 : node.wallMs - createdInHint(old);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0) + change;
+    this.#report({ kind: "hinted", node: node.id, target, key, before, after, ageMs, ageMsMax, bytes, bytesMax });
   }
 
   /** The dots that are new here and did not come in: they were minted in this step. */
   #findIssues(
     node: Witnessed,
     input: Input | undefined,
-    { key, keyBytes, isHint }: { readonly key: string; readonly keyBytes: Uint8Array; readonly isHint: boolean },
+    { key, keyBytes }: { readonly key: string; readonly keyBytes: Uint8Array },
     before: StoredObject,
     after: StoredObject,
   ): void {
     const put = putIn(input);
     const seen = put === undefined ? emptyContext : seenBy(put, keyBytes);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
-    let known = joinContexts(joinContexts(before.context, seen), this.#incoming(input).context);
+    const told = this.#told.get(`${nameOf(node)} ${key}`) ?? emptyContext;
+    let known = joinContexts(joinContexts(before.context, seen), told);
     const op = put === undefined ? undefined : toBinary(put.op);
     for (const { dot, value, op: itsOp } of after.siblings) {
       if (itsOp !== op || has(before, dot)) continue;
-      this.#report({ kind: "issue", ...by, dot, op, seen, value });
-      this.#issued.add(formatDot(dot));
+      this.#issue({ kind: "issue", ...by, dot, op, seen, value });
       known = addDot(known, dot);
     }
     if (includes(known, after.context)) return;
-    for (const dot of dotsOf(after.context)) {
-      // A hint may tell of dots that the node minted for another one, which it has handed off and forgotten since.
-      if (contains(known, dot) || (isHint && this.#issued.has(formatDot(dot)))) continue;
-      this.#issued.add(formatDot(dot));
-      this.#report({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
-    }
+    for (const dot of dotsOf(after.context))
+      if (!contains(known, dot))
+        this.#issue({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
   }
 
-  #incoming(input: Input | undefined): StoredObject {
-    if (input?.kind !== "peer") return emptyObject;
+  #issue(issue: Issue): void {
+    this.#issued.set(issue.key, addDot(this.#issued.get(issue.key) ?? emptyContext, issue.dot));
+    this.#report(issue);
+  }
+
+  /**
+   * What a node has been told it may store later: a read repair stores the join of several answers, when the last of them comes.
+   * Only with this can be told what it has minted itself.
+   */
+  #learn(node: Witnessed, input: Input, effects: readonly Effect[]): void {
+    for (const { message } of repliesIn(effects))
+      if (message.kind === "ReplicaGet") this.#questions.set(`${nameOf(node)}#${message.id}`, formatKey(message.key));
+    if (input.kind !== "peer") return;
     const { message } = input;
-    if (message.kind !== "ReplicaPut" && message.kind !== "ReplicaGetReply") return emptyObject;
-    return this.decode(message.record) ?? emptyObject;
-  }
-
-  #decodedOf(record: Uint8Array): StoredObject | "bad record" {
-    const known = this.#decoded.get(record);
-    if (known !== undefined) return known;
-    const decoded = decodedOrBad(record);
-    this.#decoded.set(record, decoded);
-    return decoded;
-  }
-}
-
-/** A sound checksum is no proof: a broken node may have sealed what is no object. */
-function decodedOrBad(record: Uint8Array): StoredObject | "bad record" {
-  try {
-    return recordProblem(record) === undefined ? decodeRecord(record) : "bad record";
-  } catch (error) {
-    if (error instanceof MalformedBytes) return "bad record";
-    throw error;
+    if (message.kind !== "ReplicaPut" && message.kind !== "ReplicaGetReply") return;
+    const object = this.decode(message.record);
+    const key =
+      message.kind === "ReplicaPut" ? formatKey(message.key) : this.#questions.get(`${nameOf(node)}#${message.id}`);
+    if (object === undefined || key === undefined) return;
+    const name = `${nameOf(node)} ${key}`;
+    this.#told.set(name, joinContexts(this.#told.get(name) ?? emptyContext, object.context));
   }
 }
 
 function nameOf(node: Witnessed): string {
   return `${node.id}.${node.incarnation}`;
-}
-
-function joined(a: StoredObject | undefined, b: StoredObject | undefined): StoredObject | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : sync(a, b);
-}
-
-function isPrimary(node: Witnessed, key: Uint8Array): boolean {
-  const { ring, options, id } = node.config;
-  return ring.isPrimary(id, partitionOfKey(node, key), replicasOf(bucketOf(key), options));
-}
-
-/** Six bytes say when it was made. */
-function recordOfHint(value: Uint8Array | undefined): Uint8Array | undefined {
-  return value?.subarray(6);
-}
-
-/** Computed here from the request and the cluster's options, never taken from what the coordinator says of itself. */
-function planOf(node: Witnessed, message: Get | Put): Plan | undefined {
-  const { ring, options } = node.config;
-  const what = message.kind === "Get" ? "get" : "put";
-  try {
-    const { n, r, w, pr, pw, dw, sloppy } = settleOptions(what, message.options ?? {}, bucketOf(message.key), options);
-    const order = ring.preferenceList(partitionOfKey(node, message.key), n).map((entry) => entry.node);
-    const primaries = order.slice(0, n);
-    const list = sloppy ? order : primaries;
-    const needs =
-      what === "get" ? { answers: r, primaries: pr, durable: 0 } : { answers: w, primaries: pw, durable: dw };
-    return { what, list, primaries, needs };
-  } catch (error) {
-    if (error instanceof CoterieError) return undefined;
-    throw error;
-  }
-}
-
-interface Plan {
-  readonly what: "get" | "put";
-  readonly list: readonly NodeId[];
-  readonly primaries: readonly NodeId[];
-  readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
-}
-
-function partitionOfKey(node: Witnessed, key: Uint8Array): number {
-  return partitionOf(Number(hashKey(key) >> 32n), node.config.ring.table.partitions);
-}
-
-/** As `Self.locate` has it: two bytes of partition, then the key. */
-export function storeKeyOf(node: Witnessed, key: Uint8Array): Uint8Array {
-  const partition = partitionOfKey(node, key);
-  return Uint8Array.of(partition >>> 8, partition & 0xff, ...key);
 }
 
 function putIn(input: Input | undefined): Put | undefined {
@@ -352,44 +408,6 @@ function seenBy(put: Put, key: Uint8Array): CausalContext {
   return put.context === undefined ? emptyContext : decodeToken(hashKey(key), put.context).context;
 }
 
-/** Everything that the effects will say to nodes, this one among them, at once or after a batch. */
-function repliesIn(effects: readonly Effect[]): Reply[] {
-  return effects.flatMap((effect): Reply[] => {
-    if (effect.kind === "persist") return repliesIn(effect.then);
-    const message = messageOf(effect);
-    return message === undefined ? [] : [{ effect, message }];
-  });
-}
-
-function messageOf(effect: Effect): PeerMessage | undefined {
-  if (effect.kind === "send") return effect.message;
-  return effect.kind === "deliver" && effect.input.kind === "peer" ? effect.input.message : undefined;
-}
-
-function isReplicaRequest({ message }: Reply): boolean {
-  return message.kind === "ReplicaPut" || message.kind === "ReplicaGet";
-}
-
-function isRequest(message: PeerMessage): boolean {
-  return message.kind === "Get" || message.kind === "Put";
-}
-
-function isAnswer(message: PeerMessage): message is Exclude<Answer, { kind: "StatusReply" }> {
-  return message.kind === "GetReply" || message.kind === "PutReply" || message.kind === "Failure";
-}
-
-/** A batch for an object, or the barrier for one that is there already. */
-function isObjectBatch(effect: Effect): boolean {
-  return (
-    effect.kind === "persist" &&
-    (effect.writes.length === 0 || effect.writes.some((write) => isObject(write) || isHint(write)))
-  );
-}
-
-function isObject(write: Write): boolean {
-  return write.table === "objects";
-}
-
-function isHint(write: Write): boolean {
-  return write.table === "hints";
+function sizeOf(hint: Uint8Array | undefined): number {
+  return hint === undefined ? 0 : recordInHint(hint).length;
 }

@@ -3,16 +3,18 @@
  * contexts that are fresh, old, somebody else's, remembered by the client itself, or missing.
  */
 import { openClient, type Client } from "../client/client.ts";
-import type { PutOptions } from "../client/options.ts";
+import type { RequestOptions } from "../src/options.ts";
 import type { Context } from "../client/context.ts";
 import { toBinary } from "../src/bytes.ts";
 import { CoterieError } from "../src/errors.ts";
+import { hashKey } from "../src/key.ts";
 import type { Put } from "../src/messages.ts";
+import { decodeToken } from "../src/token.ts";
 import { sequenceOf } from "../src/op-id.ts";
 import type { Random } from "../src/random.ts";
 import { ClientRuntime } from "./client-runtime.ts";
-import type { History, Operation } from "./history.ts";
-import { workBucket, type WorkMix } from "./profile.ts";
+import type { Asked, History, Operation } from "./history.ts";
+import type { Bucket, WorkMix } from "./profile.ts";
 import type { World } from "./world.ts";
 
 /** What was once returned for a key, to any client: contexts are values, and may be passed on. */
@@ -32,6 +34,11 @@ export interface Job {
   readonly urls: readonly string[];
   readonly oldContexts: OldContexts;
   readonly endsAtMs: number;
+}
+
+interface Where {
+  readonly bucket: Bucket;
+  readonly key: string;
 }
 
 export class Worker {
@@ -70,19 +77,22 @@ export class Worker {
     await this.#leave();
     let problem: string | undefined;
     for (let tries = 0; tries < checkTries; tries++) {
-      problem = await this.#tryService();
+      problem = await this.tryService();
       if (problem === undefined) break;
       await this.#runtime.sleep(checkPauseMs);
     }
     return problem;
   }
 
-  async #tryService(): Promise<string | undefined> {
+  /** @returns why a read or a write failed */
+  async tryService(): Promise<string | undefined> {
     try {
       const client = await openClient(this.#job.urls, {}, this.#runtime);
-      const bucket = client.bucket<string>(workBucket);
-      await bucket.get("after");
-      await bucket.put("after", this.name, { context: null });
+      for (const { name } of this.#job.mix.buckets) {
+        const bucket = client.bucket<string>(name);
+        await bucket.put("after", this.name, { context: null });
+        await bucket.get("after");
+      }
       await client.close();
       return undefined;
     } catch (error) {
@@ -108,57 +118,99 @@ export class Worker {
 
   async #operate(client: Client): Promise<void> {
     const { mix } = this.#job;
-    const key = `k${this.#random.between(1, mix.keys)}`;
+    const where = this.#drawKey();
     const drawn = this.#random.fraction();
-    if (drawn < mix.puts) await this.#write(client, key, this.#newValue());
-    else if (drawn < mix.puts + mix.deletes) await this.#write(client, key, undefined);
-    else await this.#get(client, key);
+    if (drawn < mix.puts) await this.#write(client, where, this.#newValue());
+    else if (drawn < mix.puts + mix.deletes) await this.#write(client, where, undefined);
+    else await this.#get(client, where);
   }
 
-  async #get(client: Client, key: string): Promise<Context | undefined> {
-    const { mix } = this.#job;
-    const bucket = client.bucket<string>(workBucket);
-    const options = {
-      r: this.#random.pick(mix.r),
-      timeoutMs: mix.timeoutMs,
-      fanout: this.#random.pick(["quorum", "all"] as const),
-    };
-    return this.#call(key, "get", undefined, async (operation) => {
-      const { context, siblings } = await bucket.get(key, options);
+  /** The work moves on to other keys, so that some are left behind for good, deleted or not. */
+  #drawKey(): Where {
+    const { buckets, keys, keyLifeMs } = this.#job.mix;
+    const life = Math.floor(this.#runtime.now() / keyLifeMs);
+    return { bucket: this.#random.pick(buckets), key: `k${life * keys + this.#random.between(1, keys)}` };
+  }
+
+  async #get(client: Client, where: Where): Promise<Context | undefined> {
+    const [options, asked] = this.#getOptions(where.bucket);
+    const bucket = client.bucket<string>(where.bucket.name, options);
+    return this.#call(where, "get", undefined, asked, async (operation) => {
+      const { context, siblings } = await bucket.get(where.key);
       operation.siblings = siblings;
       return context;
     });
   }
 
-  async #write(client: Client, key: string, value: string | undefined): Promise<void> {
-    const options = await this.#writeOptions(client, key);
-    const bucket = client.bucket<string>(workBucket);
-    await this.#call(key, value === undefined ? "delete" : "put", value, async () => {
-      const reply = value === undefined ? await bucket.delete(key, options) : await bucket.put(key, value, options);
+  async #write(client: Client, where: Where, value: string | undefined): Promise<void> {
+    const { bucket, key } = where;
+    const [options, asked] = this.#putOptions(bucket);
+    const context = await this.#contextFor(client, where);
+    const store = client.bucket<string>(bucket.name, options);
+    const seen = context === undefined ? {} : { context };
+    await this.#call(where, value === undefined ? "delete" : "put", value, asked, async () => {
+      const reply = value === undefined ? await store.delete(key, seen) : await store.put(key, value, seen);
       return reply.context;
     });
   }
 
-  async #writeOptions(client: Client, key: string): Promise<PutOptions> {
+  #getOptions(bucket: Bucket): readonly [RequestOptions, Asked] {
     const { mix } = this.#job;
-    const w = this.#random.pick(mix.w);
-    const counts = { w, dw: this.#random.between(mix.dwMin, w), timeoutMs: mix.timeoutMs };
+    const n = this.#drawN(bucket);
+    const counts = { n, r: Math.min(this.#random.pick(mix.r), n), w: Math.min(this.#random.pick(mix.w), n) };
+    const pr = this.#random.chance(mix.primary) ? this.#random.between(1, counts.r) : 0;
+    const sloppy = this.#random.chance(mix.sloppy);
+    const readRepair = this.#random.pick(mix.readRepair);
+    const fanout = this.#random.pick(["quorum", "all"] as const);
+    const options = { ...counts, pr, sloppy, readRepair, fanout, timeoutMs: mix.timeoutMs };
+    return [options, { ...counts, dw: 0, isSloppy: sloppy, readRepair }];
+  }
+
+  #putOptions(bucket: Bucket): readonly [RequestOptions, Asked] {
+    const { mix } = this.#job;
+    const n = this.#drawN(bucket);
+    const w = Math.min(this.#random.pick(mix.w), n);
+    const dw = this.#random.between(mix.dwMin, w);
+    const pw = this.#random.chance(mix.primary) ? this.#random.between(1, w) : 0;
+    const sloppy = this.#random.chance(mix.sloppy);
+    const options = { n, w, dw, pw, sloppy, timeoutMs: mix.timeoutMs };
+    return [options, { n, r: 0, w, dw, isSloppy: sloppy, readRepair: "off" }];
+  }
+
+  /** Not fewer than disks must have it. */
+  #drawN(bucket: Bucket): number {
+    const { narrow, dwMin } = this.#job.mix;
+    return this.#random.chance(narrow) ? this.#random.between(dwMin, bucket.n) : bucket.n;
+  }
+
+  /** `undefined`: whatever the client itself remembers. */
+  async #contextFor(client: Client, where: Where): Promise<Context | null | undefined> {
+    const { mix, oldContexts } = this.#job;
     const drawn = this.#random.fraction();
-    if (drawn < mix.fresh) return { ...counts, context: await this.#get(client, key) };
-    if (drawn < mix.fresh + mix.blind) return { ...counts, context: null };
-    const old = this.#job.oldContexts.get(key) ?? [];
+    if (drawn < mix.fresh) return this.#get(client, where);
+    if (drawn < mix.fresh + mix.blind) return null;
+    const old = oldContexts.get(nameOf(where)) ?? [];
     const isStale = drawn < mix.fresh + mix.blind + mix.stale && old.length > 0;
-    return isStale ? { ...counts, context: this.#random.pick(old) } : counts;
+    return isStale ? this.#random.pick(old) : undefined;
   }
 
   async #call(
-    key: string,
+    where: Where,
     kind: Operation["kind"],
     value: string | undefined,
+    asked: Asked,
     call: (operation: Operation) => Promise<Context>,
   ): Promise<Context | undefined> {
     const { world, history } = this.#job;
-    const operation = history.call(this.name, `${workBucket}/${key}`, kind, value, this.#runtime.now());
+    const key = nameOf(where);
+    const operation = history.call({
+      client: this.name,
+      key,
+      kind,
+      value,
+      asked,
+      calledAtMs: this.#runtime.now(),
+    });
     if (kind !== "get") this.#writes.push(operation);
     world.trace.line(this.name, () => `calls ${kind} ${operation.number} of ${operation.key}`);
     try {
@@ -194,11 +246,18 @@ export class Worker {
   #sent(put: Put): void {
     const op = toBinary(put.op);
     const operation = this.#writes[sequenceOf(op) - 1];
-    if (operation !== undefined) operation.op = op;
+    if (operation === undefined) return;
+    operation.op = op;
+    if (put.context !== undefined) operation.contextIn = decodeToken(hashKey(put.key), put.context).context;
   }
 
   #newValue(): string {
     const padding = "x".repeat(this.#random.between(0, this.#job.mix.valueBytesMax));
     return `${this.name}#${++this.#values}${padding}`;
   }
+}
+
+/** The name under which a key is known everywhere. */
+function nameOf({ bucket, key }: Where): string {
+  return `${bucket.name}/${key}`;
 }

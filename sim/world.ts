@@ -7,6 +7,7 @@ import type { DiskConditions } from "./disk.ts";
 import type { Network } from "./network.ts";
 import type { Simulator } from "./simulator.ts";
 import type { Trace } from "./trace.ts";
+import type { Traffic } from "./traffic.ts";
 import type { Witness } from "./witness.ts";
 
 /** What the simulator drives: the shipped `Replica`, or in tests of the checkers a deliberately broken one. */
@@ -21,8 +22,11 @@ export interface World {
   readonly network: Network;
   /** The same for every disk, until it is changed. */
   readonly diskConditions: DiskConditions;
+  /** How often a node looks at its clock while nobody waits for it. */
+  readonly idleTickMs: number;
   readonly witness: Witness;
   readonly trace: Trace;
   readonly coverage: Coverage;
+  readonly traffic: Traffic;
   readonly createMachine: CreateMachine;
 }

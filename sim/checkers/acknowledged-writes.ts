@@ -12,20 +12,27 @@
  *
  * (i) needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
  * acknowledged write rather than assumed, so that a loss is never excused in silence.
+ *
+ * A write may live as a hint: its keeper is a holder until the hint is removed, because its target has it then, and has said so.
+ * One that is removed for its age is a copy lost by the store's own rule, and a write of which no other copy was sure to survive is
+ * nobody's mistake.
  */
 import { contains, dotsOf, emptyContext, joinContexts, type CausalContext } from "../../src/causal-context.ts";
 import { equalBytes } from "../../src/bytes.ts";
 import { formatDot, type Dot } from "../../src/dot.ts";
 import type { Sibling, StoredObject } from "../../src/object.ts";
 import type { OpId } from "../../src/op-id.ts";
-import { Burials } from "../burials.ts";
+import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
+import { Burials } from "../burials.ts";
 import { formatOperation, type Operation } from "../history.ts";
-import type { EndOfRun, Issue, KeyName, Observation } from "../observation.ts";
+import type { Acknowledged, EndOfRun, Hinted, Issue, KeyName, Observation } from "../observation.ts";
 
 interface Issued extends Issue {
   /** Nodes that had it on disk when they said so. */
   readonly holders: Set<string>;
+  /** A hint of it was removed for its age before its target had it. */
+  isExpired: boolean;
 }
 
 export class AcknowledgedWrites implements Checker {
@@ -36,6 +43,8 @@ export class AcknowledgedWrites implements Checker {
   /** `node` or `node key`: what has been lost since. */
   readonly #damaged = new Set<string>();
   readonly #burials = new Burials();
+  /** What was removed as a hint, by its keeper, target and key. */
+  readonly #gone = new Map<string, CausalContext>();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
@@ -48,8 +57,26 @@ export class AcknowledgedWrites implements Checker {
     if (observation.kind === "issue") this.#issued(observation);
     if (observation.kind === "damaged")
       this.#damaged.add(observation.key === undefined ? observation.node : `${observation.node} ${observation.key}`);
-    if (observation.kind === "acknowledged" && observation.isDurable)
-      for (const { dot } of observation.said.siblings) this.#find(observation.key, dot)?.holders.add(observation.node);
+    if (observation.kind === "acknowledged" && observation.isDurable) this.#held(observation);
+    if (observation.kind === "hinted" && observation.after === undefined) this.#unhinted(observation);
+  }
+
+  #held({ node, key, said, standsFor }: Acknowledged): void {
+    const holder = holderOf(node, standsFor);
+    const gone = this.#gone.get(`${holder} ${key}`) ?? emptyContext;
+    for (const dot of dotsOf(said.context)) if (!contains(gone, dot)) this.#find(key, dot)?.holders.add(holder);
+  }
+
+  /** The word of its disk may come after a hint's removal was submitted: then it has never held it for long. */
+  #unhinted({ node, key, target, before, ageMs, ageMsMax }: Hinted): void {
+    if (before === undefined) return;
+    const name = `${holderOf(node, target)} ${key}`;
+    this.#gone.set(name, joinContexts(this.#gone.get(name) ?? emptyContext, before.context));
+    for (const dot of dotsOf(before.context)) {
+      const issued = this.#find(key, dot);
+      issued?.holders.delete(holderOf(node, target));
+      if (ageMs >= ageMsMax && issued?.holders.has(target) === false) issued.isExpired = true;
+    }
   }
 
   finish(end: EndOfRun): void {
@@ -62,7 +89,7 @@ export class AcknowledgedWrites implements Checker {
   }
 
   #issued(issue: Issue): void {
-    const issued = { ...issue, holders: new Set<string>() };
+    const issued = { ...issue, holders: new Set<string>(), isExpired: false };
     let dots = this.#keys.get(issue.key);
     if (dots === undefined) this.#keys.set(issue.key, (dots = new Map()));
     if (dots.has(nameOf(issue.dot))) return;
@@ -83,9 +110,10 @@ export class AcknowledgedWrites implements Checker {
     for (const issued of own) this.#checkPresent(operation, issued, end.keys.get(operation.key)?.joined.context ?? []);
   }
 
-  #checkPresent(operation: Operation, { dot, holders, key }: Issued, seen: CausalContext): void {
-    const sound = [...holders].filter((node) => !this.#damaged.has(node) && !this.#damaged.has(`${node} ${key}`));
+  #checkPresent(operation: Operation, { dot, holders, key, isExpired }: Issued, seen: CausalContext): void {
+    const sound = [...holders].filter((holder) => this.#isSound(holder, key));
     const where = `durable on ${[...holders].join(", ") || "nobody"}`;
+    if (sound.length === 0 && isExpired) return;
     if (!contains(seen, dot) && !contains(this.#burials.of(key), dot))
       this.#accuse(
         `${formatOperation(operation)} is lost: dot ${formatDot(dot)}, ${where}, undamaged of these: ${sound.join(", ") || "none"}`,
@@ -94,6 +122,11 @@ export class AcknowledgedWrites implements Checker {
       this.#accuse(
         `the fault atlas was broken for ${formatOperation(operation)}, ${where}: no copy was sure to survive`,
       );
+  }
+
+  #isSound(holder: string, key: KeyName): boolean {
+    const [node] = holder.split(" ");
+    return !this.#damaged.has(node!) && !this.#damaged.has(`${node} ${key}`);
   }
 
   #checkState(key: KeyName, whose: string, state: StoredObject): void {
@@ -121,6 +154,11 @@ export class AcknowledgedWrites implements Checker {
     for (const { dot } of found.values())
       this.#accuse(`${key}: ${whose} still has ${formatDot(dot)}, which something in its context replaces`);
   }
+}
+
+/** A node, or a node and whom it keeps a hint for. */
+function holderOf(node: NodeId, standsFor: NodeId | undefined): string {
+  return standsFor === undefined ? node : `${node} for ${standsFor}`;
 }
 
 function nameOf({ actor, counter }: Dot): string {

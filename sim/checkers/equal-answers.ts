@@ -10,7 +10,7 @@ import type { EndOfKey, EndOfRun, KeyName, Observation } from "../observation.ts
 export class EqualAnswers implements Checker {
   readonly invariant = "I3";
   readonly #accuse: Accuse;
-
+  /** A tombstone that is going may be in one answer and no longer in the next. */
   readonly #burials = new Burials();
 
   constructor(accuse: Accuse) {

@@ -1,13 +1,14 @@
 /**
  * I2a: what a replica stores of a key only goes up the lattice: no dot is forgotten, and none that was overwritten comes back.
- * The one way down is the removal of a tombstone (design §7); what it has seen is watched by `buried-dots.ts` from then on.
+ * The one way down is the removal of a tombstone (design §7); what it has seen is watched by `no-resurrection.ts` from then on.
  * Between crashes, that is: what was not synced may be lost with one, and the next comparison is with what is there then.
  */
 import { formatDot, type Dot } from "../../src/dot.ts";
 import { contains, dotsOf } from "../../src/causal-context.ts";
-import { has, isDeleted, isIncluded, type StoredObject } from "../../src/object.ts";
+import { has, isIncluded, type StoredObject } from "../../src/object.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import type { Collected, EndOfRun, Observation } from "../observation.ts";
+import { isDead } from "../states.ts";
 
 export class MonotoneState implements Checker {
   readonly invariant = "I2a";
@@ -29,7 +30,7 @@ export class MonotoneState implements Checker {
   finish(_end: EndOfRun): void {}
 
   #checkRemoval({ node, key, before }: Collected): void {
-    if (before === undefined || !isDeleted(before))
+    if (before === undefined || !isDead(before))
       this.#accuse(`${node} removes its record of ${key}, which is no tombstone`);
   }
 }

@@ -1,7 +1,9 @@
 /**
- * I12: a coordinator says "ok" only if as many distinct primaries of the request's own list have answered as the request
- * asked for, and as many from disk. Counted on the votes that really reached it, never on what it says of itself.
+ * I12: a coordinator says "ok" only if as many distinct nodes have answered as the request asked for, as many of them primaries
+ * of its own list, and as many from disk. Counted on the votes that really reached it, never on what it says of itself.
  *
+ * - Only a sloppy request may count stand-ins, and none of them is a primary.
+ * - "Fresh" is an answer once all primaries have answered, and not before. Stand-ins never count towards "not found".
  * - A get's reply is the join of the answers that it counted, so it lacks nothing of any of them.
  * - A replica that cannot read its record says so: "absent" is an answer, "missing" is none.
  */
@@ -16,6 +18,8 @@ interface Tally {
   readonly voters: Set<NodeId>;
   readonly durable: Set<NodeId>;
   readonly objects: StoredObject[];
+  /** Voters that have nothing, and may only have lost it. */
+  readonly fresh: Set<NodeId>;
 }
 
 export class QuorumHonesty implements Checker {
@@ -35,6 +39,7 @@ export class QuorumHonesty implements Checker {
           voters: new Set(),
           durable: new Set(),
           objects: [],
+          fresh: new Set(),
         });
         return;
       case "voted":
@@ -50,9 +55,11 @@ export class QuorumHonesty implements Checker {
 
   finish(_end: EndOfRun): void {}
 
-  #vote({ request, voter, isDurable, object }: Voted): void {
+  #vote({ request, voter, isDurable, object, isFresh }: Voted): void {
     const tally = this.#open.get(request);
-    if (tally === undefined || !tally.request.list.includes(voter)) return;
+    if (tally === undefined || !(tally.request.isSloppy || tally.request.list.includes(voter))) return;
+    if (isFresh !== true) tally.fresh.delete(voter);
+    else if (!tally.voters.has(voter)) tally.fresh.add(voter);
     tally.voters.add(voter);
     if (isDurable) tally.durable.add(voter);
     if (object !== undefined) tally.objects.push(object);
@@ -62,13 +69,16 @@ export class QuorumHonesty implements Checker {
     const tally = this.#open.get(request);
     this.#open.delete(request);
     if (tally === undefined || message.kind === "Failure" || message.kind === "StatusReply") return;
-    const { node, key, what, needs } = tally.request;
+    const { node, key, what, needs, list } = tally.request;
     const who = `${node} says ok to a ${what} of ${key}`;
-    const primaries = tally.request.primaries.filter((node) => tally.voters.has(node)).length;
-    if (tally.voters.size < needs.answers)
-      this.#accuse(`${who} that needs ${needs.answers} answers, and has ${tally.voters.size}`);
+    const isNotFound = message.kind === "GetReply" && message.record === undefined;
+    const hasAll = list.every((primary) => tally.voters.has(primary));
+    const primaries = list.filter((one) => tally.voters.has(one) && (hasAll || !tally.fresh.has(one))).length;
+    const others = [...tally.voters].filter((voter) => !list.includes(voter)).length;
+    const answers = isNotFound ? primaries : primaries + others;
+    if (answers < needs.answers) this.#accuse(`${who} that needs ${needs.answers} answers, and has ${answers}`);
     if (primaries < needs.primaries)
-      this.#accuse(`${who} that needs answers of ${needs.primaries} primaries, and has ${primaries}`);
+      this.#accuse(`${who} that needs ${needs.primaries} primaries, and has ${primaries}`);
     if (tally.durable.size < needs.durable)
       this.#accuse(`${who} that needs ${needs.durable} answers from disk, and has ${tally.durable.size}`);
     if (message.kind === "GetReply") this.#checkJoin(who, tally, message.record);
@@ -81,7 +91,9 @@ export class QuorumHonesty implements Checker {
         this.#accuse(`${who}, and leaves out something that a replica had told it`);
   }
 
-  #checkServed({ node, key, answer, held }: Served): void {
+  #checkServed({ node, key, answer, held, isFresh }: Served): void {
+    if (answer === "absent" && isFresh === true)
+      this.#accuse(`${node} answers "absent" for ${key}, though its disk began empty and has not caught up`);
     const honest = answer === "same" || answer === "record" ? "record" : answer === "missing" ? "bad record" : "absent";
     if (held !== honest) this.#accuse(`${node} answers "${answer}" for ${key}, where its disk has: ${held}`);
   }

@@ -37,9 +37,15 @@ export class SiblingBound implements Checker {
         return this.#checkActor(observation);
       case "stored":
         return this.#checkSiblings(observation);
+      // The key is a new one for whoever comes after it.
+      case "collected":
+        return increase(this.#losses, `${observation.node} ${observation.key}`);
+      // A stand-in mints on what it keeps, and begins anew when that has gone to whom it belongs.
+      case "hinted":
+        if (observation.before === undefined) increase(this.#losses, `${observation.node} ${observation.key}`);
+        return;
       case "crashed":
         return increase(this.#starts, observation.node);
-      case "handedOff":
       case "damaged":
       case "collected":
         if (observation.key === undefined) return increase(this.#starts, observation.node);

@@ -3,16 +3,19 @@
  * the next write is taken for an old one and vanishes.
  */
 import { expect, test } from "vitest";
+import { defaultTuning } from "../../node/tuning.ts";
 import { Replica } from "../../node/replica.ts";
 import { makeKey } from "../../src/key.ts";
 import type { Answer } from "../../src/messages.ts";
 import { visibleSiblings } from "../../src/object.ts";
 import { createCheckers } from "../../sim/checkers.ts";
-import { Cluster, joinOf } from "../../sim/cluster.ts";
+import { Cluster } from "../../sim/cluster.ts";
 import { Coverage } from "../../sim/coverage.ts";
 import { Network } from "../../sim/network.ts";
 import { Simulator } from "../../sim/simulator.ts";
+import { joinOf } from "../../sim/states.ts";
 import { Trace } from "../../sim/trace.ts";
+import { Traffic } from "../../sim/traffic.ts";
 import { Witness } from "../../sim/witness.ts";
 import type { World } from "../../sim/world.ts";
 
@@ -36,12 +39,20 @@ class Stage {
       simulator,
       network: new Network(simulator, quiet),
       diskConditions: disk,
+      idleTickMs: 100,
       witness: new Witness((observation) => checkers.forEach((checker) => checker.observe(observation))),
       trace: new Trace(undefined, () => simulator.nowMs),
       coverage: new Coverage(),
+      traffic: new Traffic(),
       createMachine: (config, store, now) => new Replica(config, store, now),
     };
-    this.cluster = new Cluster(world, { nodes: 3, n: 3, partitions: 1, options: { defaults: { n: 3 }, buckets: {} } });
+    this.cluster = new Cluster(world, {
+      nodes: 3,
+      n: 3,
+      partitions: 1,
+      options: { defaults: { n: 3 }, buckets: {} },
+      tuning: defaultTuning,
+    });
   }
 
   async begin(): Promise<void> {

@@ -3,6 +3,7 @@
  * longer than whatever holds one up: faults are few and short. While anybody is away nothing is collected. Neither hints nor
  * anti-entropy mend what differs, so that a collector that is careless has something to be careless of.
  */
+import { defaultTuning } from "../../node/tuning.ts";
 import type { RunOptions } from "../../sim/index.ts";
 
 export const buries: RunOptions["adjust"] = (profile) => ({
@@ -13,10 +14,17 @@ export const buries: RunOptions["adjust"] = (profile) => ({
     nodes: 3,
     n: 3,
     options: { defaults: { n: 3 }, buckets: {} },
-    tuning: { tombstoneAgeMs: 50, messageLifetimeMs: 10_000, antiEntropyIntervalMs: 1e12, hintBytesMax: 0 },
+    tuning: {
+      ...defaultTuning,
+      tombstoneAgeMs: 50,
+      messageLifetimeMs: 10_000,
+      antiEntropyIntervalMs: 1e12,
+      hintBytesMax: 0,
+    },
   },
   work: {
     ...profile.work,
+    buckets: [{ name: "b", n: 3 }],
     clients: 2,
     keys: 12,
     thinkMeanMs: 300,

@@ -3,149 +3,25 @@
  * (test/sim/mutations.test.ts does the same with whole nodes.)
  */
 import { describe, expect, test } from "vitest";
-import { contextOf } from "../../src/causal-context.ts";
-import { makeActor, type Dot } from "../../src/dot.ts";
-import { emptyObject, type StoredObject } from "../../src/object.ts";
-import { encodeRecord } from "../../src/record.ts";
-import { createCheckers } from "../../sim/checkers.ts";
-import type { Operation } from "../../sim/history.ts";
-import type {
-  Acknowledged,
-  Coordinated,
-  EndOfKey,
-  EndOfRun,
-  Issue,
-  Observation,
-  Stored,
-} from "../../sim/observation.ts";
-
-const key = "b/k1";
-const [first, second, third] = [1, 2, 3].map((counter) => ({ actor: makeActor("replica1", 1), counter })) as [
-  Dot,
-  Dot,
-  Dot,
-];
-const op = (dot: Dot): string => `client01${String.fromCharCode(dot.counter).padStart(6, "\0")}`;
-const bytes = (dot: Dot): Uint8Array => Uint8Array.of(dot.counter);
-
-/** An object whose siblings and context are these dots. */
-function object(live: readonly Dot[], seen: readonly Dot[]): StoredObject {
-  const siblings = live.map((dot) => ({
-    dot,
-    value: bytes(dot),
-    timestamp: { ms: dot.counter, counter: 0 },
-    op: op(dot),
-  }));
-  return { siblings, context: contextOf(seen) };
-}
-
-function issue(dot: Dot, seen: readonly Dot[], more: Partial<Issue> = {}): Issue {
-  const by = { node: "n1", disk: 1, incarnation: 1 };
-  return { kind: "issue", ...by, key, dot, op: op(dot), seen: contextOf(seen), value: bytes(dot), ...more };
-}
-
-function stored(before: StoredObject | undefined, after: StoredObject | undefined): Stored {
-  return { kind: "stored", node: "n1", key, before, after };
-}
-
-function collected(node: string, before: StoredObject | undefined): Observation {
-  return { kind: "collected", node, key, before };
-}
-
-function acknowledged(node: string, said: StoredObject, held: StoredObject | undefined = said): Acknowledged {
-  return { kind: "acknowledged", node, key, isDurable: true, said, held };
-}
-
-function coordinated(request: string, what: "get" | "put"): Coordinated {
-  const needs = { answers: 2, primaries: 0, durable: what === "put" ? 2 : 0 };
-  const list = ["n1", "n2", "n3"];
-  return { kind: "coordinated", request, node: "n1", key, what, list, primaries: list, needs };
-}
-
-function voted(request: string, voter: string, said: StoredObject | undefined, isDurable = true): Observation {
-  return { kind: "voted", request, voter, isDurable, object: said };
-}
-
-function answered(request: string, record: StoredObject | undefined): Observation {
-  const effective: number[] = [];
-  const common = { id: 1, effective, answered: undefined, record: record && encodeRecord(0n, record) };
-  const message =
-    record === undefined
-      ? ({ kind: "PutReply", context: new Uint8Array(), ...common, record: undefined } as const)
-      : ({ kind: "GetReply", ...common } as const);
-  return { kind: "answered", request, message };
-}
-
-function operation(dot: Dot, outcome: Operation["outcome"], context: readonly Dot[]): Operation {
-  const times = { calledAtMs: 0, returnedAtMs: 1 };
-  const value = `value ${dot.counter}`;
-  return {
-    number: dot.counter,
-    client: "c1",
-    key,
-    kind: "put",
-    value,
-    op: op(dot),
-    outcome,
-    siblings: [],
-    ...times,
-    error: outcome === "ok" ? undefined : "UNAVAILABLE",
-    context: contextOf(context),
-  };
-}
-
-/** `first` is replaced by `second`; `third` stands beside it. */
-const all = object([second, third], [first, second, third]);
-const story: readonly Observation[] = [
-  coordinated("r1", "put"),
-  issue(first, []),
-  stored(undefined, object([first], [first])),
-  acknowledged("n1", object([first], [first])),
-  acknowledged("n2", object([first], [first])),
-  voted("r1", "n1", undefined),
-  voted("r1", "n2", undefined),
-  answered("r1", undefined),
-  issue(second, [first]),
-  stored(object([first], [first]), object([second], [first, second])),
-  acknowledged("n1", object([second], [first, second])),
-  { kind: "crashed", node: "n1" },
-  { kind: "restarted", node: "n1", isWiped: false, read: () => object([second], [first, second]) },
-  issue(third, [], { incarnation: 2 }),
-  stored(object([second], [first, second]), all),
-  acknowledged("n1", all),
-  coordinated("r2", "get"),
-  voted("r2", "n1", all, false),
-  voted("r2", "n3", undefined, false),
-  answered("r2", all),
-  { kind: "served", node: "n3", key, answer: "absent", held: "absent" },
-];
-const operations = [
-  operation(first, "ok", [first]),
-  operation(second, "ok", [first, second]),
-  operation(third, "ok", [third]),
-];
-const end: EndOfKey = {
-  states: new Map([["n1", all]]),
-  joined: all,
-  reads: new Map([
-    ["n1", all],
-    ["n2", all],
-  ]),
-};
-
-function verdicts(observations: readonly Observation[], more: Partial<EndOfKey> = {}, ops = operations): string[] {
-  const accusations: string[] = [];
-  const checkers = createCheckers((invariant) => accusations.push(invariant));
-  for (const observation of observations) for (const checker of checkers) checker.observe(observation);
-  const run: EndOfRun = { keys: new Map([[key, { ...end, ...more }]]), operations: ops };
-  for (const checker of checkers) checker.finish(run);
-  return [...new Set(accusations)].sort();
-}
-
-/** The story with whatever `of` finds replaced. */
-function lie(of: (observation: Observation, at: number) => Observation | undefined): Observation[] {
-  return story.map((observation, at) => of(observation, at) ?? observation);
-}
+import { makeActor } from "../../src/dot.ts";
+import type { Observation } from "../../sim/observation.ts";
+import {
+  object,
+  issue,
+  stored,
+  acknowledged,
+  answered,
+  operation,
+  all,
+  collected,
+  story,
+  operations,
+  verdicts,
+  lie,
+  first,
+  second,
+  third,
+} from "./story.ts";
 
 test("the true story is accepted", () => {
   expect(verdicts(story)).toEqual([]);
@@ -233,66 +109,6 @@ describe("I2a", () => {
   });
 });
 
-describe("I2c", () => {
-  /** Everything of the story is deleted with `fourth`, on both nodes, and collected. */
-  const fourth: Dot = { actor: first.actor, counter: 4 };
-  const tombstone: StoredObject = {
-    siblings: [{ ...object([fourth], []).siblings[0]!, value: undefined }],
-    context: contextOf([first, second, third, fourth]),
-  };
-  const deletion = issue(fourth, [first, second, third], { incarnation: 2, value: undefined });
-  const burial = [
-    ...story,
-    deletion,
-    stored(all, tombstone),
-    acknowledged("n2", tombstone),
-    collected("n1", tombstone),
-  ];
-  const nothing = { states: new Map(), joined: emptyObject, reads: new Map([["n1", emptyObject]]) };
-  const writes = [...operations, operation(fourth, "ok", [first, second, third, fourth])];
-
-  test("a tombstone that is collected is no loss, and may come back", () => {
-    expect(verdicts(burial, nothing, writes)).toEqual([]);
-    const back = [...burial, stored(undefined, tombstone), acknowledged("n1", tombstone)];
-    const read = { states: new Map([["n1", tombstone]]), joined: tombstone, reads: new Map([["n2", emptyObject]]) };
-    expect(verdicts(back, read, writes)).toEqual([]);
-  });
-
-  test("without a burial, all of that is a loss", () => {
-    expect(verdicts(burial.slice(0, -1), nothing, writes)).toEqual(["I1"]);
-  });
-
-  test("a start after it may have lost what was acknowledged before", () => {
-    const start = { kind: "restarted", node: "n1", isWiped: false, read: () => undefined } as const;
-    expect(verdicts([...burial, start], nothing, writes)).toEqual([]);
-    expect(verdicts([...burial, { ...start, node: "n2" }], nothing, writes)).toEqual(["I7"]);
-  });
-
-  test("a replica that stores what was deleted", () => {
-    const risen = stored(undefined, object([second], [first, second]));
-    expect(verdicts([...burial, risen], nothing, writes)).toEqual(["I2c"]);
-    expect(verdicts([...burial, { ...risen, node: "n2" }], nothing, writes)).toEqual(["I2c"]);
-  });
-
-  test("a replica that had it all the time", () => {
-    const old = object([second], [first, second]);
-    const had = { states: new Map([["n2", old]]), joined: old, reads: new Map() };
-    expect(verdicts(burial, had, writes)).toEqual(["I2c"]);
-  });
-
-  test("an answer that has it", () => {
-    const old = object([second], [first, second]);
-    const lying = { ...nothing, reads: new Map([["n1", old]]) };
-    expect(verdicts(burial, lying, writes)).toEqual(["I2c"]);
-  });
-
-  test("a tombstone that covers what nothing replaced", () => {
-    // `third` is in its context, and no write has seen it: collecting it would bury an acknowledged value.
-    const greedy = [...story, issue(fourth, [first, second], { incarnation: 2, value: undefined })];
-    expect(verdicts([...greedy, stored(all, tombstone), collected("n1", tombstone)], nothing, writes)).toContain("I1");
-  });
-});
-
 describe("I3", () => {
   test("an answer that differs from the join", () => {
     expect(verdicts(story, { reads: new Map([["n2", object([third], [third])]]) })).toEqual(["I3"]);
@@ -314,7 +130,13 @@ describe("I7", () => {
   test("a wiped disk is forgiven, another node's is not", () => {
     const wiped = (node: string): Observation[] => {
       const at = story.findIndex(({ kind }) => kind === "restarted");
-      const restart = { kind: "restarted", node: "n1", isWiped: true, read: () => undefined } as const;
+      const restart = {
+        kind: "restarted",
+        node: "n1",
+        isWiped: true,
+        read: () => undefined,
+        readHint: () => undefined,
+      } as const;
       return [...story.slice(0, at), { kind: "damaged", node, key: undefined }, restart, ...story.slice(at + 1)];
     };
     expect(verdicts(wiped("n1"))).not.toContain("I7");

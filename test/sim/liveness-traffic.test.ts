@@ -4,12 +4,14 @@
  */
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../../src/codec.ts";
+import { defaultTuning } from "../../node/tuning.ts";
 import { Replica } from "../../node/replica.ts";
 import { Cluster } from "../../sim/cluster.ts";
 import { Coverage } from "../../sim/coverage.ts";
 import { Network } from "../../sim/network.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import { Trace } from "../../sim/trace.ts";
+import { Traffic as SimulatedTraffic } from "../../sim/traffic.ts";
 import { Witness } from "../../sim/witness.ts";
 import type { CreateMachine, World } from "../../sim/world.ts";
 import { Gossip } from "../node/gossip.ts";
@@ -88,6 +90,7 @@ async function simulated(nodes: number): Promise<Pick<Traffic, "messages" | "byt
     n: 3,
     partitions: 8,
     options: { defaults: { n: 3 }, buckets: {} },
+    tuning: defaultTuning,
   });
   cluster.start();
   await simulator.run(20_000, () => cluster.isAtRest);
@@ -123,6 +126,8 @@ function worldOf(simulator: Simulator, createMachine: CreateMachine): World {
     witness: new Witness(() => {}),
     trace: new Trace(undefined, () => simulator.nowMs),
     coverage: new Coverage(),
+    traffic: new SimulatedTraffic(),
+    idleTickMs: 100,
     createMachine,
   };
 }

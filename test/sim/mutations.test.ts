@@ -188,9 +188,9 @@ function sentLater(effect: Effect): PeerMessage[] {
 /** Records go bad so often that some are read before they are written anew. */
 const flipsMany: RunOptions["adjust"] = (profile) => ({
   ...profile,
-  work: { ...profile.work, w: [3], dwMin: 3, r: [2], keys: 3 },
+  work: { ...profile.work, buckets: [{ name: "b", n: 3 }], w: [3], dwMin: 3, r: [2], keys: 3 },
   shape: { ...profile.shape, nodes: 3, n: 3, options: { defaults: { n: 3 }, buckets: {} } },
-  faults: { kinds: ["bit flip"], paceMs: 500, lastsMs: 500, damagedNodesMax: 2 },
+  faults: { ...profile.faults, kinds: ["bit flip"], paceMs: 500, lastsMs: 500, damagedNodesMax: 2 },
 });
 
 interface Mutation {

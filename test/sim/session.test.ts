@@ -172,3 +172,14 @@ test("a clogged path delivers late, and in order", async () => {
   await talk.pass(1000);
   expect(talk.heardByB).toEqual(ten);
 });
+
+test("rest does not wait for a frame of the background", async () => {
+  const talk = await opened();
+  talk.a?.send(Uint8Array.of(1), true, true);
+  expect(talk.network.inFlight).toBe(0);
+  talk.a?.send(Uint8Array.of(2), true);
+  expect(talk.network.inFlight).toBe(1);
+  await talk.pass(1000);
+  expect(talk.heardByB).toEqual(["1", "2"]);
+  expect(talk.network.inFlight).toBe(0);
+});
