@@ -37,7 +37,8 @@ const renewBelowFraction = 0.2;
  */
 const boundLeadMs = 100;
 
-const metaKey = new Uint8Array([1]);
+/** Where a directory says whose it is: without it, it is empty. */
+export const identityKey: Uint8Array = new Uint8Array([1]);
 const version = 1;
 
 export class Identity {
@@ -56,7 +57,7 @@ export class Identity {
 
   /** Takes up what the directory knows, or begins anew. The lease in the batch must be durable before anything is minted. */
   start(now: Instant, store: StoreReader, freshReplicaId: ReplicaId, isCopy: boolean): Persist {
-    const stored = isCopy ? undefined : readIdentity(store.get("meta", metaKey));
+    const stored = isCopy ? undefined : readIdentity(store.get("meta", identityKey));
     this.replicaId = stored?.replicaId ?? freshReplicaId;
     this.#spareReplicaId = stored === undefined ? successorOf(freshReplicaId) : freshReplicaId;
     this.#nextEpoch = stored?.epochEnd ?? 1;
@@ -180,7 +181,7 @@ export class Identity {
       boundMs: this.#boundMs,
       wasCleanStop,
     };
-    return { table: "meta", key: metaKey, value: encodeIdentity(stored) };
+    return { table: "meta", key: identityKey, value: encodeIdentity(stored) };
   }
 }
 

@@ -17,6 +17,7 @@ export interface OpenRequest {
 
 export class OpenRequests {
   readonly #bySlot = new Map<number, OpenRequest>();
+  readonly #background = new Set<number>();
   readonly #deadlines: Deadlines;
   /** Where this start's ids begin: a late answer to a request of before the start must not find a new one. */
   #firstId = 0;
@@ -26,8 +27,26 @@ export class OpenRequests {
     this.#deadlines = new Deadlines(nowMs);
   }
 
+  /** Those that a client waits for, or that end by themselves before a clean stop. */
   get size(): number {
-    return this.#bySlot.size;
+    return this.#bySlot.size - this.#background.size;
+  }
+
+  /** Nobody waits for it: it goes on, and neither counts against a limit nor holds up a clean stop. */
+  demote(id: number): void {
+    this.#background.add(id - this.#firstId);
+  }
+
+  /** What answers still come under the id go to `request` from now on, for which nobody waits. */
+  handOver(id: number, request: OpenRequest): void {
+    this.#bySlot.set(id - this.#firstId, request);
+    this.demote(id);
+    this.hurry(id, request);
+  }
+
+  /** It wants to be woken earlier than it has said before. */
+  hurry(id: number, request: OpenRequest): void {
+    this.#deadlines.add(request.wakeAtMs, id - this.#firstId);
   }
 
   /** @param random at least six random characters, drawn for this start: 48 bits of first id */
@@ -45,6 +64,7 @@ export class OpenRequests {
 
   close(id: number): void {
     this.#bySlot.delete(id - this.#firstId);
+    this.#background.delete(id - this.#firstId);
   }
 
   find(id: number): OpenRequest | undefined {

@@ -26,10 +26,13 @@ import { decodeToken, emptyToken, type Token } from "../src/token.ts";
 import type { Effect, Input, Instant, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import { ForwardedRequest } from "./forward.ts";
-import { GetRequest, type GetPlan } from "./get.ts";
-import { Identity } from "./identity.ts";
-import { Partitions } from "./partition.ts";
+import { freshnessKey } from "./freshness.ts";
+import { GetRequest, type GetParts, type GetPlan } from "./get.ts";
+import { Hedges } from "./hedge.ts";
+import { Identity, identityKey } from "./identity.ts";
+import { Partitions, type Local } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
+import { ReadRepairs } from "./read-repair.ts";
 import { Recoveries } from "./recovery.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
 import { statusOf } from "./status.ts";
@@ -46,6 +49,7 @@ export class Replica {
   readonly #identity = new Identity();
   readonly #recoveries: Recoveries;
   readonly #partitions: Partitions;
+  readonly #getParts: GetParts;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -55,6 +59,8 @@ export class Replica {
     this.#self = new Self(config, store, now);
     this.#recoveries = new Recoveries(this.#self);
     this.#partitions = new Partitions(this.#self, this.#identity, (place) => this.#recoveries.note(place));
+    const self = this.#self;
+    this.#getParts = { self, hedges: new Hedges(self), repairs: new ReadRepairs(self, this.#partitions) };
   }
 
   step(now: Instant, input: Input): Effect[] {
@@ -69,6 +75,7 @@ export class Replica {
     switch (input.kind) {
       case "start":
         this.#self.requests.start(input.freshReplicaId);
+        this.#startFreshness();
         return this.#self.emit(
           this.#identity.start(this.#self.now, this.#self.store, input.freshReplicaId, input.isCopy),
         );
@@ -92,6 +99,14 @@ export class Replica {
         this.#drainedByMs = this.#self.now.monotonicMs + drainMs;
         return;
     }
+  }
+
+  /** Before the identity is written: a directory that has one, and nothing about freshness, would pass for one that has caught up. */
+  #startFreshness(): void {
+    const { freshness, store, ring } = this.#self;
+    const isNew = [identityKey, freshnessKey].every((key) => store.get("meta", key) === undefined);
+    const persist = freshness.start(store, ring.table.partitions, isNew);
+    if (persist !== undefined) this.#self.emit(persist);
   }
 
   #tick(): void {
@@ -154,13 +169,13 @@ export class Replica {
     const place = this.#self.locate(message.key);
     const primaries = this.#self.ring.primaries(place.partition, options.n);
     if (!primaries.some(({ node }) => node === this.#self.id)) return this.#forward(origin, message, primaries);
-    if (message.kind === "Get") this.#get({ origin, message, place, options, primaries });
+    if (message.kind === "Get") this.#get({ origin, message, place, options, primaries, local: this.#read(place) });
     else this.#put({ origin, message, place, options, primaries, token: tokenOf(message, place) });
   }
 
   #get(plan: GetPlan): void {
     this.#self.counters.gets++;
-    new GetRequest(this.#self, plan).start(this.#partitions);
+    new GetRequest(this.#getParts, plan).start();
   }
 
   #put(plan: PutPlan): void {
@@ -195,21 +210,35 @@ export class Replica {
     if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
   }
 
-  #replicaGet(node: NodeId, { id, key, have }: ReplicaGet): void {
+  /** A node that is no replica of the key may be asked as well: it may stand in for one. */
+  #replicaGet(node: NodeId, { id, key, have, durable }: ReplicaGet): void {
     this.#self.counters.replicaGets++;
-    const local = this.#partitions.read(this.#ownPlace(key));
+    checkKey(key);
+    const local = this.#read(this.#self.locate(key));
     const isSame = typeof local !== "string" && have !== undefined && hasDigest(local, have);
     const answer = typeof local === "string" ? local : isSame ? "same" : "record";
     const record = typeof local === "string" || isSame ? undefined : local;
-    this.#self.send(node, { kind: "ReplicaGetReply", id, answer, record });
+    const message = { kind: "ReplicaGetReply", id, answer, record } as const;
+    if (durable) this.#self.emit({ kind: "persist", writes: [], then: [{ kind: "send", node, message }] });
+    else this.#self.send(node, message);
+  }
+
+  /** What this node holds of a key: as a replica, or for one. */
+  #read(place: Place): Local {
+    return this.#isReplica(place) ? this.#partitions.read(place) : "absent";
+  }
+
+  #isReplica({ key, partition }: Place): boolean {
+    const { ring, id, options } = this.#self;
+    return ring.isPrimary(id, partition, replicasOf(bucketOf(key), options));
   }
 
   /** @throws INVALID_ARGUMENT if it is no key, or this node no primary of it: then its sender's ring is not ours; TOO_LARGE */
   #ownPlace(key: Uint8Array): Place {
     checkKey(key);
     const place = this.#self.locate(key);
-    const { ring, id, options } = this.#self;
-    if (!ring.isPrimary(id, place.partition, replicasOf(bucketOf(key), options)))
+    const { ring, id } = this.#self;
+    if (!this.#isReplica(place))
       throw invalidArgument(`${id} is no replica of partition ${place.partition} in ring epoch ${ring.table.epoch}`);
     return place;
   }

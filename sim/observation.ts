@@ -88,6 +88,8 @@ export interface Coordinated {
   readonly what: "get" | "put";
   /** The primaries that may make the quorum. */
   readonly list: readonly NodeId[];
+  /** Whether others may stand in for them. */
+  readonly isSloppy: boolean;
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
 }
 
@@ -99,6 +101,8 @@ export interface Voted {
   readonly isDurable: boolean;
   /** What a get was told. */
   readonly object: StoredObject | undefined;
+  /** A get was told that there is nothing, by a replica with an empty disk that has not caught up. */
+  readonly isFresh: boolean;
 }
 
 /** The coordinator answers whoever asked. */

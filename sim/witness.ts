@@ -20,7 +20,7 @@ import { CoterieError } from "../src/errors.ts";
 import { bucketOf, formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaPut } from "../src/messages.ts";
 import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
-import { settleOptions } from "../src/options.ts";
+import { replicasOf, settleOptions } from "../src/options.ts";
 import { decodeRecord, recordProblem } from "../src/record.ts";
 import { partitionOf, type NodeId } from "../src/ring.ts";
 import { decodeToken } from "../src/token.ts";
@@ -28,7 +28,7 @@ import type { Effect, Input, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { Write } from "../node/store.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, Voted } from "./observation.ts";
 
 /** A node as the witness sees it. */
 export interface Witnessed {
@@ -60,6 +60,10 @@ export class Witness {
   readonly #pledges = new WeakMap<Effect, Pledge>();
   /** What was true when it was sent, by `number voter`. */
   readonly #ledger = new Map<string, "memory" | "disk">();
+  /** By `node.incarnation#id`: the key that a node has asked for. */
+  readonly #questions = new Map<string, string>();
+  /** By `node.incarnation key`: the context of all that a node was told of the key. */
+  readonly #told = new Map<string, CausalContext>();
   readonly #decoded = new WeakMap<Uint8Array, StoredObject | "bad record">();
   #requestCount = 0;
 
@@ -76,6 +80,7 @@ export class Witness {
    * @param peerIncarnation of the node that a peer's message came from
    */
   stepped(node: Witnessed, input: Input, effects: readonly Effect[], peerIncarnation: number): void {
+    this.#learn(node, input, effects);
     if (input.kind === "client") {
       if (input.message.kind !== "Status") this.#asked(node, `c${input.connection}`, input.message, effects);
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
@@ -110,10 +115,16 @@ export class Witness {
       case "ReplicaGet":
         return this.#pledge(`${from}.${incarnation}#${message.id}`, message, effects);
       case "ReplicaPutReply":
-        return this.#vote(node, from, message.id, message.durable, undefined);
-      case "ReplicaGetReply":
-        if (message.answer !== "missing") this.#vote(node, from, message.id, false, this.decode(message.record));
-        return;
+        return this.#vote(node, from, message.id, { isDurable: message.durable, object: undefined, isFresh: false });
+      case "ReplicaGetReply": {
+        const { answer, record, id } = message;
+        if (answer === "missing") return;
+        return this.#vote(node, from, id, {
+          isDurable: false,
+          object: this.decode(record),
+          isFresh: answer === "fresh",
+        });
+      }
       default:
         return;
     }
@@ -126,22 +137,28 @@ export class Witness {
     const request = `${nameOf(node)}/${++this.#requestCount}`;
     this.#byAsker.set(`${nameOf(node)} ${asker} #${message.id}`, request);
     this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan });
-    if (message.kind === "Get") this.#readsItself(node, request, message.key);
+    if (message.kind === "Get") this.#readsItself(node, request, plan, message.key);
     else if (effects.some(isObjectBatch))
-      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });
+      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined, isFresh: false });
     const replies = repliesIn(effects);
-    const number = replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest);
+    // A get may repair somebody in the same step, under another number: only its questions bear its own.
+    const number =
+      message.kind === "Get"
+        ? replies.find((reply) => reply.message.kind === "ReplicaGet")
+        : (replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest));
     if (number === undefined || !("id" in number.message)) return;
     const name = `${nameOf(node)}#${number.message.id}`;
     this.#byNumber.set(name, request);
     if (message.kind === "Put") this.#pledgeItself(node, name, message.key, effects);
   }
 
-  #readsItself(node: Witnessed, request: string, key: Uint8Array): void {
+  /** Counted with the benefit of the doubt: whether its disk is fresh is known to the node alone. */
+  #readsItself(node: Witnessed, request: string, { list }: Plan, key: Uint8Array): void {
+    if (!list.includes(node.id)) return;
     const local = node.seen(storeKeyOf(node, key));
     const object = this.decode(local);
     if (local === undefined || object !== undefined)
-      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object });
+      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object, isFresh: false });
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
@@ -169,17 +186,18 @@ export class Witness {
     } else if (message.kind === "ReplicaGetReply") {
       const record = node.seen(storeKey);
       const held = record === undefined ? "absent" : this.decode(record) === undefined ? "bad record" : "record";
-      this.#report({ kind: "served", ...about, answer: message.answer, held });
+      // Whoever stands in for another answers from its hints.
+      if (isReplica(node, key)) this.#report({ kind: "served", ...about, answer: message.answer, held });
       if (held !== "bad record") this.#ledger.set(entry, "memory");
     }
   }
 
-  #vote(node: Witnessed, voter: NodeId, id: number, isDurable: boolean, object: StoredObject | undefined): void {
+  #vote(node: Witnessed, voter: NodeId, id: number, vote: Pick<Voted, "isDurable" | "object" | "isFresh">): void {
     const number = `${nameOf(node)}#${id}`;
     const request = this.#byNumber.get(number);
     const entry = this.#ledger.get(`${number} ${voter}`);
     if (request === undefined || entry === undefined) return;
-    this.#report({ kind: "voted", request, voter, isDurable: isDurable && entry === "disk", object });
+    this.#report({ kind: "voted", request, voter, ...vote, isDurable: vote.isDurable && entry === "disk" });
   }
 
   #answered(asker: string, message: Answer): void {
@@ -209,7 +227,10 @@ export class Witness {
     const put = putIn(input);
     const seen = put === undefined ? emptyContext : seenBy(put, keyBytes);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
-    let known = joinContexts(joinContexts(before.context, seen), this.#incoming(input).context);
+    let known = joinContexts(
+      joinContexts(before.context, seen),
+      this.#told.get(`${nameOf(node)} ${key}`) ?? emptyContext,
+    );
     const op = put === undefined ? undefined : toBinary(put.op);
     for (const { dot, value, op: itsOp } of after.siblings) {
       if (itsOp !== op || has(before, dot)) continue;
@@ -222,11 +243,22 @@ export class Witness {
         this.#report({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
   }
 
-  #incoming(input: Input | undefined): StoredObject {
-    if (input?.kind !== "peer") return emptyObject;
+  /**
+   * What a node has been told it may store later: a read repair stores the join of several answers, when the last of them comes.
+   * Only with this can be told what it has minted itself.
+   */
+  #learn(node: Witnessed, input: Input, effects: readonly Effect[]): void {
+    for (const { message } of repliesIn(effects))
+      if (message.kind === "ReplicaGet") this.#questions.set(`${nameOf(node)}#${message.id}`, formatKey(message.key));
+    if (input.kind !== "peer") return;
     const { message } = input;
-    if (message.kind !== "ReplicaPut" && message.kind !== "ReplicaGetReply") return emptyObject;
-    return this.decode(message.record) ?? emptyObject;
+    if (message.kind !== "ReplicaPut" && message.kind !== "ReplicaGetReply") return;
+    const object = this.decode(message.record);
+    const key =
+      message.kind === "ReplicaPut" ? formatKey(message.key) : this.#questions.get(`${nameOf(node)}#${message.id}`);
+    if (object === undefined || key === undefined) return;
+    const name = `${nameOf(node)} ${key}`;
+    this.#told.set(name, joinContexts(this.#told.get(name) ?? emptyContext, object.context));
   }
 
   #decodedOf(record: Uint8Array): StoredObject | "bad record" {
@@ -257,14 +289,22 @@ function planOf(node: Witnessed, message: Get | Put): Plan | undefined {
   const { ring, options } = node.config;
   const what = message.kind === "Get" ? "get" : "put";
   try {
-    const { n, r, w, pr, pw, dw } = settleOptions(what, message.options ?? {}, bucketOf(message.key), options);
+    const {
+      n,
+      r,
+      w,
+      pr,
+      pw,
+      dw,
+      sloppy: isSloppy,
+    } = settleOptions(what, message.options ?? {}, bucketOf(message.key), options);
     const list = ring
       .preferenceList(partitionOfKey(node, message.key), n)
       .slice(0, n)
       .map((entry) => entry.node);
     const needs =
       what === "get" ? { answers: r, primaries: pr, durable: 0 } : { answers: w, primaries: pw, durable: dw };
-    return { what, list, needs };
+    return { what, list, isSloppy, needs };
   } catch (error) {
     if (error instanceof CoterieError) return undefined;
     throw error;
@@ -274,7 +314,13 @@ function planOf(node: Witnessed, message: Get | Put): Plan | undefined {
 interface Plan {
   readonly what: "get" | "put";
   readonly list: readonly NodeId[];
+  readonly isSloppy: boolean;
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
+}
+
+function isReplica(node: Witnessed, key: Uint8Array): boolean {
+  const { ring, options } = node.config;
+  return ring.isPrimary(node.id, partitionOfKey(node, key), replicasOf(bucketOf(key), options));
 }
 
 function partitionOfKey(node: Witnessed, key: Uint8Array): number {

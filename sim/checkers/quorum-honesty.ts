@@ -1,9 +1,11 @@
 /**
- * I12: a coordinator says "ok" only if as many distinct primaries of the request's own list have answered as the request
- * asked for, and as many from disk. Counted on the votes that really reached it, never on what it says of itself.
+ * I12: a coordinator says "ok" only if as many distinct nodes have answered as the request asked for, as many of them from disk, and
+ * as many of them primaries of the request's own list. Counted on the votes that really reached it, never on what it says of itself.
  *
  * - A get's reply is the join of the answers that it counted, so it lacks nothing of any of them.
  * - A replica that cannot read its record says so: "absent" is an answer, "missing" is none.
+ * - "Fresh" is an answer once all primaries have answered, and not before.
+ * - Others than primaries count where the request is sloppy, and never towards "not found".
  */
 import { isIncluded, type StoredObject } from "../../src/object.ts";
 import { decodeRecord } from "../../src/record.ts";
@@ -13,7 +15,8 @@ import type { Answered, Coordinated, EndOfRun, Observation, Served, Voted } from
 
 interface Tally {
   readonly request: Coordinated;
-  readonly voters: Set<NodeId>;
+  /** Whoever has answered, and whether it counts by itself. */
+  readonly voters: Map<NodeId, "counts" | "fresh">;
   readonly durable: Set<NodeId>;
   readonly objects: StoredObject[];
 }
@@ -32,7 +35,7 @@ export class QuorumHonesty implements Checker {
       case "coordinated":
         this.#open.set(observation.request, {
           request: observation,
-          voters: new Set(),
+          voters: new Map(),
           durable: new Set(),
           objects: [],
         });
@@ -50,10 +53,12 @@ export class QuorumHonesty implements Checker {
 
   finish(_end: EndOfRun): void {}
 
-  #vote({ request, voter, isDurable, object }: Voted): void {
+  #vote({ request, voter, isDurable, object, isFresh }: Voted): void {
     const tally = this.#open.get(request);
-    if (tally === undefined || !tally.request.list.includes(voter)) return;
-    tally.voters.add(voter);
+    if (tally === undefined) return;
+    const { list, isSloppy } = tally.request;
+    if (!list.includes(voter) && !isSloppy) return;
+    if (tally.voters.get(voter) !== "counts") tally.voters.set(voter, isFresh ? "fresh" : "counts");
     if (isDurable) tally.durable.add(voter);
     if (object !== undefined) tally.objects.push(object);
   }
@@ -64,9 +69,12 @@ export class QuorumHonesty implements Checker {
     if (tally === undefined || message.kind === "Failure" || message.kind === "StatusReply") return;
     const { node, key, what, needs } = tally.request;
     const who = `${node} says ok to a ${what} of ${key}`;
-    // Every node of the list is a primary: fallbacks come later, and with them a count of their own.
-    const answers = Math.max(needs.answers, needs.primaries);
-    if (tally.voters.size < answers) this.#accuse(`${who} that needs ${answers} answers, and has ${tally.voters.size}`);
+    const isNothing = message.kind === "GetReply" && message.record === undefined;
+    const primaries = primariesIn(tally);
+    const answers = isNothing ? primaries : primaries + standInsIn(tally);
+    if (answers < needs.answers) this.#accuse(`${who} that needs ${needs.answers} answers, and has ${answers}`);
+    if (primaries < needs.primaries)
+      this.#accuse(`${who} that needs answers of ${needs.primaries} primaries, and has ${primaries}`);
     if (tally.durable.size < needs.durable)
       this.#accuse(`${who} that needs ${needs.durable} answers from disk, and has ${tally.durable.size}`);
     if (message.kind === "GetReply") this.#checkJoin(who, tally, message.record);
@@ -83,4 +91,13 @@ export class QuorumHonesty implements Checker {
     const honest = answer === "same" || answer === "record" ? "record" : answer === "missing" ? "bad record" : "absent";
     if (held !== honest) this.#accuse(`${node} answers "${answer}" for ${key}, where its disk has: ${held}`);
   }
+}
+
+function primariesIn({ request: { list }, voters }: Tally): number {
+  const all = list.every((node) => voters.has(node));
+  return list.filter((node) => voters.get(node) === "counts" || (all && voters.has(node))).length;
+}
+
+function standInsIn({ request: { list }, voters }: Tally): number {
+  return [...voters.keys()].filter((node) => !list.includes(node)).length;
 }

@@ -6,6 +6,7 @@
  * - `send` goes into `inFlight` if the link is up, and is lost otherwise. A crash loses what is in flight from and to the node.
  * - What `observe` is given is everything that happens, in order: the transcripts are made of it.
  */
+import { freshnessKey } from "../../node/freshness.ts";
 import { Replica } from "../../node/replica.ts";
 import { defaultTuning, type Tuning } from "../../node/tuning.ts";
 import type { Effect, Input, Instant, LogEvent } from "../../node/effects.ts";
@@ -24,6 +25,8 @@ import { MemoryStore } from "./memory-store.ts";
 
 export interface Shape {
   readonly nodes?: number;
+  /** Whether the disks are empty for the first time: then nobody may say yet that a key was never written. */
+  readonly isNew?: boolean;
   readonly options?: Partial<ClusterOptions>;
   readonly tuning?: Partial<Tuning>;
   readonly observe?: (node: NodeId, effect: Effect) => void;
@@ -104,7 +107,7 @@ export class Cluster {
   #nowMs = 0;
   #operations = 0;
 
-  constructor({ nodes = 3, options = {}, tuning = {}, observe = () => {} }: Shape = {}) {
+  constructor({ nodes = 3, isNew = false, options = {}, tuning = {}, observe = () => {} }: Shape = {}) {
     const ids = Array.from({ length: nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: `ws://${id}`, zone: "z", weight: 1 }));
     this.ring = new Ring({ epoch: 1, partitions: 1, replicas: 3, members, owners: [0] });
@@ -112,7 +115,11 @@ export class Cluster {
     this.tuning = { ...defaultTuning, ...tuning };
     this.#observe = observe;
     this.#machines = new Map(ids.map((id) => [id, newMachine(id)]));
-    for (const id of ids) this.restart(id);
+    const caughtUp = { table: "meta", key: freshnessKey, value: new Uint8Array(1) } as const;
+    for (const id of ids) {
+      if (!isNew) this.store(id).commit({ kind: "persist", writes: [caughtUp], then: [] });
+      this.restart(id);
+    }
   }
 
   // Clients

@@ -287,7 +287,7 @@ test.each(["ReplicaGet", "ReplicaPut"] as const)(
       const shared = { id: 7, key: bad, timeoutMs: 1000 };
       const message =
         kind === "ReplicaGet"
-          ? ({ ...shared, kind, have: undefined } as const)
+          ? ({ ...shared, kind, have: undefined, durable: false } as const)
           : ({ ...shared, kind, record: new Uint8Array(30), early: false, standsFor: undefined } as const);
       cluster.input("n1", { kind: "peer", node: "n2", message });
     }

@@ -28,6 +28,10 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       amnesias: 0,
       recoveries: 0,
       badRecords: 0,
+      hedges: 0,
+      hedgesWon: 0,
+      readRepairs: 0,
+      readRepairsShed: 0,
     },
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });

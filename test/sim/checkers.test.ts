@@ -54,11 +54,11 @@ function acknowledged(node: string, said: StoredObject, held: StoredObject | und
 
 function coordinated(request: string, what: "get" | "put"): Coordinated {
   const needs = { answers: 2, primaries: 0, durable: what === "put" ? 2 : 0 };
-  return { kind: "coordinated", request, node: "n1", key, what, list: ["n1", "n2", "n3"], needs };
+  return { kind: "coordinated", request, node: "n1", key, what, list: ["n1", "n2", "n3"], isSloppy: false, needs };
 }
 
 function voted(request: string, voter: string, said: StoredObject | undefined, isDurable = true): Observation {
-  return { kind: "voted", request, voter, isDurable, object: said };
+  return { kind: "voted", request, voter, isDurable, object: said, isFresh: false };
 }
 
 function answered(request: string, record: StoredObject | undefined): Observation {
@@ -280,6 +280,47 @@ describe("I12", () => {
   test("one that counts a stranger", () => {
     const stranger = lie((one) => (one.kind === "voted" && one.voter === "n2" ? { ...one, voter: "n7" } : undefined));
     expect(verdicts(stranger)).toEqual(["I12"]);
+  });
+
+  test("one that counts a stand-in as a primary, and only that", () => {
+    // Design §6.1: sloppy, fallbacks may stand in; pr and pw, counted on the answers, do not count them.
+    const told = (needs: Partial<Coordinated["needs"]>): Observation[] =>
+      lie((one) => {
+        if (one.kind === "coordinated") return { ...one, isSloppy: true, needs: { ...one.needs, ...needs } };
+        return one.kind === "voted" && one.voter !== "n1" ? { ...one, voter: "n7" } : undefined;
+      });
+    expect(verdicts(told({}))).toEqual([]);
+    expect(verdicts(told({ primaries: 2 }))).toEqual(["I12"]);
+  });
+
+  describe("a not found", () => {
+    const get = (
+      isSloppy: boolean,
+      ...votes: readonly (readonly [voter: string, isFresh: boolean])[]
+    ): Observation[] => [
+      { ...coordinated("r3", "get"), isSloppy },
+      ...votes.map(
+        ([voter, isFresh]) =>
+          ({ kind: "voted", request: "r3", voter, isDurable: false, object: undefined, isFresh }) as const,
+      ),
+      {
+        kind: "answered",
+        request: "r3",
+        message: { kind: "GetReply", id: 1, record: undefined, effective: [], answered: undefined },
+      },
+    ];
+
+    test("that counts a fresh replica before all primaries have answered", () => {
+      // Design §6.3: "not found" counts only from a primary that is not fresh.
+      expect(verdicts([...story, ...get(false, ["n1", false], ["n2", true])])).toEqual(["I12"]);
+      expect(verdicts([...story, ...get(false, ["n1", true], ["n2", true], ["n3", false])])).toEqual([]);
+    });
+
+    test("that counts a stand-in", () => {
+      // Design §6.3: a fallback that just started knows nothing.
+      expect(verdicts([...story, ...get(true, ["n1", false], ["n7", false])])).toEqual(["I12"]);
+      expect(verdicts([...story, ...get(true, ["n1", false], ["n2", false])])).toEqual([]);
+    });
   });
 
   test("one that counts memory for disk", () => {

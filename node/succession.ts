@@ -1,0 +1,60 @@
+/**
+ * Who is asked next in one get: the primaries that can be reached, fastest first, and in the end a stand-in for each that cannot
+ * be, that fails or is silent.
+ */
+import type { PreferenceEntry } from "../src/preference-list.ts";
+import type { NodeId } from "../src/ring.ts";
+import { Candidates, type Candidate } from "./candidates.ts";
+import type { Self } from "./self.ts";
+
+export interface SuccessionPlan {
+  readonly partition: number;
+  readonly n: number;
+  readonly isSloppy: boolean;
+}
+
+export class Succession {
+  readonly #self: Self;
+  readonly #plan: SuccessionPlan;
+  readonly #order: readonly PreferenceEntry[];
+  #next = 0;
+  /** Primaries in whose place nobody was asked yet. */
+  readonly #vacancies: NodeId[] = [];
+  /** Made when the first stand-in is needed: mostly never. */
+  #candidates: Candidates | undefined;
+
+  constructor(self: Self, primaries: readonly PreferenceEntry[], plan: SuccessionPlan) {
+    this.#self = self;
+    this.#plan = plan;
+    this.#order = self.latencies.order(primaries, self.now.monotonicMs);
+  }
+
+  /** No answer of the primary will come, or none of whoever stood in for it. */
+  vacate(primary: NodeId): void {
+    if (!this.#vacancies.includes(primary)) this.#vacancies.push(primary);
+  }
+
+  get hasPrimary(): boolean {
+    for (; this.#next < this.#order.length; this.#next++) {
+      const { node } = this.#order[this.#next]!;
+      if (node === this.#self.id) continue;
+      if (this.#self.canReach(node)) return true;
+      this.vacate(node);
+    }
+    return false;
+  }
+
+  nextPrimary(): Candidate | undefined {
+    return this.hasPrimary ? this.#order[this.#next++] : undefined;
+  }
+
+  nextStandIn(): Candidate | undefined {
+    while (this.#vacancies.length > 0) {
+      const { partition, n, isSloppy } = this.#plan;
+      this.#candidates ??= new Candidates(this.#self, partition, n, isSloppy);
+      const candidate = this.#candidates.standInFor(this.#vacancies.shift()!);
+      if (candidate !== undefined) return candidate;
+    }
+    return undefined;
+  }
+}
