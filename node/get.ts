@@ -231,8 +231,9 @@ export class GetRequest implements OpenRequest {
     if (this.#mending.isDone) return this.#finish();
     this.#wakeBy(this.#deadlineMs);
     for (let left = this.#mending.lacking(false); left > 0 && this.#askPrimary(false); left--);
-    if (this.#mending.lacking(true) > 0)
-      this.#fail(unavailable(this.#unmendedSentence(), "none", this.#unmended(this.#mending)));
+    if (this.#mending.lacking(true) <= 0) return;
+    if (this.#now >= this.#deadlineMs) this.#expire();
+    else this.#fail(unavailable(this.#unmendedSentence(), "none", this.#unmended(this.#mending)));
   }
 
   #beginMending(): Mending {

@@ -9,6 +9,7 @@
  * State is a few numbers per node, whatever the number of requests.
  */
 import type { NodeId } from "../src/ring.ts";
+import type { Self } from "./self.ts";
 
 /** Weight of a new sample in the mean. */
 const gain = 1 / 8;
@@ -22,7 +23,8 @@ const slowUntil = 1.5;
 const slackMs = 5;
 /** After this long without a sample a mean is worth half. */
 const fadeMs = 10_000;
-/** Of a node that never answered. */
+/** Of a node that never answered: as fast as most, so that it is tried, and others that keep silent look slow beside it. */
+const unknownMs = 5;
 const unknownP95Ms = 50;
 
 interface Peer {
@@ -45,11 +47,10 @@ export interface LatencyFigures {
 
 export class Latencies {
   readonly #peers = new Map<NodeId, Peer>();
-  readonly #suspects: ReadonlySet<NodeId>;
+  readonly #self: Pick<Self, "id" | "suspects" | "canReach">;
 
-  /** @param suspects nodes that are asked last, whatever their latency */
-  constructor(suspects: ReadonlySet<NodeId>) {
-    this.#suspects = suspects;
+  constructor(self: Pick<Self, "id" | "suspects" | "canReach">) {
+    this.#self = self;
   }
 
   asked(node: NodeId, nowMs: number): void {
@@ -93,10 +94,8 @@ export class Latencies {
    */
   order<Entry extends { readonly node: NodeId }>(entries: readonly Entry[], nowMs: number): readonly Entry[] {
     let fastestMs = Infinity;
-    for (const { node } of entries) {
-      const peer = this.#peers.get(node);
-      if (peer !== undefined && !this.#suspects.has(node)) fastestMs = Math.min(fastestMs, expectedMs(peer, nowMs));
-    }
+    for (const { node } of entries)
+      if (this.#isComparable(node)) fastestMs = Math.min(fastestMs, this.#expectedMs(node, nowMs));
     let isPlain = true;
     for (const { node } of entries) if (this.#rank(node, fastestMs, nowMs) > 0) isPlain = false;
     if (isPlain) return entries;
@@ -106,9 +105,18 @@ export class Latencies {
       .map(({ entry }) => entry);
   }
 
+  #isComparable(node: NodeId): boolean {
+    return node !== this.#self.id && this.#self.canReach(node) && !this.#self.suspects.has(node);
+  }
+
+  #expectedMs(node: NodeId, nowMs: number): number {
+    const peer = this.#peers.get(node);
+    return peer === undefined ? unknownMs : expectedMs(peer, nowMs);
+  }
+
   /** 0 for all that are about as fast as the fastest, or unknown and worth a try; then by time; suspects behind everybody. */
   #rank(node: NodeId, fastestMs: number, nowMs: number): number {
-    if (this.#suspects.has(node)) return Infinity;
+    if (this.#self.suspects.has(node)) return Infinity;
     const peer = this.#peers.get(node);
     if (peer === undefined) return 0;
     const ms = expectedMs(peer, nowMs);

@@ -70,7 +70,7 @@ export class Self {
   readonly down: Set<NodeId> = new Set();
   /** Members that may be down: they are asked last. */
   readonly suspects: Set<NodeId> = new Set();
-  readonly latencies: Latencies = new Latencies(this.suspects);
+  readonly latencies: Latencies = new Latencies(this);
   /** There is more to do than this node can: what no client waits for must wait. */
   isOverloaded = false;
   /** Handed to the disk in vain: nothing more may be written until it has room again. */

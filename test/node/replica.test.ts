@@ -6,6 +6,7 @@ import { Replica } from "../../node/replica.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import type { Persist } from "../../node/effects.ts";
 import { Cluster, keyOf, valuesOf } from "./cluster.ts";
+import { freshnessKey } from "../../node/freshness.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 const key = "carts/alice";
@@ -18,8 +19,10 @@ describe("start", () => {
     const now = { monotonicMs: 0, wallMs: 0 };
     const replica = new Replica({ id: "n1", ring, options, tuning: defaultTuning }, store, now);
     const effects = replica.step(now, { kind: "start", freshReplicaId: "fresh id", isCopy: false });
-    expect(effects.map(({ kind }) => kind)).toEqual(["persist"]);
-    const then = (effects[0] as Persist).then.map(({ kind }) => kind);
+    // First that it knows nothing yet (design §6.3): a crash in between must not make it look as if it had caught up.
+    expect(effects.map(({ kind }) => kind)).toEqual(["persist", "persist"]);
+    expect((effects[0] as Persist).writes.map((write) => write.key)).toEqual([freshnessKey]);
+    const then = (effects[1] as Persist).then.map(({ kind }) => kind);
     expect(then).toEqual(["deliver", "ready"]);
   });
 
