@@ -73,14 +73,14 @@ export class GetRequest implements OpenRequest {
   constructor(parts: GetParts, plan: GetPlan) {
     const { self } = parts;
     const { options, primaries, place, local } = plan;
-    const { n, r: answers, pr, sloppy: isSloppy } = options;
+    const { r: answers, pr } = options;
     this.#self = self;
     this.#parts = parts;
     this.#plan = plan;
     this.#deadlineMs = self.now.monotonicMs + Math.min(options.timeoutMs, plan.message.timeoutMs);
     this.wakeAtMs = this.#deadlineMs;
     this.#votes = new Votes(self, place, primaries, { answers, primaries: pr, durable: 0 }, local);
-    this.#succession = new Succession(self, primaries, { partition: place.partition, n, isSloppy });
+    this.#succession = new Succession(self, plan);
   }
 
   start(): void {
@@ -92,10 +92,8 @@ export class GetRequest implements OpenRequest {
       else if (!this.#self.canReach(entry.node)) this.#miss(entry.node, `${entry.node} cannot be reached`);
     }
     const isTurn = repairs.isTurn() && options.readRepair !== "off";
-    if (this.#votes.verdict() !== "impossible" || options.sloppy) {
-      if (options.fanout === "all") this.#askUntil(options.n);
-      else if (isTurn) while (this.#askPrimary(false));
-    }
+    if (options.fanout === "all") this.#askUntil(options.n);
+    else if (isTurn) while (this.#askPrimary(false));
     this.#decide();
   }
 
@@ -139,9 +137,12 @@ export class GetRequest implements OpenRequest {
 
   // Asking
 
-  /** Until so many have answered or may soon, as far as there are any: primaries first. */
-  #askUntil(inHand: number): void {
-    while (this.#votes.inHand < inHand && (this.#askPrimary(false) || this.#askStandIn()));
+  /** Until so many have answered or may soon, as far as there are any: primaries first. @returns whether anybody stands in now */
+  #askUntil(inHand: number): boolean {
+    while (this.#votes.inHand < inHand && this.#askPrimary(false));
+    if (this.#votes.inHand >= inHand || !this.#askStandIn()) return false;
+    while (this.#votes.inHand < inHand && this.#askStandIn());
+    return true;
   }
 
   #askPrimary(isHedge: boolean): boolean {
@@ -211,11 +212,12 @@ export class GetRequest implements OpenRequest {
 
   /** Answers as soon as it can, fails as soon as it must, and asks further where that helps. */
   #decide(): void {
-    const { r, w, readRepair } = this.#plan.options;
+    const { r, w, sloppy, readRepair } = this.#plan.options;
     const isBlocking = readRepair === "blocking";
-    if (this.#votes.verdict() !== "met") {
-      this.#askUntil(isBlocking ? Math.max(r, w) : r);
-      const verdict = this.#votes.verdict();
+    let verdict = this.#votes.verdict();
+    if (verdict !== "met") {
+      const mayHelp = verdict === "pending" || sloppy;
+      if (mayHelp && this.#askUntil(isBlocking ? Math.max(r, w) : r)) verdict = this.#votes.verdict();
       if (verdict === "pending" && this.#votes.isWaiting) return;
       if (verdict !== "met") return this.#fail(unavailable(this.#sentence(), "none", this.#shortfall()));
     }

@@ -89,20 +89,31 @@ export class Latencies {
     return peer === undefined || peer.p95Ms === 0 ? undefined : { meanMs: peer.meanMs, p95Ms: peer.p95Ms };
   }
 
-  /**
-   * Whom to ask first. @returns the list itself if nobody in it is slow or suspected: the common case costs nothing
-   */
+  /** Whom to ask first. @returns the list itself if nobody in it is slow or suspected: the common case costs next to nothing */
   order<Entry extends { readonly node: NodeId }>(entries: readonly Entry[], nowMs: number): readonly Entry[] {
+    if (this.#areEqual(entries, nowMs)) return entries;
     let fastestMs = Infinity;
     for (const { node } of entries)
       if (this.#isComparable(node)) fastestMs = Math.min(fastestMs, this.#expectedMs(node, nowMs));
-    let isPlain = true;
-    for (const { node } of entries) if (this.#rank(node, fastestMs, nowMs) > 0) isPlain = false;
-    if (isPlain) return entries;
     return entries
       .map((entry) => ({ entry, rank: this.#rank(entry.node, fastestMs, nowMs) }))
       .sort((a, b) => a.rank - b.rank)
       .map(({ entry }) => entry);
+  }
+
+  /** Whether nobody is suspected, was slow or would be called slow now. Found without a second look at anybody. */
+  #areEqual(entries: readonly { readonly node: NodeId }[], nowMs: number): boolean {
+    if (this.#self.suspects.size > 0) return false;
+    let [leastMs, mostMs] = [Infinity, 0];
+    for (const { node } of entries) {
+      if (node === this.#self.id) continue;
+      const peer = this.#peers.get(node);
+      if (peer?.isSlow === true) return false;
+      const ms = peer === undefined ? unknownMs : expectedMs(peer, nowMs);
+      if (ms < leastMs) leastMs = ms;
+      if (ms > mostMs) mostMs = ms;
+    }
+    return mostMs <= leastMs * slowFrom + slackMs;
   }
 
   #isComparable(node: NodeId): boolean {

@@ -64,7 +64,7 @@ export class OpenRequests {
 
   close(id: number): void {
     this.#bySlot.delete(id - this.#firstId);
-    this.#background.delete(id - this.#firstId);
+    if (this.#background.size > 0) this.#background.delete(id - this.#firstId);
   }
 
   find(id: number): OpenRequest | undefined {

@@ -64,10 +64,10 @@ export class ReadRepairs {
    * Sends the join to all that have said less, this node perhaps among them, and waits for nobody.
    * @param hasSent whom it was sent to already
    */
-  mendLagging(place: Place, votes: Votes, hasSent: (voter: Voter) => boolean = () => false): void {
+  mendLagging(place: Place, votes: Votes, hasSent?: (voter: Voter) => boolean): void {
     let nodes: NodeId[] | undefined;
     for (const voter of votes.voters) {
-      if (voter.standsFor !== undefined || !votes.isBehind(voter) || hasSent(voter)) continue;
+      if (voter.standsFor !== undefined || !votes.isBehind(voter) || hasSent?.(voter) === true) continue;
       (nodes ??= []).push(voter.node);
       voter.record = votes.record; // soon: it is not sent the same again
     }

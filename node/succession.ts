@@ -2,15 +2,16 @@
  * Who is asked next in one get: the primaries that can be reached, fastest first, and in the end a stand-in for each that cannot
  * be, that fails or is silent.
  */
+import type { SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Candidates, type Candidate } from "./candidates.ts";
-import type { Self } from "./self.ts";
+import type { Place, Self } from "./self.ts";
 
 export interface SuccessionPlan {
-  readonly partition: number;
-  readonly n: number;
-  readonly isSloppy: boolean;
+  readonly place: Place;
+  readonly options: Pick<SettledOptions, "n" | "sloppy">;
+  readonly primaries: readonly PreferenceEntry[];
 }
 
 export class Succession {
@@ -19,18 +20,19 @@ export class Succession {
   readonly #order: readonly PreferenceEntry[];
   #next = 0;
   /** Primaries in whose place nobody was asked yet. */
-  readonly #vacancies: NodeId[] = [];
+  #vacancies: NodeId[] | undefined;
   /** Made when the first stand-in is needed: mostly never. */
   #candidates: Candidates | undefined;
 
-  constructor(self: Self, primaries: readonly PreferenceEntry[], plan: SuccessionPlan) {
+  constructor(self: Self, plan: SuccessionPlan) {
     this.#self = self;
     this.#plan = plan;
-    this.#order = self.latencies.order(primaries, self.now.monotonicMs);
+    this.#order = self.latencies.order(plan.primaries, self.now.monotonicMs);
   }
 
   /** No answer of the primary will come, or none of whoever stood in for it. */
   vacate(primary: NodeId): void {
+    this.#vacancies ??= [];
     if (!this.#vacancies.includes(primary)) this.#vacancies.push(primary);
   }
 
@@ -49,10 +51,10 @@ export class Succession {
   }
 
   nextStandIn(): Candidate | undefined {
-    while (this.#vacancies.length > 0) {
-      const { partition, n, isSloppy } = this.#plan;
-      this.#candidates ??= new Candidates(this.#self, partition, n, isSloppy);
-      const candidate = this.#candidates.standInFor(this.#vacancies.shift()!);
+    for (let vacancy = this.#vacancies?.shift(); vacancy !== undefined; vacancy = this.#vacancies?.shift()) {
+      const { place, options } = this.#plan;
+      this.#candidates ??= new Candidates(this.#self, place.partition, options.n, options.sloppy);
+      const candidate = this.#candidates.standInFor(vacancy);
       if (candidate !== undefined) return candidate;
     }
     return undefined;

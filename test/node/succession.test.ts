@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { Self } from "../../node/self.ts";
 import { Succession } from "../../node/succession.ts";
 import { defaultTuning } from "../../node/tuning.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster, keyOf } from "./cluster.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 let self: Self;
@@ -14,8 +14,9 @@ beforeEach(() => {
   for (const node of ["n2", "n3", "n4", "n5", "n6"]) self.link(node);
 });
 
-function succession(isSloppy: boolean): Succession {
-  return new Succession(self, self.ring.primaries(0, 3), { partition: 0, n: 3, isSloppy });
+function succession(sloppy: boolean): Succession {
+  const place = self.locate(keyOf("carts/alice"));
+  return new Succession(self, { place, options: { n: 3, sloppy }, primaries: self.ring.primaries(place.partition, 3) });
 }
 
 function primariesOf(line: Succession): string[] {
