@@ -79,6 +79,7 @@ class Recovery implements OpenRequest {
       key: this.#place.key,
       have: undefined,
       timeoutMs: recoveryTimeoutMs,
+      durable: false,
     } as const;
     for (const node of this.#asked) this.#self.send(node, { ...message, id: this.#id });
     return true;

@@ -33,14 +33,16 @@ import type { Effect, Input, Instant, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import { Candidates } from "./candidates.ts";
 import { ForwardedRequest } from "./forward.ts";
-import { GetRequest, type GetPlan } from "./get.ts";
+import { AntiEntropy } from "./anti-entropy.ts";
+import { GetRequest, type GetParts, type GetPlan } from "./get.ts";
+import { Hedges } from "./hedge.ts";
 import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
-import { AntiEntropy } from "./anti-entropy.ts";
-import { Identity } from "./identity.ts";
+import { Identity, identityKey } from "./identity.ts";
 import { Liveness } from "./liveness.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
+import { ReadRepairs } from "./read-repair.ts";
 import { Recoveries } from "./recovery.ts";
 import { Scrub } from "./scrub.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
@@ -51,9 +53,6 @@ import { Versions } from "./versions.ts";
 
 /** How long a clean stop waits for open requests. */
 const drainMs = 5000;
-
-/** Where node/identity.ts keeps what it knows. */
-const identityKey = Uint8Array.of(1);
 
 /** Of all requests that choose nothing. */
 const noOptions: RequestOptions = {};
@@ -69,6 +68,7 @@ export class Replica {
   readonly #antiEntropy: AntiEntropy;
   readonly #tombstones: Tombstones;
   readonly #liveness: Liveness;
+  readonly #getParts: GetParts;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -89,6 +89,8 @@ export class Replica {
     this.#holdings = new Holdings(this.#self, this.#partitions, this.#hints);
     this.#scrub = new Scrub(this.#self, recover, (place, record) => this.#tombstones.noteRecord(place, record));
     this.#antiEntropy = new AntiEntropy(this.#self, this.#partitions);
+    const repairs = new ReadRepairs(this.#self, this.#partitions);
+    this.#getParts = { self: this.#self, hedges: new Hedges(this.#self), repairs };
   }
 
   step(now: Instant, input: Input): Effect[] {
@@ -207,20 +209,21 @@ export class Replica {
     const place = this.#self.locate(message.key);
     const candidates = new Candidates(this.#self, place.partition, options.n, options.sloppy);
     const { primaries } = candidates;
-    if (!this.#mayCoordinate(primaries, options, message)) return this.#forward(origin, message, primaries);
-    if (message.kind === "Get") this.#get({ origin, message, place, options, primaries });
+    if (!this.#mayCoordinate(primaries, options)) return this.#forward(origin, message, primaries);
+    if (message.kind === "Get")
+      this.#get({ origin, message, place, options, primaries, local: this.#holdings.read(place) });
     else this.#put({ origin, message, place, options, candidates, token: tokenOf(message, place) });
   }
 
   /** As a primary; and, when the request is sloppy and none of them can be reached, as a fallback. */
-  #mayCoordinate(primaries: readonly PreferenceEntry[], { sloppy }: SettledOptions, { kind }: Get | Put): boolean {
+  #mayCoordinate(primaries: readonly PreferenceEntry[], { sloppy }: SettledOptions): boolean {
     if (primaries.some(({ node }) => node === this.#self.id)) return true;
-    return kind === "Put" && sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
+    return sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
   }
 
   #get(plan: GetPlan): void {
     this.#self.counters.gets++;
-    new GetRequest(this.#self, plan).start(this.#partitions);
+    new GetRequest(this.#getParts, plan).start();
   }
 
   #put(plan: PutPlan): void {
@@ -257,14 +260,17 @@ export class Replica {
     if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
   }
 
-  #replicaGet(node: NodeId, { id, key, have }: ReplicaGet): void {
+  /** A node that is no replica of the key may be asked as well: it may stand in for one. */
+  #replicaGet(node: NodeId, { id, key, have, durable }: ReplicaGet): void {
     this.#self.counters.replicaGets++;
     checkKey(key);
     const local = this.#holdings.read(this.#self.locate(key));
     const isSame = typeof local !== "string" && have !== undefined && hasDigest(local, have);
     const answer = typeof local === "string" ? local : isSame ? "same" : "record";
     const record = typeof local === "string" || isSame ? undefined : local;
-    this.#self.send(node, { kind: "ReplicaGetReply", id, answer, record });
+    const message = { kind: "ReplicaGetReply", id, answer, record } as const;
+    if (durable) this.#self.emit({ kind: "persist", writes: [], then: [{ kind: "send", node, message }] });
+    else this.#self.send(node, message);
   }
 
   #settle(message: Get | Put): SettledOptions {

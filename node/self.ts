@@ -14,6 +14,7 @@ import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import { Background } from "./background.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { Latencies } from "./latencies.ts";
 import { Freshness } from "./freshness.ts";
 import type { StoreReader } from "./store.ts";
 import { Trees } from "./trees.ts";
@@ -60,6 +61,12 @@ export interface Counters {
   antiEntropyBytes: number;
   /** Tombstones removed from this disk. */
   tombstonesCollected: number;
+  /** Gets that asked one replica more because one was slow, and those that were answered sooner by it. */
+  hedges: number;
+  hedgesWon: number;
+  /** Copies that gets sent to replicas that lagged, and those that they left to anti-entropy. */
+  readRepairs: number;
+  readRepairsShed: number;
 }
 
 const quietMs = 10_000;
@@ -76,8 +83,11 @@ export class Self {
   readonly links: Set<NodeId> = new Set();
   /** Members that this node believes to be down, whether or not there is a link. */
   readonly down: Set<NodeId> = new Set();
-  /** Members that may be down: they can be asked, after the others. */
+  /** Members that may be down: they are asked last. */
   readonly suspects: Set<NodeId> = new Set();
+  readonly latencies: Latencies = new Latencies(this);
+  /** There is more to do than this node can: what no client waits for must wait. */
+  isOverloaded = false;
   /** Handed to the disk in vain: nothing more may be written until it has room again. */
   isDiskFull = false;
   /** Seeded at the start: chance for what needs some, the same in every replay. */
@@ -98,6 +108,10 @@ export class Self {
     keysRepairedThere: 0,
     antiEntropyBytes: 0,
     tombstonesCollected: 0,
+    hedges: 0,
+    hedgesWon: 0,
+    readRepairs: 0,
+    readRepairsShed: 0,
   };
   readonly requests: OpenRequests;
   now: Instant;

@@ -30,6 +30,7 @@ export class ResourceBounds implements Checker {
       this.#accuse(`${calls} calls took ${requests} requests though nothing was wrong`);
     if (!isConverged) return;
     for (const [kind, count] of idleTraffic)
-      if (!isBackground({ kind }) && !orders.includes(kind)) this.#accuse(`${count} ${kind} are sent though nothing is left to do`);
+      if (!isBackground({ kind }) && !orders.includes(kind))
+        this.#accuse(`${count} ${kind} are sent though nothing is left to do`);
   }
 }

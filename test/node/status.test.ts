@@ -40,6 +40,10 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       keysRepairedThere: 0,
       antiEntropyBytes: 0,
       tombstonesCollected: 0,
+      hedges: 0,
+      hedgesWon: 0,
+      readRepairs: 0,
+      readRepairsShed: 0,
     },
     antiEntropy: {
       lastRoundSeconds: { n2: null, n3: null },
