@@ -8,7 +8,7 @@
  * While stopping it still serves its peers and finishes what is open, and refuses new requests. Its last batch says that the
  * stop was clean; what comes after it was submitted is ignored.
  */
-import { CoterieError, invalidArgument, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
+import { CoterieError, invalidArgument, overloaded, storage, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply } from "../src/messages.ts";
@@ -85,13 +85,18 @@ export class Replica {
       case "tick":
         return this.#tick();
       case "diskFull":
-        this.#self.isDiskFull = input.isFull;
-        return;
+        return this.#diskFull(input.isFull);
       case "stop":
         this.#phase = "stopping";
         this.#drainedByMs = this.#self.now.monotonicMs + drainMs;
         return;
     }
+  }
+
+  #diskFull(isFull: boolean): void {
+    this.#self.isDiskFull = isFull;
+    if (isFull) this.#self.log("warn", "disk full", { refused: "writes" });
+    else this.#self.log("warn", "disk has room again", {});
   }
 
   #tick(): void {
@@ -165,6 +170,7 @@ export class Replica {
 
   #put(plan: PutPlan): void {
     this.#self.counters.puts++;
+    this.#refuseIfFull();
     const { value } = plan.message;
     if (value !== undefined && value.length > limits.valueBytesMax)
       throw tooLarge(`the value has ${value.length} bytes, the limit is ${limits.valueBytesMax}`);
@@ -190,6 +196,7 @@ export class Replica {
 
   #replicaPut(node: NodeId, { id, key, record, early }: ReplicaPut): void {
     this.#self.counters.replicaPuts++;
+    this.#refuseIfFull();
     const durable = { kind: "ReplicaPutReply", id, durable: true } as const;
     this.#partitions.sync(this.#ownPlace(key), record, [{ kind: "send", node, message: durable }]);
     if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
@@ -202,6 +209,11 @@ export class Replica {
     const answer = typeof local === "string" ? local : isSame ? "same" : "record";
     const record = typeof local === "string" || isSame ? undefined : local;
     this.#self.send(node, { kind: "ReplicaGetReply", id, answer, record });
+  }
+
+  /** Before anything is written, so that another node can be asked at once. @throws STORAGE */
+  #refuseIfFull(): void {
+    if (this.#self.isDiskFull) throw storage(`the disk of ${this.#self.id} is full`, { retryable: true });
   }
 
   /** @throws INVALID_ARGUMENT if it is no key, or this node no primary of it: then its sender's ring is not ours; TOO_LARGE */

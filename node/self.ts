@@ -61,7 +61,7 @@ export class Self {
   readonly links: Set<NodeId> = new Set();
   /** Members that this node believes to be down, whether or not there is a link. */
   readonly down: Set<NodeId> = new Set();
-  /** Handed to the disk in vain: nothing more may be written until it has room again. */
+  /** Nothing more may be written until it has room again, but for what keeps this node itself going. */
   isDiskFull = false;
   /** Seeded at the start: chance for what needs some, the same in every replay. */
   random: Random = new Random(0);

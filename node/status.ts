@@ -15,6 +15,8 @@ export interface NodeStatus {
     readonly owned: number;
   };
   readonly links: Readonly<Record<NodeId, "up" | "down">>;
+  /** While it is full this node refuses writes, and reads as ever. */
+  readonly disk: "ok" | "full";
   readonly openRequests: number;
   readonly counters: Counters;
 }
@@ -32,6 +34,7 @@ export function statusOf(self: Self, identity: Identity): NodeStatus {
       owned: table.owners.filter((owner) => table.members[owner]?.id === self.id).length,
     },
     links: Object.fromEntries(others.map(({ id }) => [id, self.links.has(id) ? "up" : "down"])),
+    disk: self.isDiskFull ? "full" : "ok",
     openRequests: self.requests.size,
     counters: { ...self.counters },
   };

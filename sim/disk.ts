@@ -7,6 +7,7 @@
  *
  * - Group commit: all that waits when a sync begins is one sync.
  * - The platter outlives the process; a wiped disk is a new platter.
+ * - While the disk is full nothing gets onto the platter: what was submitted waits, and a sync that is under way fails for it.
  * - A torn write never shows inside a batch (a batch is one transaction), only as some batches of a group and not the others.
  */
 import { compareBytes, fromBinary, toBinary } from "../src/bytes.ts";
@@ -34,6 +35,8 @@ type Tables = Readonly<Record<Table, Map<string, Uint8Array>>>;
 /** What is on the disk, whoever has it open. */
 export class Platter {
   readonly tables: Tables = { objects: new Map(), hints: new Map(), meta: new Map() };
+  /** There is no room on it. Whoever changes it has the disk `lookForRoom`. */
+  isFull = false;
 }
 
 export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
@@ -48,6 +51,7 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   #syncing: readonly B[] = [];
   #isSyncing = false;
   #isOpen = true;
+  #isKnownFull = false;
 
   constructor(
     world: { readonly simulator: Simulator; readonly random: Random; readonly conditions: DiskConditions },
@@ -61,6 +65,14 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     this.#events = events;
     const { objects, hints, meta } = platter.tables;
     this.#seen = { objects: new Map(objects), hints: new Map(hints), meta: new Map(meta) };
+  }
+
+  /** The disk has been filled, or there is room again: tells of it, and goes on with what waits. */
+  lookForRoom(): void {
+    if (!this.#isOpen || this.#platter.isFull === this.#isKnownFull) return;
+    this.#isKnownFull = this.#platter.isFull;
+    this.#events.onFull(this.#isKnownFull);
+    if (this.#isOpen && this.#waiting.length > 0 && !this.#isSyncing) this.#sync();
   }
 
   /** Batches that a crash would endanger. */
@@ -96,14 +108,15 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   crash(): void {
     this.#isOpen = false;
     const endangered = [...this.#syncing, ...this.#waiting];
-    const isAllLost = this.#random.chance(this.#conditions.lossAtCrash);
+    const isAllLost = this.#platter.isFull || this.#random.chance(this.#conditions.lossAtCrash);
     const survivors = isAllLost ? 0 : this.#random.between(0, endangered.length);
     for (const batch of endangered.slice(0, survivors)) apply(this.#platter.tables, batch.writes);
   }
 
-  /** Closed in order: what was submitted is written first, and nobody is told any more. */
+  /** Closed in order: what was submitted is written first, if there is room, and nobody is told any more. */
   close(): void {
     this.#isOpen = false;
+    if (this.#platter.isFull) return;
     for (const batch of [...this.#syncing, ...this.#waiting]) apply(this.#platter.tables, batch.writes);
   }
 
@@ -125,6 +138,7 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   }
 
   #sync(): void {
+    if (this.#platter.isFull) return;
     this.#syncing = this.#waiting;
     this.#waiting = [];
     this.#isSyncing = true;
@@ -138,8 +152,16 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     return slowSyncs > 0 && this.#random.chance(slowSyncs) ? usualMs + this.#random.exponential(slowSyncMs) : usualMs;
   }
 
+  /** The sync failed for lack of room: its batches are the first of the next one. */
+  #giveUp(): void {
+    this.#waiting = [...this.#syncing, ...this.#waiting];
+    this.#syncing = [];
+    this.#isSyncing = false;
+  }
+
   #synced(): void {
     if (!this.#isOpen) return;
+    if (this.#platter.isFull) return this.#giveUp();
     const batches = this.#syncing;
     for (const batch of batches) apply(this.#platter.tables, batch.writes);
     this.#syncing = [];

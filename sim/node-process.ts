@@ -114,10 +114,12 @@ export class NodeProcess implements Witnessed {
       onFailure: (error) => {
         throw error;
       },
+      onFull: (isFull) => ifStillHere(() => this.take({ kind: "diskFull", isFull })),
     });
     this.#machine = createMachine(this.config, this.#store, this.#instant());
     this.#trace(() => `starts${this.incarnation > 1 ? " again" : ""}`);
     this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), isCopy: false });
+    this.#store?.lookForRoom();
   }
 
   /** Whether or not the power is cut: what was not synced may be lost. Only the power takes the sockets silently with it. */
@@ -146,6 +148,13 @@ export class NodeProcess implements Witnessed {
     const turns = this.#pausedTurns ?? [];
     this.#pausedTurns = undefined;
     for (const turn of turns) this.turn(turn);
+  }
+
+  /** Somebody else fills the disk, or makes room on it: it outlives the process. */
+  setDiskFull(isFull: boolean): void {
+    this.#platter.isFull = isFull;
+    this.#trace(() => (isFull ? "has a full disk" : "has room on its disk"));
+    this.#store?.lookForRoom();
   }
 
   /** A new, empty disk. */

@@ -130,6 +130,10 @@ export class Server {
     this.#drain();
   }
 
+  diskFull(isFull: boolean): void {
+    this.#event({ kind: "diskFull", isFull });
+  }
+
   #event(input: Input): void {
     this.#now = instant();
     this.#input(input);

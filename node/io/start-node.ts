@@ -1,6 +1,6 @@
 /** Starts a node in this process: directory, store, replica, port, peers — and takes them down in the opposite order. */
 import { randomBytes } from "node:crypto";
-import { clearInterval, setInterval } from "node:timers";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { pino, type Logger } from "pino";
 import { toBinary } from "../../src/bytes.ts";
 import { replicasMax } from "../../src/options.ts";
@@ -12,6 +12,7 @@ import { defaultTuning } from "../tuning.ts";
 import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
 import { isCredential } from "./credentials.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
+import { refuseFullDisk } from "./disk-space.ts";
 import { Turn } from "./link.ts";
 import { Listener } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
@@ -19,6 +20,8 @@ import { Peers } from "./peers.ts";
 import { Server } from "./server.ts";
 
 const sweepMs = 2000;
+/** Longer than a node waits for open requests when it stops. */
+const stopMsMax = 7000;
 
 export interface RunningNode {
   readonly id: string;
@@ -70,9 +73,11 @@ class NodeProcess implements RunningNode {
     this.#log = pino({ level: config.logLevel, base: { node: config.id } }, pino.destination(2));
     this.#directory = openDataDirectory(config.data);
     try {
+      refuseFullDisk(this.#directory.path);
       this.#store = openLmdbStore<Persist>(this.#directory.path, {
         onDurable: (batch) => this.#server.release(batch),
         onFailure: (error) => this.#fail(error),
+        onFull: (isFull) => this.#server.diskFull(isFull),
       });
     } catch (error) {
       this.#directory.close();
@@ -132,7 +137,9 @@ class NodeProcess implements RunningNode {
   async #close(): Promise<void> {
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
     this.#server.stop();
+    const impatience = setTimeout(() => this.#giveUpIfFull(), stopMsMax);
     await Promise.race([stopped, this.failed]);
+    clearTimeout(impatience);
     clearInterval(this.#sweeps);
     this.#peers.close();
     await this.#listener.close();
@@ -140,6 +147,13 @@ class NodeProcess implements RunningNode {
     await this.#store.close();
     this.#directory.close();
     this.#log.info("stopped");
+  }
+
+  /** Its last batch waits for room, perhaps for ever. Without it the stop is an unclean one, which loses nothing that was promised. */
+  #giveUpIfFull(): void {
+    if (!this.#store.isFull) return;
+    this.#log.warn("stopped uncleanly, as the disk is full");
+    this.#onStopped();
   }
 
   /** Nothing may be said any more that the disk might not keep. */

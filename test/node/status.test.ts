@@ -16,6 +16,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
     replicaId: "6e312e2e2e2e2e2e",
     ring: { epoch: 1, partitions: 1, nodes: 3, owned: 1 },
     links: { n2: "up", n3: "down" },
+    disk: "ok",
     openRequests: 2,
     counters: {
       gets: 1,
