@@ -11,7 +11,16 @@
 import { CoterieError, invalidArgument, overloaded, storage, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { bucketOf, checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import type { Answer, ClientRequest, Get, Put, ReplicaGet, ReplicaPut, ReplicaReply } from "../src/messages.ts";
+import type {
+  Answer,
+  ClientRequest,
+  Failure,
+  Get,
+  Put,
+  ReplicaGet,
+  ReplicaPut,
+  ReplicaReply,
+} from "../src/messages.ts";
 import {
   encodeEffective,
   replicasOf,
@@ -28,6 +37,7 @@ import type { PeerMessage } from "../src/messages.ts";
 import { ForwardedRequest } from "./forward.ts";
 import { GetRequest, type GetPlan } from "./get.ts";
 import { Identity } from "./identity.ts";
+import { Overload } from "./overload.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
 import { Recoveries } from "./recovery.ts";
@@ -48,11 +58,15 @@ export class Replica {
   readonly #partitions: Partitions;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
+  readonly #overload: Overload;
+  readonly #refusal: Failure;
   #phase: "serving" | "stopping" | "stopped" = "serving";
   #drainedByMs = 0;
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.#self = new Self(config, store, now);
+    this.#overload = new Overload(config.tuning, now.monotonicMs);
+    this.#refusal = failureOf(0, overloaded(`node ${config.id} has more to do than it gets done`));
     this.#recoveries = new Recoveries(this.#self);
     this.#partitions = new Partitions(this.#self, this.#identity, (place) => this.#recoveries.note(place));
   }
@@ -83,7 +97,7 @@ export class Replica {
       case "leased":
         return this.#identity.leased(input.lease);
       case "tick":
-        return this.#tick();
+        return this.#tick(input.queuedBytes, input.lagMs);
       case "diskFull":
         return this.#diskFull(input.isFull);
       case "stop":
@@ -99,10 +113,20 @@ export class Replica {
     else this.#self.log("warn", "disk has room again", {});
   }
 
-  #tick(): void {
+  #tick(queuedBytes: number, lagMs: number): void {
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
+    this.#watchLoad(queuedBytes, lagMs);
     const renewal = this.#identity.renewIfLow();
     if (renewal !== undefined) this.#self.emit(renewal);
+  }
+
+  #watchLoad(queuedBytes: number, lagMs: number): void {
+    const { requests, now } = this.#self;
+    const load = { lagMs, queuedBytes, openRequests: requests.size, finishedRequests: requests.finished };
+    const isOverloaded = this.#overload.tick(now.monotonicMs, load);
+    if (isOverloaded && !this.#self.isOverloaded)
+      this.#self.warnRarely("overloaded", { lagMs: Math.round(lagMs), queuedBytes, openRequests: requests.size });
+    this.#self.isOverloaded = isOverloaded;
   }
 
   #stopIfDrained(): void {
@@ -141,6 +165,7 @@ export class Replica {
   #request(origin: Origin, message: ClientRequest): void {
     try {
       if (message.kind === "Status") this.#status(origin, message.id);
+      else if (this.#isTooMuch(origin)) this.#shed(origin, message.id);
       else this.#coordinate(origin, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
@@ -148,11 +173,22 @@ export class Replica {
     }
   }
 
+  /** What another node has forwarded has been let in there, and half of its work is done. */
+  #isTooMuch(origin: Origin): boolean {
+    const { isOverloaded, requests } = this.#self;
+    return (isOverloaded && "connection" in origin) || requests.size >= limits.requestsPerNodeMax;
+  }
+
+  /** No `throw`: an error with its stack costs as much as a request. */
+  #shed(origin: Origin, id: number): void {
+    this.#self.counters.shed++;
+    this.#self.counters.failures++;
+    this.#self.answer(origin, { ...this.#refusal, id });
+  }
+
   /** @throws whatever refuses the request before anything of it was done */
   #coordinate(origin: Origin, message: Get | Put): void {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
-    if (this.#self.requests.size >= limits.requestsPerNodeMax)
-      throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
     if (message.timeoutMs <= 0) throw timedOut("no time was left for this request when it arrived", "none");
     checkKey(message.key);
     const options = this.#settle(message);

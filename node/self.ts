@@ -47,6 +47,8 @@ export interface Counters {
   recoveries: number;
   /** Records whose checksum was wrong. */
   badRecords: number;
+  /** Requests of clients that were refused because there was too much to do already. */
+  shed: number;
 }
 
 const quietMs = 10_000;
@@ -63,6 +65,8 @@ export class Self {
   readonly down: Set<NodeId> = new Set();
   /** Nothing more may be written until it has room again, but for what keeps this node itself going. */
   isDiskFull = false;
+  /** It has more to do than it gets done: nothing is begun that can be left. */
+  isOverloaded = false;
   /** Seeded at the start: chance for what needs some, the same in every replay. */
   random: Random = new Random(0);
   readonly counters: Counters = {
@@ -76,6 +80,7 @@ export class Self {
     amnesias: 0,
     recoveries: 0,
     badRecords: 0,
+    shed: 0,
   };
   readonly requests: OpenRequests;
   now: Instant;

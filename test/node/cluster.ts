@@ -282,7 +282,7 @@ export class Cluster {
   /** Time goes on for all, and each node that is up looks at its deadlines. */
   tick(ms: number): void {
     this.#nowMs += ms;
-    for (const { id } of this.#up()) this.input(id, { kind: "tick", queuedBytes: 0 });
+    for (const { id } of this.#up()) this.input(id, { kind: "tick", queuedBytes: 0, lagMs: 0 });
   }
 
   setWall(node: NodeId, offsetMs: number): void {

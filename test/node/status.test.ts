@@ -29,6 +29,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       amnesias: 0,
       recoveries: 0,
       badRecords: 0,
+      shed: 0,
     },
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });
