@@ -9,11 +9,12 @@
  * - LMDB does not mind: it numbers its pages by itself, and never looks at the length of its file.
  * - Not a hole: `ftruncate` would promise blocks that a full disk does not have.
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync, writevSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync, writevSync } from "node:fs";
 import { join } from "node:path";
 
 /** So much more than needed is taken at a time, where there is room: one file system call for many groups. */
 const stepBytes = 256 * 1024;
+const lockFileBytes = 16 * 1024;
 const zeros = new Uint8Array(65_536);
 
 export class DataFile {
@@ -22,7 +23,6 @@ export class DataFile {
 
   constructor(directory: string) {
     this.#file = openSync(join(directory, "data.mdb"), "r+");
-    fillHoles(join(directory, "lock.mdb"));
   }
 
   /** @returns whether the file is that long now; if not there is no room @throws what else is wrong */
@@ -58,15 +58,16 @@ function isLackOfRoom(error: unknown): boolean {
 }
 
 /**
- * LMDB's lock file has holes, and is written through memory: a full disk would end the process by a signal. So its bytes are written
- * over themselves, before anybody uses them.
+ * LMDB's lock file has holes, and is written through memory: on a full disk that would end the process by a signal. So before LMDB
+ * opens it every byte of it is written, and more of them than LMDB asks for. Not afterwards: closing a file drops the
+ * locks that this process holds on it.
  */
-function fillHoles(path: string): void {
-  const file = openSync(path, "r+");
+export function fillLockFile(directory: string): void {
+  const file = openSync(join(directory, "lock.mdb"), constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
-    const bytes = new Uint8Array(fstatSync(file).size);
-    const read = readSync(file, bytes, 0, bytes.length, 0);
-    writeSync(file, bytes, 0, read, 0);
+    const bytes = new Uint8Array(Math.max(fstatSync(file).size, lockFileBytes));
+    readSync(file, bytes, 0, bytes.length, 0);
+    writeSync(file, bytes, 0, bytes.length, 0);
   } finally {
     closeSync(file);
   }

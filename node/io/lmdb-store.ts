@@ -28,7 +28,7 @@ import { open, type Database, type RootDatabase, type RootDatabaseOptions } from
 import { closed, storage } from "../../src/errors.ts";
 import { tables, type Batch, type Store, type StoreEvents, type Table, type Write } from "../store.ts";
 import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
-import { DataFile } from "./data-file.ts";
+import { DataFile, fillLockFile } from "./data-file.ts";
 import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
@@ -77,6 +77,7 @@ export function openLmdbStore<B extends Batch>(
 ): LmdbStore<B> {
   const settings = { ...defaults, measure: () => roomOf(directory), ...options };
   try {
+    fillLockFile(directory);
     const root = openEnvironment(directory, settings.mapBytes);
     const store = new LmdbStore(directory, root, events, settings);
     syncDirectory(directory);

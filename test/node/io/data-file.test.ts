@@ -1,8 +1,8 @@
 // node/io/data-file.ts: LMDB never meets the end of a disk, because its file is long enough before it writes.
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { DataFile } from "../../../node/io/data-file.ts";
+import { DataFile, fillLockFile } from "../../../node/io/data-file.ts";
 import { canMountSmallDisks, SmallDisk } from "../../small-disk.ts";
 import { makeTempDirectory } from "../../temp-directory.ts";
 
@@ -10,7 +10,6 @@ const mega = 1024 * 1024;
 
 function openIn(directory: string): { readonly file: DataFile; readonly size: () => number } {
   writeFileSync(join(directory, "data.mdb"), "pages");
-  writeFileSync(join(directory, "lock.mdb"), "locks");
   const file = new DataFile(directory);
   onTestFinished(() => file.close());
   return { file, size: () => statSync(join(directory, "data.mdb")).size };
@@ -43,10 +42,16 @@ test("small steps do not cost a call each", () => {
   expect(size()).toBe(before);
 });
 
-test("the lock file keeps its bytes", () => {
+test("the lock file keeps its bytes, and has no holes", () => {
   const directory = makeTempDirectory();
-  openIn(directory);
-  expect(readFileSync(join(directory, "lock.mdb"), "utf8")).toBe("locks");
+  const path = join(directory, "lock.mdb");
+  fillLockFile(directory);
+  expect(statSync(path).blocks * 512).toBeGreaterThanOrEqual(16_384);
+  writeFileSync(path, "locks");
+  truncateSync(path, 8272);
+  fillLockFile(directory);
+  expect(readFileSync(path).subarray(0, 5).toString()).toBe("locks");
+  expect(statSync(path).blocks * 512).toBeGreaterThanOrEqual(8272);
 });
 
 describe.runIf(canMountSmallDisks())("on a small disk", () => {
