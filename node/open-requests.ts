@@ -69,6 +69,11 @@ export class OpenRequests {
     this.#deadlines.add(request.wakeAtMs, id - this.#firstId);
   }
 
+  /** Since the start, however they ended. */
+  get finished(): number {
+    return this.#opened - this.#bySlot.size;
+  }
+
   /** @param random at least six random characters, drawn for this start: 48 bits of first id */
   start(random: string): void {
     for (let at = 0; at < 6; at++) this.#firstId = this.#firstId * 0x100 + random.charCodeAt(at);

@@ -36,6 +36,7 @@ export class Recoveries {
   }
 
   start(partitions: Partitions): void {
+    if (this.#self.isDiskFull) return;
     for (const place of this.#noted.splice(0)) {
       const isAsked = new Recovery(this.#self, partitions, place).start();
       if (!isAsked) this.#quietUntilMs.delete(formatKey(place.key));

@@ -14,6 +14,7 @@ import { limits } from "../src/limits.ts";
 import type {
   Answer,
   ClientRequest,
+  Failure,
   Get,
   Put,
   ReplicaGet,
@@ -40,6 +41,7 @@ import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
 import { Identity, identityKey } from "./identity.ts";
 import { Liveness } from "./liveness.ts";
+import { Overload } from "./overload.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
 import { ReadRepairs } from "./read-repair.ts";
@@ -71,12 +73,16 @@ export class Replica {
   readonly #getParts: GetParts;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
+  readonly #overload: Overload;
+  readonly #refusal: Failure;
   #phase: "serving" | "stopping" | "stopped" = "serving";
   #drainedByMs = 0;
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.#self = new Self(config, store, now);
     this.#liveness = new Liveness(this.#self);
+    this.#overload = new Overload(config.tuning, now.monotonicMs);
+    this.#refusal = failureOf(0, overloaded(`node ${config.id} has more to do than it gets done`));
     this.#recoveries = new Recoveries(this.#self);
     const versions = new Versions(this.#self, this.#identity);
     const recover = (place: Place): void => this.#recoveries.note(place);
@@ -118,10 +124,9 @@ export class Replica {
       case "leased":
         return this.#identity.leased(input.lease);
       case "tick":
-        return this.#tick();
+        return this.#tick(input.queuedBytes, input.lagMs);
       case "diskFull":
-        this.#self.isDiskFull = input.isFull;
-        return;
+        return this.#diskFull(input.isFull);
       case "stop":
         this.#phase = "stopping";
         this.#drainedByMs = this.#self.now.monotonicMs + drainMs;
@@ -140,16 +145,33 @@ export class Replica {
     this.#self.emit({ ...identity, writes: [...(fresh?.writes ?? []), ...identity.writes] });
   }
 
-  #tick(): void {
-    this.#self.background.refill(this.#self.now, false);
+  #diskFull(isFull: boolean): void {
+    this.#self.isDiskFull = isFull;
+    if (isFull) this.#self.log("warn", "disk full", { refused: "writes" });
+    else this.#self.log("warn", "disk has room again", {});
+  }
+
+  #tick(queuedBytes: number, lagMs: number): void {
+    this.#watchLoad(queuedBytes, lagMs);
+    this.#self.background.refill(this.#self.now, this.#self.isOverloaded);
+    // First of all: it reads what is stored, and must not miss what the others are about to change in this step.
     this.#scrub.tick();
-    if (this.#phase === "serving") this.#antiEntropy.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
-    this.#hints.tick();
     this.#liveness.tick();
+    this.#hints.tick();
+    if (this.#phase === "serving") this.#antiEntropy.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
     if (this.#phase === "serving") this.#tombstones.tick();
+  }
+
+  #watchLoad(queuedBytes: number, lagMs: number): void {
+    const { requests, now } = this.#self;
+    const load = { lagMs, queuedBytes, openRequests: requests.size, finishedRequests: requests.finished };
+    const isOverloaded = this.#overload.tick(now.monotonicMs, load);
+    if (isOverloaded && !this.#self.isOverloaded)
+      this.#self.warnRarely("overloaded", { lagMs: Math.round(lagMs), queuedBytes, openRequests: requests.size });
+    this.#self.isOverloaded = isOverloaded;
   }
 
   #stopIfDrained(): void {
@@ -191,6 +213,7 @@ export class Replica {
   #request(origin: Origin, message: ClientRequest): void {
     try {
       if (message.kind === "Status") this.#status(origin, message);
+      else if (this.#isTooMuch(origin)) this.#shed(origin, message.id);
       else this.#coordinate(origin, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
@@ -198,11 +221,22 @@ export class Replica {
     }
   }
 
+  /** What another node has forwarded has been let in there, and half of its work is done. */
+  #isTooMuch(origin: Origin): boolean {
+    const { isOverloaded, requests } = this.#self;
+    return (isOverloaded && "connection" in origin) || requests.unanswered >= limits.requestsPerNodeMax;
+  }
+
+  /** No `throw`: an error with its stack costs as much as a request. */
+  #shed(origin: Origin, id: number): void {
+    this.#self.counters.shed++;
+    this.#self.counters.failures++;
+    this.#self.answer(origin, { ...this.#refusal, id });
+  }
+
   /** @throws whatever refuses the request before anything of it was done */
   #coordinate(origin: Origin, message: Get | Put): void {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
-    if (this.#self.requests.unanswered >= limits.requestsPerNodeMax)
-      throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
     if (message.timeoutMs <= 0) throw timedOut("no time was left for this request when it arrived", "none");
     checkKey(message.key);
     const options = this.#settle(message);
@@ -228,6 +262,7 @@ export class Replica {
 
   #put(plan: PutPlan): void {
     this.#self.counters.puts++;
+    this.#self.refuseIfFull();
     const { value } = plan.message;
     if (value !== undefined && value.length > limits.valueBytesMax)
       throw tooLarge(`the value has ${value.length} bytes, the limit is ${limits.valueBytesMax}`);
@@ -255,6 +290,7 @@ export class Replica {
   #replicaPut(node: NodeId, { id, key, record, early, standsFor }: ReplicaPut): void {
     this.#self.counters.replicaPuts++;
     checkKey(key);
+    this.#self.refuseIfFull();
     const durable = { kind: "ReplicaPutReply", id, durable: true } as const;
     this.#holdings.sync(this.#self.locate(key), record, standsFor, [{ kind: "send", node, message: durable }]);
     if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });

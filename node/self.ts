@@ -5,7 +5,7 @@
 import { fromBinary } from "../src/bytes.ts";
 import { checksum32 } from "../src/hash.ts";
 import { hashKey } from "../src/key.ts";
-import type { CoterieError } from "../src/errors.ts";
+import { storage, type CoterieError } from "../src/errors.ts";
 import type { Answer, Failure } from "../src/messages.ts";
 import type { ClusterOptions } from "../src/options.ts";
 import { Random } from "../src/random.ts";
@@ -67,6 +67,8 @@ export interface Counters {
   /** Copies that gets sent to replicas that lagged, and those that they left to anti-entropy. */
   readRepairs: number;
   readRepairsShed: number;
+  /** Requests of clients that were refused because there was too much to do already. */
+  shed: number;
 }
 
 const quietMs = 10_000;
@@ -86,10 +88,10 @@ export class Self {
   /** Members that may be down: they are asked last. */
   readonly suspects: Set<NodeId> = new Set();
   readonly latencies: Latencies = new Latencies(this);
-  /** There is more to do than this node can: what no client waits for must wait. */
-  isOverloaded = false;
-  /** Handed to the disk in vain: nothing more may be written until it has room again. */
+  /** Nothing more may be written until it has room again, but for what keeps this node itself going. */
   isDiskFull = false;
+  /** It has more to do than it gets done: nothing is begun that can be left. */
+  isOverloaded = false;
   /** Seeded at the start: chance for what needs some, the same in every replay. */
   random: Random = new Random(0);
   readonly counters: Counters = {
@@ -112,6 +114,7 @@ export class Self {
     hedgesWon: 0,
     readRepairs: 0,
     readRepairsShed: 0,
+    shed: 0,
   };
   readonly requests: OpenRequests;
   now: Instant;
@@ -153,6 +156,11 @@ export class Self {
 
   canReach(node: NodeId): boolean {
     return node === this.id || (this.links.has(node) && !this.down.has(node));
+  }
+
+  /** Before anything is written, so that another node can be asked at once. @throws STORAGE */
+  refuseIfFull(): void {
+    if (this.isDiskFull) throw storage(`the disk of ${this.id} is full`, { retryable: true });
   }
 
   emit(effect: Effect): void {

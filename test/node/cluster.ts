@@ -290,7 +290,7 @@ export class Cluster {
   /** Time goes on for all, and each node that is up, and awake, looks at its deadlines. */
   tick(ms: number, isAwake: (node: NodeId) => boolean = () => true): void {
     this.#nowMs += ms;
-    for (const { id } of this.#up()) if (isAwake(id)) this.input(id, { kind: "tick", queuedBytes: 0 });
+    for (const { id } of this.#up()) if (isAwake(id)) this.input(id, { kind: "tick", queuedBytes: 0, lagMs: 0 });
   }
 
   setWall(node: NodeId, offsetMs: number): void {
