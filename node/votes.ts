@@ -4,7 +4,7 @@
  *   waiting ──a record, `same`, `absent`────────────▶ counted
  *      │    ──`fresh`; `absent` where a stand-in says it──▶ held back ──(below)──▶ counted
  *      ├──nothing for long──▶ silent ──▶ as from waiting
- *      └──fails, has lost its record──▶ failed
+ *      └──fails, its link is lost──▶ failed ──▶ as from waiting;   has lost its record──▶ failed for good
  *
  * - `fresh` is no vote, until all n primaries have said what they hold: then everything that can be known is known.
  * - `absent` where a stand-in says it counts beside a record, and never for "not found": it was not there when others wrote.
@@ -77,16 +77,16 @@ export class Votes {
     return voter;
   }
 
-  /** @returns who has answered; `undefined` if nobody waited for that */
+  /** Whose link was lost may have answered over the next one. @returns who has answered; `undefined` if that is news of nobody */
   receive(node: NodeId, message: PeerMessage): Voter | undefined {
     const voter = this.#find(node);
-    if (voter === undefined || !isAwaited(voter)) return undefined;
+    if (voter === undefined || voter.hasSaid) return undefined;
     if (message.kind !== "ReplicaGetReply") {
       if (message.kind === "Failure") this.refusals.push(`${node}: ${message.message}`);
       return this.lose(node);
     }
     const { monotonicMs } = this.#self.now;
-    this.#self.latencies.answered(node, monotonicMs - voter.askedAtMs, monotonicMs);
+    if (isAwaited(voter)) this.#self.latencies.answered(node, monotonicMs - voter.askedAtMs, monotonicMs);
     // Whoever says `same` to a node that has nothing has not answered.
     if (message.answer === "record") this.hear(voter, message.record!);
     else this.hear(voter, message.answer === "same" ? (this.own ?? "missing") : message.answer);

@@ -139,6 +139,15 @@ describe("no answer", () => {
     expect(votes.isFound).toBe(false);
   });
 
+  test("is the word of a replica that was lost, until it comes over its next link", () => {
+    // src/quorum.ts: a late answer is an answer all the same.
+    const votes = ask("absent", "n2");
+    votes.lose("n2");
+    expect(votes.isWaiting).toBe(false);
+    expect(say(votes, "n2", records["n2"]!)?.state).toBe("counted");
+    expect([votes.verdict(), votes.isFound]).toEqual(["met", true]);
+  });
+
   test("is `same` to a node that has nothing, or what is no record", () => {
     // Design §13: foreign bytes are checked.
     const votes = ask("absent", "n2", "n3");
