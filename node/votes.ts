@@ -80,7 +80,8 @@ export class Votes {
   /** Whose link was lost may have answered over the next one. @returns who has answered; `undefined` if that is news of nobody */
   receive(node: NodeId, message: PeerMessage): Voter | undefined {
     const voter = this.#find(node);
-    if (voter === undefined || voter.hasSaid) return undefined;
+    if (voter === undefined) return undefined;
+    if (voter.hasSaid) return this.#hearAgain(voter, message) ? voter : undefined;
     if (message.kind !== "ReplicaGetReply") {
       if (message.kind === "Failure") this.refusals.push(`${node}: ${message.message}`);
       return this.lose(node);
@@ -179,6 +180,14 @@ export class Votes {
           ? `${node} has nothing, but began with an empty disk and has not caught up`
           : `${node} has nothing, but only stands in for ${standsFor}`,
       );
+  }
+
+  /** A network may deliver twice: the second answer is no second vote, but what it brings is part of the join. */
+  #hearAgain(voter: Voter, message: PeerMessage): boolean {
+    if (message.kind !== "ReplicaGetReply" || message.record === undefined) return false;
+    if (!this.#take(voter, message.record)) return false;
+    voter.record = message.record;
+    return true;
   }
 
   /** Joins a record into what is known. False if it is none: then its sender has not answered. */

@@ -130,13 +130,16 @@ describe("the join", () => {
 });
 
 describe("no answer", () => {
-  test("is what nobody waits for: a second one, or one of a stranger", () => {
+  test("is that of a stranger, or a second one; but what that brings is part of the join", () => {
     // Style §1.4: nodes count, not answers.
-    const votes = ask("absent", "n2");
+    const votes = ask("absent", "n2", "n3");
+    votes.tally.fail("n1");
     expect(say(votes, "n9", "absent")).toBeUndefined();
     expect(say(votes, "n2", "absent")?.state).toBe("counted");
-    expect(say(votes, "n2", records["n2"]!)).toBeUndefined();
-    expect(votes.isFound).toBe(false);
+    expect(say(votes, "n2", "absent")).toBeUndefined();
+    const before = votes.tally.answered();
+    expect(say(votes, "n2", records["n2"]!)?.state).toBe("counted");
+    expect([votes.tally.answered(), votes.record]).toEqual([before, records["n2"]]);
   });
 
   test("is the word of a replica that was lost, until it comes over its next link", () => {
