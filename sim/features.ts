@@ -46,7 +46,7 @@ function findFeatures(): Features {
     id: 1,
     isSecond: false,
     states: [],
-  } as PeerMessage);
+  });
   const full = new Subject(0).take({ kind: "diskFull", isFull: true }).put();
   return {
     liveness: idle.said("Ping").length > 0,
