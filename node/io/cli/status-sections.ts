@@ -111,8 +111,9 @@ export function counterLines(all: readonly Said[]): readonly string[] {
   return layOut([["since the start", ...all.map(({ node }) => node)], ...rows]);
 }
 
-function namesInParts({ counters: _, ...parts }: Fields): readonly string[] {
-  return Object.values(parts).flatMap((part) => Object.keys(fieldsOf(part)));
+function namesInParts(status: Fields): readonly string[] {
+  const parts = Object.entries(status).filter(([name]) => name !== "counters");
+  return parts.flatMap(([, part]) => Object.keys(fieldsOf(part)));
 }
 
 /** Who holds each partition, how many of those answer, and where it has still to be read or compared, if the nodes say that. */
