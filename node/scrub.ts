@@ -54,7 +54,7 @@ export class Scrub {
     this.#startedAtMs = self.now.monotonicMs;
   }
 
-  get status(): ScrubStatus {
+  status(): ScrubStatus {
     return { walks: this.#walks, partitions: this.#next };
   }
 
