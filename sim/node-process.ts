@@ -285,6 +285,8 @@ export class NodeProcess implements Witnessed {
       case "send":
         if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
         this.#world.traffic.count(effect.message.kind);
+        if (effect.message.kind === "ReplicaPut" && effect.message.standsFor !== undefined)
+          this.#world.coverage.mark("stand-in asked");
         return this.links.send(effect.node, effect.message);
       case "reply":
         this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
@@ -309,8 +311,17 @@ export class NodeProcess implements Witnessed {
 
   #persist(batch: Persist, input: Input | undefined): void {
     this.#world.witness.persisting(this, input, batch);
-    for (const write of batch.writes) this.#traceWrite(write);
+    for (const write of batch.writes) {
+      this.#markWrite(write);
+      this.#traceWrite(write);
+    }
     this.#store!.commit(batch);
+  }
+
+  #markWrite({ table, value }: Write): void {
+    const { coverage } = this.#world;
+    if (table === "objects" && value === undefined) coverage.mark("tombstone collected");
+    if (table === "hints") coverage.mark(value === undefined ? "hint removed" : "hint stored");
   }
 
   #traceWrite({ table, key, value }: Write): void {

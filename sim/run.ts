@@ -285,11 +285,14 @@ class Run {
   }
 
   #resources(): Resources {
+    const told = this.#cluster.nodes.map((node) => [node.id, statusOf(node)] as const);
+    for (const [, { counters }] of told)
+      for (const [name, count] of Object.entries(counters)) if (count > 0) this.#world.coverage.mark(`counted ${name}`);
     return {
       idleTraffic: this.#idleTraffic,
       calls: this.#history.operations.length,
       requests: this.#requests,
-      openRequests: new Map(this.#cluster.nodes.map((node) => [node.id, openRequestsOf(node)])),
+      openRequests: new Map(told.map(([node, { openRequests }]) => [node, openRequests])),
       isFaultless: isFaultless(this.#profile),
     };
   }
@@ -330,12 +333,17 @@ class Run {
   }
 }
 
-/** What a node says of itself. */
-function openRequestsOf(node: NodeProcess): number {
-  let open = 0;
+interface Told {
+  readonly openRequests: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** What a node says of itself; only in the end, for what it counted before a crash is gone. */
+function statusOf(node: NodeProcess): Told {
+  let told: Told = { openRequests: 0, counters: {} };
   const connection = node.links.addProbe(([answer]) => {
-    if (answer?.kind === "StatusReply") open = (JSON.parse(answer.status) as { openRequests: number }).openRequests;
+    if (answer?.kind === "StatusReply") told = JSON.parse(answer.status) as Told;
   });
   node.takeRequest(connection, { kind: "Status", id: 0 });
-  return open;
+  return told;
 }

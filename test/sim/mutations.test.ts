@@ -227,14 +227,14 @@ const mutations: readonly Mutation[] = [
   {
     name: "agrees blindly to the end of a tombstone",
     createMachine: agreesBlindly,
-    invariants: ["I2c"],
+    invariants: ["I2", "I2c"],
     seedsMax: 60,
     adjust: buries,
   },
   {
     name: "collects tombstones after one check",
     createMachine: checksOnce,
-    invariants: ["I2c"],
+    invariants: ["I2", "I2c"],
     seedsMax: 5,
     adjust: buries,
   },
