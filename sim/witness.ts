@@ -189,7 +189,7 @@ export class Witness {
     const held = this.#held(node, key);
     if (held === "bad record") return;
     const object = held === "absent" ? undefined : held;
-    const isFreshHere = held === "absent" && this.#isFresh(node, key);
+    const isFreshHere = held === "absent" && featuresOfNode().freshness && this.#isFresh(node, key);
     this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object, isFresh: isFreshHere });
   }
 
@@ -210,7 +210,7 @@ export class Witness {
 
   #isFresh(node: Witnessed, key: Uint8Array): boolean {
     const isPrimary = primariesOf(node, key).includes(node.id);
-    return featuresOfNode().freshness && isPrimary && isFresh(node, node.seen("meta", freshnessKey), key);
+    return isPrimary && isFresh(node, node.seen("meta", freshnessKey), key);
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
