@@ -115,7 +115,7 @@ class Pair {
 
   tick(): void {
     this.nowMs += tickMs;
-    for (const at of [0, 1]) this.#step(at, { kind: "tick", queuedBytes: 0 });
+    for (const at of [0, 1]) this.#step(at, { kind: "tick", queuedBytes: 0, lagMs: 0 });
     for (let next = this.#inFlight.shift(); next !== undefined; next = this.#inFlight.shift())
       this.#step(next.to, { kind: "peer", node: nameOf(1 - next.to), message: next.message });
   }

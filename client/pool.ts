@@ -8,6 +8,7 @@ import type { Hello, Welcome } from "../src/messages.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { partitionOf, Ring, type NodeId } from "../src/ring.ts";
 import { Connection } from "./connection.ts";
+import { RetryBudget } from "./retry-budget.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Where a key's request may go. */
@@ -17,6 +18,7 @@ export interface Route {
 }
 
 export class Pool {
+  readonly retryBudget: RetryBudget = new RetryBudget();
   readonly #hello: Hello;
   readonly #runtime: Runtime;
   readonly #byUrl = new Map<string, Connection>();

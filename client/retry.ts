@@ -4,7 +4,7 @@
  * - A node that answered "too few replicas" or "too late" is not asked again; each other primary is, once, since it may
  *   reach more. Then the error is out: as soon as it is known that nobody can help.
  * - Nodes that are gone, stopping or overloaded may be back: if none gave a verdict, further rounds follow, with backoff and
- *   jitter, until the deadline.
+ *   jitter, until the deadline. What was refused for overload is sent again only as far as the client's successes pay for it.
  * - While there are others to try, one node gets half of the time that is left: it may be frozen.
  * - Once any try of a write may have happened, so may the whole of it: the outcome of the final error says so.
  */
@@ -31,7 +31,9 @@ export async function withRetry<Reply extends Answer>(
   const first = pool.choose(route, noneTried, false);
   if (first === undefined) return retry(pool, runtime, route, deadlineMs, attempt, new Set(), new Trouble());
   try {
-    return await attempt(first, shareOf(timeoutMs, pool.hasSeveral));
+    const reply = await attempt(first, shareOf(timeoutMs, pool.hasSeveral));
+    pool.retryBudget.succeeded();
+    return reply;
   } catch (error) {
     const trouble = new Trouble();
     trouble.add(error);
@@ -51,20 +53,25 @@ async function retry<Reply extends Answer>(
   trouble: Trouble,
 ): Promise<Reply> {
   for (let round = 0; ; round++, tried.clear()) {
+    let isHeldBack = false;
     for (;;) {
       const leftMs = deadlineMs - runtime.now();
       if (leftMs <= 0 && trouble.hasAny) throw trouble.error();
       const connection = pool.choose(route, tried, trouble.hasVerdict);
       if (connection === undefined) break;
+      isHeldBack = trouble.isOverload && !pool.retryBudget.take();
+      if (isHeldBack) break;
       tried.add(connection);
       const hasOthers = pool.choose(route, tried, trouble.hasVerdict) !== undefined;
       try {
-        return await attempt(connection, shareOf(leftMs, hasOthers));
+        const reply = await attempt(connection, shareOf(leftMs, hasOthers));
+        pool.retryBudget.succeeded();
+        return reply;
       } catch (error) {
         trouble.add(error);
       }
     }
-    if (tried.size === 0) trouble.add(nobody(pool));
+    if (tried.size === 0 && !isHeldBack) trouble.add(nobody(pool));
     const pauseMs = Math.min(backoffMs.first * 2 ** round, backoffMs.most) * (0.5 + runtime.random.fraction() / 2);
     if (trouble.hasVerdict || runtime.now() + pauseMs >= deadlineMs) throw trouble.error();
     await new Promise<void>((resolve) => void runtime.schedule(pauseMs, resolve));
@@ -89,6 +96,11 @@ class Trouble {
 
   get hasAny(): boolean {
     return this.#latest !== undefined;
+  }
+
+  /** Whether the last node that was asked had too much to do. */
+  get isOverload(): boolean {
+    return this.#latest?.code === "OVERLOADED";
   }
 
   /** Whether a node has counted replicas for us, and found too few. */

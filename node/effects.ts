@@ -29,8 +29,8 @@ export type Input =
   | { readonly kind: "peer"; readonly node: NodeId; readonly message: PeerMessage }
   | { readonly kind: "linkUp" | "linkDown"; readonly node: NodeId }
   | { readonly kind: "leased"; readonly lease: Lease }
-  /** Time has passed. `queuedBytes` wait in the sockets of all links together. */
-  | { readonly kind: "tick"; readonly queuedBytes: number }
+  /** Time has passed. `queuedBytes` wait in the sockets of all links and in front of the disk; the tick comes `lagMs` late. */
+  | { readonly kind: "tick"; readonly queuedBytes: number; readonly lagMs: number }
   /** The disk has no room, or has some again: what was handed to it waits, and nothing more may be. */
   | { readonly kind: "diskFull"; readonly isFull: boolean }
   /** A clean stop: nothing more is accepted, what is under way is written, and `stopped` comes out. */

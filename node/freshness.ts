@@ -8,7 +8,8 @@ import type { NodeId } from "../src/ring.ts";
 import type { Persist } from "./effects.ts";
 import type { StoreReader } from "./store.ts";
 
-const metaKey = new Uint8Array([2]);
+/** Where a directory says which partitions are fresh. */
+export const freshnessKey: Uint8Array = new Uint8Array([2]);
 
 export class Freshness {
   /** Of each fresh partition, the primaries that it has been compared with. What is known of them is lost with a restart. */
@@ -18,7 +19,7 @@ export class Freshness {
   /** @param isNew whether the directory had no identity: it is empty, whatever it was before */
   start(store: StoreReader, partitions: number, isNew: boolean): Persist | undefined {
     this.#partitions = partitions;
-    const stored = store.get("meta", metaKey);
+    const stored = store.get("meta", freshnessKey);
     const isAllFresh = isNew && stored === undefined;
     for (let partition = 0; partition < partitions; partition++)
       if (isAllFresh || bitOf(stored, partition)) this.#compared.set(partition, new Set());
@@ -49,7 +50,7 @@ export class Freshness {
   #persist(): Persist {
     const bits = new Uint8Array(Math.ceil(this.#partitions / 8));
     for (const partition of this.#compared.keys()) bits[partition >>> 3]! |= 1 << (partition & 7);
-    return { kind: "persist", writes: [{ table: "meta", key: metaKey, value: bits }], then: [] };
+    return { kind: "persist", writes: [{ table: "meta", key: freshnessKey, value: bits }], then: [] };
   }
 }
 

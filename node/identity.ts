@@ -43,7 +43,8 @@ const boundLeadMs = 200;
 /** For so long after a timestamp the bound is kept ahead. More spares the puts of a quiet node a wait, and costs it writes. */
 const boundKeptMs = 1000;
 
-const metaKey = new Uint8Array([1]);
+/** Where a directory says whose it is: without it, it is empty. */
+export const identityKey: Uint8Array = new Uint8Array([1]);
 const version = 2;
 
 export class Identity {
@@ -64,7 +65,7 @@ export class Identity {
    * @param mayBeOlder the store may be older than what was issued from it. Its bound is of use even so: one too high does no harm.
    */
   start(now: Instant, store: StoreReader, freshReplicaId: ReplicaId, mayBeOlder: boolean): Persist {
-    const stored = readIdentity(store.get("meta", metaKey));
+    const stored = readIdentity(store.get("meta", identityKey));
     const kept = stored?.wasCleanStop === true && !mayBeOlder ? stored : undefined;
     this.replicaId = kept?.replicaId ?? freshReplicaId;
     this.#spareReplicaId = kept === undefined ? successorOf(freshReplicaId) : freshReplicaId;
@@ -186,7 +187,7 @@ export class Identity {
 
   #write(wasCleanStop: boolean): Write {
     const stored = { replicaId: this.replicaId, epochEnd: this.#epochEnd, boundMs: this.#boundMs, wasCleanStop };
-    return { table: "meta", key: metaKey, value: encodeIdentity(stored) };
+    return { table: "meta", key: identityKey, value: encodeIdentity(stored) };
   }
 }
 

@@ -76,7 +76,8 @@ export class KeyRepair implements OpenRequest {
 
   #fetch(own: Uint8Array | undefined): void {
     const have = own === undefined ? undefined : digestOf(own);
-    this.#send({ kind: "ReplicaGet", id: this.#id, key: this.#place.key, have, timeoutMs: repairTimeoutMs });
+    const what = { key: this.#place.key, have, timeoutMs: repairTimeoutMs, durable: false };
+    this.#send({ kind: "ReplicaGet", id: this.#id, ...what });
   }
 
   #fetched(answer: string, record: Uint8Array | undefined): void {

@@ -19,20 +19,21 @@ export interface OpenRequest {
 
 export class OpenRequests {
   readonly #bySlot = new Map<number, OpenRequest>();
+  /** Those for which nobody waits, and of the others those that have answered and have something left to do. */
+  readonly #background = new Set<number>();
   readonly #released = new Set<number>();
   readonly #deadlines: Deadlines;
   /** Where this start's ids begin: a late answer to a request of before the start must not find a new one. */
   #firstId = 0;
   #opened = 0;
-  #inBackground = 0;
 
   constructor(nowMs: number) {
     this.#deadlines = new Deadlines(nowMs);
   }
 
-  /** Without those in the background. */
+  /** Those that a client waits for, or that end by themselves before a clean stop. */
   get size(): number {
-    return this.#bySlot.size - this.#inBackground;
+    return this.#bySlot.size - this.#background.size;
   }
 
   /** Those that somebody waits for. */
@@ -40,9 +41,37 @@ export class OpenRequests {
     return this.size - this.#released.size;
   }
 
-  /** Those that have answered, and have something left to do. */
+  /** Those that have answered, and have something left to do before a clean stop. */
   get released(): number {
     return this.#released.size;
+  }
+
+  /** Nobody waits for it: it goes on, and neither counts against a limit nor holds up a clean stop. */
+  demote(id: number): void {
+    this.#background.add(id - this.#firstId);
+  }
+
+  /** It has answered whoever asked, and stays open for what is left to do. */
+  release(id: number, request: OpenRequest): void {
+    this.#released.add(id - this.#firstId);
+    this.hurry(id, request);
+  }
+
+  /** What answers still come under the id go to `request` from now on, for which nobody waits. */
+  handOver(id: number, request: OpenRequest): void {
+    this.#bySlot.set(id - this.#firstId, request);
+    this.demote(id);
+    this.hurry(id, request);
+  }
+
+  /** It wants to be woken earlier than it has said before. */
+  hurry(id: number, request: OpenRequest): void {
+    this.#deadlines.add(request.wakeAtMs, id - this.#firstId);
+  }
+
+  /** Since the start, however they ended. */
+  get finished(): number {
+    return this.#opened - this.#bySlot.size;
   }
 
   /** @param random at least six random characters, drawn for this start: 48 bits of first id */
@@ -54,25 +83,16 @@ export class OpenRequests {
   open(request: OpenRequest): number {
     const slot = ++this.#opened;
     this.#bySlot.set(slot, request);
-    if (request.isBackground === true) this.#inBackground++;
+    if (request.isBackground === true) this.#background.add(slot);
     this.#deadlines.add(request.wakeAtMs, slot);
     return this.#firstId + slot;
   }
 
-  /** It has answered whoever asked, and stays open for what is left to do; it may want to be woken earlier than before. */
-  release(id: number): void {
-    const slot = id - this.#firstId;
-    const request = this.#bySlot.get(slot);
-    if (request === undefined) return;
-    this.#released.add(slot);
-    this.#deadlines.add(request.wakeAtMs, slot);
-  }
-
   close(id: number): void {
-    const request = this.find(id);
-    if (request?.isBackground === true) this.#inBackground--;
-    this.#bySlot.delete(id - this.#firstId);
-    this.#released.delete(id - this.#firstId);
+    const slot = id - this.#firstId;
+    this.#bySlot.delete(slot);
+    if (this.#released.size > 0) this.#released.delete(slot);
+    if (this.#background.size > 0) this.#background.delete(slot);
   }
 
   find(id: number): OpenRequest | undefined {

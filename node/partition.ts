@@ -55,9 +55,10 @@ export class Partitions {
 
   /**
    * @param then released once the record is on disk
-   * @throws what `Versions.update` throws; nothing has changed then
+   * @throws what `Versions.update` throws, STORAGE on a full disk; nothing has changed then
    */
   write(place: Place, update: Update, then: readonly Effect[]): Updated {
+    this.#self.refuseIfFull();
     const local = this.read(place);
     const before = typeof local === "string" ? undefined : local;
     const updated = this.#versions.update(place, before, update, local === "missing");
@@ -70,9 +71,10 @@ export class Partitions {
   /**
    * Joins another replica's record into the one here.
    * @returns the join: the disk shows it once this step's effects are under way
-   * @throws what `Versions.join` throws; nothing has changed then
+   * @throws what `Versions.join` throws, STORAGE on a full disk; nothing has changed then
    */
   sync(place: Place, record: Uint8Array, then: readonly Effect[]): Uint8Array {
+    this.#self.refuseIfFull();
     // Not `read`: what comes heals a bad record, so it is neither counted nor warned of once more.
     const local = this.#self.store.get("objects", place.storeKey);
     const isBad = local !== undefined && recordProblem(local) !== undefined;
@@ -86,6 +88,7 @@ export class Partitions {
 
   /** Compare and delete: removes the record if it is in exactly the state of this digest, and, whoever asks, never a value. */
   drop(place: Place, digest: Uint8Array): void {
+    if (this.#self.isDiskFull) return;
     const local = this.#self.store.get("objects", place.storeKey);
     if (local === undefined || recordProblem(local) !== undefined || !hasDigest(local, digest)) return;
     if (!isDeleted(decodeRecord(local))) return;

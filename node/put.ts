@@ -241,7 +241,7 @@ export class PutRequest implements OpenRequest {
     this.#isAnswered = true;
     const hasRoom = this.#self.requests.released < followUpsMax;
     this.wakeAtMs = this.#self.now.monotonicMs + (hasRoom ? followUpMs : 0);
-    this.#self.requests.release(this.#id);
+    this.#self.requests.release(this.#id, this);
   }
 
   #sentence(): string {

@@ -36,6 +36,7 @@ export class Recoveries {
   }
 
   start(partitions: Partitions): void {
+    if (this.#self.isDiskFull) return;
     for (const place of this.#noted.splice(0)) {
       const isAsked = new Recovery(this.#self, partitions, place).start();
       if (!isAsked) this.#quietUntilMs.delete(formatKey(place.key));
@@ -79,6 +80,7 @@ class Recovery implements OpenRequest {
       key: this.#place.key,
       have: undefined,
       timeoutMs: recoveryTimeoutMs,
+      durable: false,
     } as const;
     for (const node of this.#asked) this.#self.send(node, { ...message, id: this.#id });
     return true;

@@ -14,6 +14,7 @@ import { limits } from "../src/limits.ts";
 import type {
   Answer,
   ClientRequest,
+  Failure,
   Get,
   Put,
   ReplicaGet,
@@ -33,14 +34,17 @@ import type { Effect, Input, Instant, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import { Candidates } from "./candidates.ts";
 import { ForwardedRequest } from "./forward.ts";
-import { GetRequest, type GetPlan } from "./get.ts";
+import { AntiEntropy } from "./anti-entropy.ts";
+import { GetRequest, type GetParts, type GetPlan } from "./get.ts";
+import { Hedges } from "./hedge.ts";
 import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
-import { AntiEntropy } from "./anti-entropy.ts";
-import { Identity } from "./identity.ts";
+import { Identity, identityKey } from "./identity.ts";
 import { Liveness } from "./liveness.ts";
+import { Overload } from "./overload.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
+import { ReadRepairs } from "./read-repair.ts";
 import { Recoveries } from "./recovery.ts";
 import { Scrub } from "./scrub.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
@@ -51,9 +55,6 @@ import { Versions } from "./versions.ts";
 
 /** How long a clean stop waits for open requests. */
 const drainMs = 5000;
-
-/** Where node/identity.ts keeps what it knows. */
-const identityKey = Uint8Array.of(1);
 
 /** Of all requests that choose nothing. */
 const noOptions: RequestOptions = {};
@@ -69,14 +70,19 @@ export class Replica {
   readonly #antiEntropy: AntiEntropy;
   readonly #tombstones: Tombstones;
   readonly #liveness: Liveness;
+  readonly #getParts: GetParts;
   /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
   readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
+  readonly #overload: Overload;
+  readonly #refusal: Failure;
   #phase: "serving" | "stopping" | "stopped" = "serving";
   #drainedByMs = 0;
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.#self = new Self(config, store, now);
     this.#liveness = new Liveness(this.#self);
+    this.#overload = new Overload(config.tuning, now.monotonicMs);
+    this.#refusal = failureOf(0, overloaded(`node ${config.id} has more to do than it gets done`));
     this.#recoveries = new Recoveries(this.#self);
     const versions = new Versions(this.#self, this.#identity);
     const recover = (place: Place): void => this.#recoveries.note(place);
@@ -89,6 +95,8 @@ export class Replica {
     this.#holdings = new Holdings(this.#self, this.#partitions, this.#hints);
     this.#scrub = new Scrub(this.#self, recover, (place, record) => this.#tombstones.noteRecord(place, record));
     this.#antiEntropy = new AntiEntropy(this.#self, this.#partitions);
+    const repairs = new ReadRepairs(this.#self, this.#partitions);
+    this.#getParts = { self: this.#self, hedges: new Hedges(this.#self), repairs };
   }
 
   step(now: Instant, input: Input): Effect[] {
@@ -116,10 +124,9 @@ export class Replica {
       case "leased":
         return this.#identity.leased(input.lease);
       case "tick":
-        return this.#tick();
+        return this.#tick(input.queuedBytes, input.lagMs);
       case "diskFull":
-        this.#self.isDiskFull = input.isFull;
-        return;
+        return this.#diskFull(input.isFull);
       case "stop":
         this.#phase = "stopping";
         this.#drainedByMs = this.#self.now.monotonicMs + drainMs;
@@ -138,16 +145,33 @@ export class Replica {
     this.#self.emit({ ...identity, writes: [...(fresh?.writes ?? []), ...identity.writes] });
   }
 
-  #tick(): void {
-    this.#self.background.refill(this.#self.now, false);
+  #diskFull(isFull: boolean): void {
+    this.#self.isDiskFull = isFull;
+    if (isFull) this.#self.log("warn", "disk full", { refused: "writes" });
+    else this.#self.log("warn", "disk has room again", {});
+  }
+
+  #tick(queuedBytes: number, lagMs: number): void {
+    this.#watchLoad(queuedBytes, lagMs);
+    this.#self.background.refill(this.#self.now, this.#self.isOverloaded);
+    // First of all: it reads what is stored, and must not miss what the others are about to change in this step.
     this.#scrub.tick();
-    if (this.#phase === "serving") this.#antiEntropy.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
-    this.#hints.tick();
     this.#liveness.tick();
+    this.#hints.tick();
+    if (this.#phase === "serving") this.#antiEntropy.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
     if (this.#phase === "serving") this.#tombstones.tick();
+  }
+
+  #watchLoad(queuedBytes: number, lagMs: number): void {
+    const { requests, now } = this.#self;
+    const load = { lagMs, queuedBytes, openRequests: requests.size, finishedRequests: requests.finished };
+    const isOverloaded = this.#overload.tick(now.monotonicMs, load);
+    if (isOverloaded && !this.#self.isOverloaded)
+      this.#self.warnRarely("overloaded", { lagMs: Math.round(lagMs), queuedBytes, openRequests: requests.size });
+    this.#self.isOverloaded = isOverloaded;
   }
 
   #stopIfDrained(): void {
@@ -189,6 +213,7 @@ export class Replica {
   #request(origin: Origin, message: ClientRequest): void {
     try {
       if (message.kind === "Status") this.#status(origin, message);
+      else if (this.#isTooMuch(origin)) this.#shed(origin, message.id);
       else this.#coordinate(origin, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
@@ -196,35 +221,48 @@ export class Replica {
     }
   }
 
+  /** What another node has forwarded has been let in there, and half of its work is done. */
+  #isTooMuch(origin: Origin): boolean {
+    const { isOverloaded, requests } = this.#self;
+    return (isOverloaded && "connection" in origin) || requests.unanswered >= limits.requestsPerNodeMax;
+  }
+
+  /** No `throw`: an error with its stack costs as much as a request. */
+  #shed(origin: Origin, id: number): void {
+    this.#self.counters.shed++;
+    this.#self.counters.failures++;
+    this.#self.answer(origin, { ...this.#refusal, id });
+  }
+
   /** @throws whatever refuses the request before anything of it was done */
   #coordinate(origin: Origin, message: Get | Put): void {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
-    if (this.#self.requests.unanswered >= limits.requestsPerNodeMax)
-      throw overloaded(`${limits.requestsPerNodeMax} requests are under way at this node`);
     if (message.timeoutMs <= 0) throw timedOut("no time was left for this request when it arrived", "none");
     checkKey(message.key);
     const options = this.#settle(message);
     const place = this.#self.locate(message.key);
     const candidates = new Candidates(this.#self, place.partition, options.n, options.sloppy);
     const { primaries } = candidates;
-    if (!this.#mayCoordinate(primaries, options, message)) return this.#forward(origin, message, primaries);
-    if (message.kind === "Get") this.#get({ origin, message, place, options, primaries });
+    if (!this.#mayCoordinate(primaries, options)) return this.#forward(origin, message, primaries);
+    if (message.kind === "Get")
+      this.#get({ origin, message, place, options, primaries, local: this.#holdings.read(place) });
     else this.#put({ origin, message, place, options, candidates, token: tokenOf(message, place) });
   }
 
   /** As a primary; and, when the request is sloppy and none of them can be reached, as a fallback. */
-  #mayCoordinate(primaries: readonly PreferenceEntry[], { sloppy }: SettledOptions, { kind }: Get | Put): boolean {
+  #mayCoordinate(primaries: readonly PreferenceEntry[], { sloppy }: SettledOptions): boolean {
     if (primaries.some(({ node }) => node === this.#self.id)) return true;
-    return kind === "Put" && sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
+    return sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
   }
 
   #get(plan: GetPlan): void {
     this.#self.counters.gets++;
-    new GetRequest(this.#self, plan).start(this.#partitions);
+    new GetRequest(this.#getParts, plan).start();
   }
 
   #put(plan: PutPlan): void {
     this.#self.counters.puts++;
+    this.#self.refuseIfFull();
     const { value } = plan.message;
     if (value !== undefined && value.length > limits.valueBytesMax)
       throw tooLarge(`the value has ${value.length} bytes, the limit is ${limits.valueBytesMax}`);
@@ -252,19 +290,23 @@ export class Replica {
   #replicaPut(node: NodeId, { id, key, record, early, standsFor }: ReplicaPut): void {
     this.#self.counters.replicaPuts++;
     checkKey(key);
+    this.#self.refuseIfFull();
     const durable = { kind: "ReplicaPutReply", id, durable: true } as const;
     this.#holdings.sync(this.#self.locate(key), record, standsFor, [{ kind: "send", node, message: durable }]);
     if (early) this.#self.send(node, { kind: "ReplicaPutReply", id, durable: false });
   }
 
-  #replicaGet(node: NodeId, { id, key, have }: ReplicaGet): void {
+  /** A node that is no replica of the key may be asked as well: it may stand in for one. */
+  #replicaGet(node: NodeId, { id, key, have, durable }: ReplicaGet): void {
     this.#self.counters.replicaGets++;
     checkKey(key);
     const local = this.#holdings.read(this.#self.locate(key));
     const isSame = typeof local !== "string" && have !== undefined && hasDigest(local, have);
     const answer = typeof local === "string" ? local : isSame ? "same" : "record";
     const record = typeof local === "string" || isSame ? undefined : local;
-    this.#self.send(node, { kind: "ReplicaGetReply", id, answer, record });
+    const message = { kind: "ReplicaGetReply", id, answer, record } as const;
+    if (durable) this.#self.emit({ kind: "persist", writes: [], then: [{ kind: "send", node, message }] });
+    else this.#self.send(node, message);
   }
 
   #settle(message: Get | Put): SettledOptions {

@@ -5,7 +5,7 @@
 import { fromBinary } from "../src/bytes.ts";
 import { checksum32 } from "../src/hash.ts";
 import { hashKey } from "../src/key.ts";
-import type { CoterieError } from "../src/errors.ts";
+import { storage, type CoterieError } from "../src/errors.ts";
 import type { Answer, Failure } from "../src/messages.ts";
 import type { ClusterOptions } from "../src/options.ts";
 import { Random } from "../src/random.ts";
@@ -14,6 +14,7 @@ import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import { Background } from "./background.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { Latencies } from "./latencies.ts";
 import { Freshness } from "./freshness.ts";
 import type { StoreReader } from "./store.ts";
 import { Trees } from "./trees.ts";
@@ -60,6 +61,14 @@ export interface Counters {
   antiEntropyBytes: number;
   /** Tombstones removed from this disk. */
   tombstonesCollected: number;
+  /** Gets that asked one replica more because one was slow, and those that were answered sooner by it. */
+  hedges: number;
+  hedgesWon: number;
+  /** Copies that gets sent to replicas that lagged, and those that they left to anti-entropy. */
+  readRepairs: number;
+  readRepairsShed: number;
+  /** Requests of clients that were refused because there was too much to do already. */
+  shed: number;
 }
 
 const quietMs = 10_000;
@@ -76,10 +85,13 @@ export class Self {
   readonly links: Set<NodeId> = new Set();
   /** Members that this node believes to be down, whether or not there is a link. */
   readonly down: Set<NodeId> = new Set();
-  /** Members that may be down: they can be asked, after the others. */
+  /** Members that may be down: they are asked last. */
   readonly suspects: Set<NodeId> = new Set();
-  /** Handed to the disk in vain: nothing more may be written until it has room again. */
+  readonly latencies: Latencies = new Latencies(this);
+  /** Nothing more may be written until it has room again, but for what keeps this node itself going. */
   isDiskFull = false;
+  /** It has more to do than it gets done: nothing is begun that can be left. */
+  isOverloaded = false;
   /** Seeded at the start: chance for what needs some, the same in every replay. */
   random: Random = new Random(0);
   readonly counters: Counters = {
@@ -98,6 +110,11 @@ export class Self {
     keysRepairedThere: 0,
     antiEntropyBytes: 0,
     tombstonesCollected: 0,
+    hedges: 0,
+    hedgesWon: 0,
+    readRepairs: 0,
+    readRepairsShed: 0,
+    shed: 0,
   };
   readonly requests: OpenRequests;
   now: Instant;
@@ -139,6 +156,11 @@ export class Self {
 
   canReach(node: NodeId): boolean {
     return node === this.id || (this.links.has(node) && !this.down.has(node));
+  }
+
+  /** Before anything is written, so that another node can be asked at once. @throws STORAGE */
+  refuseIfFull(): void {
+    if (this.isDiskFull) throw storage(`the disk of ${this.id} is full`, { retryable: true });
   }
 
   emit(effect: Effect): void {

@@ -26,6 +26,8 @@ export interface NodeStatus {
   readonly members: Readonly<Record<NodeId, MemberView>>;
   /** 1 for a healthy node; more if it doubts itself, and waits so much longer before it suspects others. */
   readonly healthMultiplier: number;
+  /** While it is full this node refuses writes, and reads as ever. */
+  readonly disk: "ok" | "full";
   readonly openRequests: number;
   /** What this node keeps for others that have missed it. */
   readonly hints: HintsStatus;
@@ -76,6 +78,7 @@ export function statusOf(
     links: Object.fromEntries(others.map(({ id }) => [id, self.links.has(id) ? "up" : "down"])),
     members: liveness.members,
     healthMultiplier: liveness.healthMultiplier,
+    disk: self.isDiskFull ? "full" : "ok",
     openRequests: self.requests.size,
     hints: hints.status(),
     counters: { ...self.counters },

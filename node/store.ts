@@ -6,7 +6,8 @@
  * - Batches become durable in the order in which they were submitted, and each is then given back, once and in that order,
  *   to the `onDurable` that the store was opened with. One callback for all, so that a batch costs no closure.
  * - After a failed sync nothing more becomes durable: the page cache can no longer be trusted (the store reports it once).
- *
+ * - A full disk is no failure: what was submitted waits, is read, and becomes durable when there is room again. It waits in
+ *   memory; who commits is told, and submits no more than it must.
  * - A batch without writes is a barrier: it is given back after all batches before it.
  *
  * Bytes that were handed in are not changed afterwards by either side.
@@ -48,4 +49,6 @@ export interface StoreEvents<B extends Batch = Batch> {
   onDurable(batch: B): void;
   /** A write or sync failed, and with it everything not yet durable. Called at most once. */
   onFailure(error: Error): void;
+  /** The disk has no room, or hardly any; or has some again. Each time that it changes. */
+  onFull(isFull: boolean): void;
 }

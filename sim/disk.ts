@@ -28,8 +28,6 @@ export interface DiskConditions {
 export interface DiskEvents<B extends Batch> extends StoreEvents<B> {
   /** All batches of one sync have been given back. */
   onSynced?(): void;
-  /** The disk has no room; or has some again. */
-  onFull?(isFull: boolean): void;
 }
 
 type Tables = Readonly<Record<Table, Map<string, Uint8Array>>>;
@@ -80,7 +78,7 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   lookForRoom(): void {
     if (!this.#isOpen || this.#platter.isFull === this.#isKnownFull) return;
     this.#isKnownFull = this.#platter.isFull;
-    this.#events.onFull?.(this.#isKnownFull);
+    this.#events.onFull(this.#isKnownFull);
     if (this.#isOpen && this.#waiting.length > 0 && !this.#isSyncing) this.#sync();
   }
 

@@ -129,7 +129,7 @@ class Subject {
   wait(): this {
     for (let left = ticks; left > 0; left--) {
       this.#nowMs += tickMs;
-      this.take({ kind: "tick", queuedBytes: 0 });
+      this.take({ kind: "tick", queuedBytes: 0, lagMs: 0 });
     }
     return this;
   }

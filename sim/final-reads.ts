@@ -95,8 +95,8 @@ export class FinalReads {
       for (const answer of answers) reads[answer.id]!.answer = answer;
     });
     for (const [id, { key }] of reads.entries()) {
-      // Of the replicas themselves: nobody stands in for one whose record is bad.
-      const options = { r: "all", timeoutMs: readTimeoutMs, sloppy: false } as const;
+      // Of the replicas themselves, as they are: nobody stands in for one whose record is bad, and nobody is repaired.
+      const options = { r: "all", timeoutMs: readTimeoutMs, sloppy: false, readRepair: "off" } as const;
       const message = { kind: "Get", id, key, timeoutMs: readTimeoutMs, options, head: false, details: false } as const;
       this.#world.simulator.schedule(0, "probe", () => node.takeRequest(connection, message));
     }

@@ -372,7 +372,7 @@ export class NodeProcess implements Witnessed {
     this.#isTickIdle = isIdle;
     this.#tick = this.#world.simulator.schedule(isIdle ? this.#world.idleTickMs : tickMs, "tick", () => {
       this.#tick = undefined;
-      this.take({ kind: "tick", queuedBytes: 0 });
+      this.take({ kind: "tick", queuedBytes: 0, lagMs: 0 });
     });
   }
 

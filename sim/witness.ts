@@ -25,7 +25,7 @@ import type { Effect, Input, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { Table, Write } from "../node/store.ts";
-import type { Issue, Observation } from "./observation.ts";
+import type { Issue, Observation, Served } from "./observation.ts";
 import { Decoded } from "./decoded.ts";
 import { featuresOfNode } from "./features.ts";
 import {
@@ -73,6 +73,8 @@ interface Pledge {
   readonly said: StoredObject | undefined;
   /** It is the one that should have it, and the node keeps it as a hint. */
   readonly standsFor: NodeId | undefined;
+  /** What the node had when it read: its answer may have to wait for the disk. */
+  readonly read: Pick<Served, "held" | "isFresh"> | undefined;
 }
 
 /** Where a node notes which of its partitions are fresh. */
@@ -151,7 +153,7 @@ export class Witness {
         return this.#asked(node, from, message, effects);
       case "ReplicaPut":
       case "ReplicaGet":
-        return this.#pledge(`${from}.${incarnation}#${message.id}`, message, effects);
+        return this.#pledge(node, `${from}.${incarnation}#${message.id}`, message, effects);
       case "ReplicaPutReply":
         return this.#vote(node, from, message.id, message.durable, undefined);
       case "ReplicaGetReply":
@@ -222,7 +224,7 @@ export class Witness {
         ? this.decode(written ?? node.seen("objects", storeKeyOf(node, key)))
         : this.#hint(writes.find(isHint)?.value ?? node.seen("hints", hintKeyOf(node, standsFor, key)));
     for (const { effect } of repliesIn(effects))
-      if (effect.kind === "deliver") this.#pledges.set(effect, { number, key, said, standsFor });
+      if (effect.kind === "deliver") this.#pledges.set(effect, { number, key, said, standsFor, read: undefined });
   }
 
   /** Whom a node that coordinates a put writes it for; nobody if it is a primary itself. */
@@ -234,14 +236,20 @@ export class Witness {
     return primaries.find((target) => node.seen("hints", hintKeyOf(node, target, key)) !== undefined);
   }
 
-  #pledge(number: string, message: ReplicaPut | ReplicaGet, effects: readonly Effect[]): void {
+  #pledge(node: Witnessed, number: string, message: ReplicaPut | ReplicaGet, effects: readonly Effect[]): void {
     const said = message.kind === "ReplicaPut" ? this.decode(message.record) : undefined;
     const standsFor = message.kind === "ReplicaPut" ? message.standsFor : undefined;
+    const read = message.kind === "ReplicaGet" ? this.#readOf(node, message.key) : undefined;
     for (const { effect } of repliesIn(effects))
-      this.#pledges.set(effect, { number, key: message.key, said, standsFor });
+      this.#pledges.set(effect, { number, key: message.key, said, standsFor, read });
   }
 
-  /** What the node says now is compared with what it has now. */
+  #readOf(node: Witnessed, key: Uint8Array): Pick<Served, "held" | "isFresh"> {
+    const state = this.#held(node, key);
+    return { held: typeof state === "string" ? state : "record", isFresh: this.#isFresh(node, key) };
+  }
+
+  /** What the node says now is compared with what it has now, or had when it read. */
   #redeem(node: Witnessed, pledge: Pledge, message: PeerMessage): void {
     if (message.kind === "ReplicaPutReply" && pledge.said !== undefined)
       this.#redeemPut(node, pledge, pledge.said, message.durable);
@@ -264,12 +272,10 @@ export class Witness {
       this.#ledger.set(entry, isDurable ? "disk" : "memory");
   }
 
-  #redeemGet(node: Witnessed, { number, key }: Pledge, answer: ReplicaGetReply["answer"]): void {
-    const state = this.#held(node, key);
-    const held = typeof state === "string" ? state : "record";
-    const about = { node: node.id, key: formatKey(key), isFresh: this.#isFresh(node, key) };
-    this.#report({ kind: "served", ...about, answer, held });
-    if (held !== "bad record") this.#ledger.set(`${number} ${node.id}`, "memory");
+  #redeemGet(node: Witnessed, { number, key, read }: Pledge, answer: ReplicaGetReply["answer"]): void {
+    if (read === undefined) return;
+    this.#report({ kind: "served", node: node.id, key: formatKey(key), ...read, answer });
+    if (read.held !== "bad record") this.#ledger.set(`${number} ${node.id}`, "memory");
   }
 
   #vote(

@@ -156,7 +156,7 @@ function toFields(message: Message): unknown[] {
     case "ReplicaPutReply":
       return [kinds.ReplicaPutReply, message.id, message.durable];
     case "ReplicaGet":
-      return [kinds.ReplicaGet, message.id, message.key, message.have, message.timeoutMs];
+      return [kinds.ReplicaGet, message.id, message.key, message.have, message.timeoutMs, message.durable];
     case "ReplicaGetReply":
       return [kinds.ReplicaGetReply, message.id, answers.indexOf(message.answer), message.record];
     case "Ping":
@@ -281,6 +281,7 @@ function fromFields(f: readonly unknown[]): Message {
         key: key(f[2]),
         have: optional(f[3], (value) => exactly(value, digestBytes, "have")),
         timeoutMs: timeout(f[4]),
+        durable: f[5] === true,
       };
     case kinds.ReplicaGetReply: {
       const answer = answers[natural(f[2], "answer")];

@@ -98,6 +98,7 @@ export function closed(message: string, outcome: Outcome = "none"): CoterieError
   return new CoterieError("CLOSED", message, { outcome });
 }
 
-export function storage(message: string, options: { readonly cause?: unknown } = {}): CoterieError {
+/** @param options retryable: only this node's disk is the trouble, and it may pass */
+export function storage(message: string, options: Pick<ErrorOptions, "cause" | "retryable"> = {}): CoterieError {
   return new CoterieError("STORAGE", message, options);
 }

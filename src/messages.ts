@@ -123,6 +123,8 @@ export interface ReplicaGet {
   /** Digest of what the coordinator holds itself; `undefined`: nothing. */
   readonly have: Uint8Array | undefined;
   readonly timeoutMs: number;
+  /** Reply when what the reply tells of is on disk, not before. */
+  readonly durable: boolean;
 }
 
 export interface ReplicaGetReply {

@@ -12,6 +12,9 @@ export type NamedWrite = readonly [name: string, write: Write];
 export class CommitGroup<B extends Batch> {
   /** In the order of submission, which is the order in which they are given back. */
   readonly batches: B[] = [];
+  writeCount = 0;
+  /** Keys and values of all batches; what was written over is still counted. */
+  bytes = 0;
   readonly #writes: Readonly<Record<Table, Map<string, Write>>> = {
     objects: new Map(),
     hints: new Map(),
@@ -20,7 +23,11 @@ export class CommitGroup<B extends Batch> {
 
   add(batch: B): void {
     this.batches.push(batch);
-    for (const write of batch.writes) this.#writes[write.table].set(binaryKey(write.key), write);
+    for (const write of batch.writes) {
+      this.#writes[write.table].set(binaryKey(write.key), write);
+      this.writeCount++;
+      this.bytes += write.key.length + (write.value?.length ?? 0);
+    }
   }
 
   get isEmpty(): boolean {

@@ -60,6 +60,11 @@ export class Link {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
+  /** What it was given to say and has not yet said, roughly. */
+  get queuedBytes(): number {
+    return this.#outboxBytes + this.#socket.bufferedAmount;
+  }
+
   send(message: Message): void {
     if (this.#outbox.length === 0) this.#turn.willFlush(this);
     this.#outbox.push(message);

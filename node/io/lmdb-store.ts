@@ -2,6 +2,10 @@
  * The store of a node on disk: LMDB under group commit.
  *
  *   commit ─▶ gathering ──(the disk is free)──▶ committing ──(fdatasync, meta page)──▶ onDurable, batch by batch
+ *                 │                              │      ▲
+ *                 │                           no room   │ there is room, or a while has passed
+ *                 │                              ▼      │
+ *                 │                          waiting for room
  *                 └───────── get and scan look here first ─────────┘
  *
  * One group is under way at a time; everything submitted meanwhile goes into the next one. So a write costs a map entry and
@@ -16,12 +20,16 @@
  * - `eventTurnBatching: false` and one `batch` block per group: lmdb-js ends no transaction inside a block, so a group, and
  *   with it each batch, is one transaction. Its batching per turn would wrap that block in one that we neither start nor end.
  * - `batchStartThreshold` out of reach: the writer thread starts when the block is complete and never waits inside one.
+ * - A group is handed to LMDB only when the file has room for it (data-file.ts), so lack of room is known before anything
+ *   has happened, and waiting for it is safe. An error of LMDB itself is always the end.
  * - No noSync, useWritemap, noMetaSync, compression: each gives up a promise of the store seam.
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import { closed, storage } from "../../src/errors.ts";
 import { tables, type Batch, type Store, type StoreEvents, type Table, type Write } from "../store.ts";
 import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
+import { DataFile, fillLockFile } from "./data-file.ts";
+import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
 
@@ -30,17 +38,29 @@ export interface LmdbStoreOptions {
   readonly flushTimeoutMs?: number;
   /** Address space to begin with, not file size. LMDB grows it by itself, but leaves each outgrown mapping mapped. Default 1 GiB. */
   readonly mapBytes?: number;
+  /** How often the room on the disk is looked at, and a group tried again that found none. Default 500 ms. */
+  readonly lookMs?: number;
+  /** Default: what the file system says. */
+  readonly measure?: () => Promise<Room>;
 }
 
 /** What LMDB takes with pages of 4 KiB, the smallest: a file that was made with those must do too. */
 export const storeKeyBytesMax = 1978;
 
-const defaults: Required<LmdbStoreOptions> = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30 };
+const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500 } as const;
 /** Random writes touch nearly every leaf page of a group: fewer, larger pages cost fewer system calls. */
 const pageSize = 8192;
 const watchTicks = 10;
+/** Of a tree of some billion records. */
+const treeDepthMax = 4;
+/** More copies than this, 64 MiB, are the work of a group that finds most of its pages among those that are free again. */
+const copiedPagesMax = 8192;
+const freeListPages = 32;
+/** What waits on a full disk is bounded by those who submit it. Past this one of them has not understood. */
+const waitingBytesMax = 512 * 1024 * 1024;
 const binary = { keyEncoding: "binary", encoding: "binary" } as const;
 type Bytes = Uint8Array;
+type Stats = { readonly lastPageNumber: number; readonly pageSize: number };
 type Stored = { readonly key: Bytes; readonly value: Bytes };
 /** `batchStartThreshold` is missing from the types of lmdb-js. */
 type OpenOptions = RootDatabaseOptions & { readonly batchStartThreshold: number };
@@ -55,10 +75,11 @@ export function openLmdbStore<B extends Batch>(
   events: StoreEvents<B>,
   options: LmdbStoreOptions = {},
 ): LmdbStore<B> {
-  const settings = { ...defaults, ...options };
+  const settings = { ...defaults, measure: () => roomOf(directory), ...options };
   try {
+    fillLockFile(directory);
     const root = openEnvironment(directory, settings.mapBytes);
-    const store = new LmdbStore(directory, root, events, settings.flushTimeoutMs);
+    const store = new LmdbStore(directory, root, events, settings);
     syncDirectory(directory);
     return store;
   } catch (cause) {
@@ -85,7 +106,10 @@ export class LmdbStore<B extends Batch> implements Store<B> {
   readonly #tables: Readonly<Record<Table, Database<Bytes, Bytes>>>;
   readonly #events: StoreEvents<B>;
   readonly #slab = new ValueSlab();
+  readonly #file: DataFile;
+  readonly #space: DiskSpace;
   readonly #watch: NodeJS.Timeout;
+  readonly #looks: NodeJS.Timeout;
   #gathering = new CommitGroup<B>();
   /** Kept until a read transaction is certain to see it, and for good after a failure. */
   #committing: CommitGroup<B> | undefined;
@@ -93,6 +117,9 @@ export class LmdbStore<B extends Batch> implements Store<B> {
   #ticksWatched = 0;
   /** lmdb-js has not answered yet, and after a failure perhaps never will. */
   #isWriting = false;
+  /** The group that is committing has found none. */
+  #waitsForRoom = false;
+  #isFull = false;
   #hasFailed = false;
   #closing: Promise<void> | undefined;
   #isClosed = false;
@@ -102,7 +129,12 @@ export class LmdbStore<B extends Batch> implements Store<B> {
   readonly #onRejected = (error: unknown): void => this.#rejectCommit(error);
 
   /** Use `openLmdbStore`. */
-  constructor(directory: string, root: RootDatabase<Bytes, Bytes>, events: StoreEvents<B>, flushTimeoutMs: number) {
+  constructor(
+    directory: string,
+    root: RootDatabase<Bytes, Bytes>,
+    events: StoreEvents<B>,
+    { flushTimeoutMs, lookMs, measure }: Required<LmdbStoreOptions>,
+  ) {
     this.#directory = directory;
     this.#root = root;
     this.#tables = {
@@ -111,7 +143,19 @@ export class LmdbStore<B extends Batch> implements Store<B> {
       meta: root.openDB("meta", binary),
     };
     this.#events = events;
+    this.#file = new DataFile(directory);
+    this.#space = new DiskSpace(measure);
     this.#watch = setInterval(() => this.#watchCommit(), flushTimeoutMs / watchTicks).unref();
+    this.#looks = setInterval(() => void this.#look(), lookMs).unref();
+  }
+
+  /** Submitted, and not yet durable. */
+  get pendingBytes(): number {
+    return this.#gathering.bytes + (this.#committing?.bytes ?? 0);
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   get(table: Table, key: Bytes): Bytes | undefined {
@@ -139,9 +183,11 @@ export class LmdbStore<B extends Batch> implements Store<B> {
     // The first batch of a group waits for the end of the turn, so that what came in its frames goes together.
     if (this.#committing === undefined && this.#gathering.isEmpty) setImmediate(this.#advance);
     this.#gathering.add(batch);
+    if (this.#waitsForRoom && this.pendingBytes > waitingBytesMax)
+      this.#fail(new Error(`the disk is full, and more than ${waitingBytesMax} bytes wait for it`));
   }
 
-  /** Waits until everything submitted is durable, or has failed, and gives the files free. Nothing may be submitted any more. */
+  /** Waits until everything submitted is durable, has failed or finds no room, and gives the files free. Nothing may be submitted any more. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -149,10 +195,18 @@ export class LmdbStore<B extends Batch> implements Store<B> {
 
   #commitNext(): void {
     if (this.#committing !== undefined || this.#gathering.isEmpty || this.#hasFailed) return;
-    const group = this.#gathering;
-    this.#committing = group;
+    this.#committing = this.#gathering;
     this.#gathering = new CommitGroup();
+    this.#try(this.#committing);
+  }
+
+  #try(group: CommitGroup<B>): void {
     if (group.hasNoWrites) return process.nextTick(this.#onCommitted);
+    try {
+      if (!this.#hasRoom(group)) return this.#waitForRoom();
+    } catch (error) {
+      return this.#fail(error);
+    }
     this.#isWriting = true;
     const written = this.#root.batch(() => this.#write(group));
     // Without overlapping sync the two are one. Waiting for both keeps the promise should a version of lmdb-js part them.
@@ -178,7 +232,10 @@ export class LmdbStore<B extends Batch> implements Store<B> {
     // would not find the group that is dropped here. It resets it on a commit too, but where is its own affair.
     this.#root.resetReadTxn();
     this.#committing = undefined;
+    const wasStuck = this.#waitsForRoom;
+    this.#waitsForRoom = false;
     for (const batch of group.batches) this.#events.onDurable(batch);
+    if (wasStuck) this.#goOn();
     this.#commitNext();
     if (this.#committing === undefined) this.#wakeIdle();
   }
@@ -191,9 +248,41 @@ export class LmdbStore<B extends Batch> implements Store<B> {
     else this.#fail(error);
   }
 
+  #hasRoom(group: CommitGroup<B>): boolean {
+    const { lastPageNumber, pageSize } = this.#root.getStats() as Stats;
+    return this.#file.reach((lastPageNumber + 1 + newPagesMax(group, lastPageNumber, pageSize)) * pageSize);
+  }
+
+  #waitForRoom(): void {
+    this.#waitsForRoom = true;
+    this.#looks.ref(); // a process must not end for want of things to do while something waits for the disk
+    this.#tellIfFull();
+    this.#wakeIdle();
+  }
+
+  #goOn(): void {
+    this.#looks.unref();
+    this.#tellIfFull();
+  }
+
+  async #look(): Promise<void> {
+    await this.#space.look();
+    this.#tellIfFull();
+    const group = this.#committing;
+    if (this.#waitsForRoom && !this.#isWriting && !this.#hasFailed && !this.#isClosed && group !== undefined)
+      this.#try(group);
+  }
+
+  #tellIfFull(): void {
+    const isFull = this.#waitsForRoom || this.#space.isShort;
+    if (isFull === this.#isFull || this.#hasFailed || this.#isClosed) return;
+    this.#isFull = isFull;
+    this.#events.onFull(isFull);
+  }
+
   /** Counts its own ticks and not the clock, so that a process that was stopped for a while does not blame the disk. */
   #watchCommit(): void {
-    const isSame = this.#committing !== undefined && this.#committing === this.#watched;
+    const isSame = this.#isWriting && this.#committing === this.#watched;
     this.#watched = this.#committing;
     this.#ticksWatched = isSame ? this.#ticksWatched + 1 : 0;
     if (this.#ticksWatched >= watchTicks) this.#fail(new Error("the disk did not finish a write in time"));
@@ -202,7 +291,7 @@ export class LmdbStore<B extends Batch> implements Store<B> {
   #fail(cause: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    clearInterval(this.#watch);
+    this.#stopTimers();
     this.#wakeIdle();
     const message = `Writes to the store in ${this.#directory} are not durable any more: ${messageOf(cause)}.`;
     this.#events.onFailure(storage(message, { cause }));
@@ -210,14 +299,20 @@ export class LmdbStore<B extends Batch> implements Store<B> {
 
   async #close(): Promise<void> {
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
-    clearInterval(this.#watch);
+    this.#stopTimers();
     this.#isClosed = true;
     // lmdb-js closes nothing while a write is under way. One that hangs would keep a failed node from going down.
     if (!this.#isWriting) await this.#root.close();
+    this.#file.close();
+  }
+
+  #stopTimers(): void {
+    clearInterval(this.#watch);
+    clearInterval(this.#looks);
   }
 
   #isIdle(): boolean {
-    return this.#hasFailed || (this.#committing === undefined && this.#gathering.isEmpty);
+    return this.#hasFailed || this.#waitsForRoom || (this.#committing === undefined && this.#gathering.isEmpty);
   }
 
   #wakeIdle(): void {
@@ -259,6 +354,15 @@ export class LmdbStore<B extends Batch> implements Store<B> {
       if (!this.#isClosed) walk.return?.();
     }
   }
+}
+
+/**
+ * How many pages a group can add to the file. Each write copies a leaf and what leads to it, unless another has done so, and there
+ * are no more copies than pages; bytes are counted twice, since a page that is split is half empty; then the list of free pages.
+ */
+function newPagesMax(group: CommitGroup<Batch>, lastPage: number, pageSize: number): number {
+  const copies = Math.min(group.writeCount * treeDepthMax, lastPage + 1, copiedPagesMax);
+  return copies + group.writeCount + Math.ceil((2 * group.bytes) / pageSize) + freeListPages;
 }
 
 function* entryOf(write: Write): Generator<readonly [key: Bytes, value: Bytes]> {

@@ -16,6 +16,10 @@ import type { Store } from "../store.ts";
 import type { Link } from "./link.ts";
 
 const tickMs = 10;
+/** Thousands of links are not looked at in every tick. */
+const ticksPerCount = 5;
+/** Of one link, in what is queued. */
+const countedBytesMax = 16 * 1024 * 1024;
 
 export interface ServerEvents {
   onReady(): void;
@@ -33,9 +37,14 @@ export interface ClientConnection {
   openRequests: number;
 }
 
+/** A store that says how much waits in it. */
+export interface QueuedStore extends Store<Persist> {
+  readonly pendingBytes: number;
+}
+
 export class Server {
   readonly #replica: Replica;
-  readonly #store: Store<Persist>;
+  readonly #store: QueuedStore;
   readonly #log: Logger;
   readonly #events: ServerEvents;
   readonly #peers = new Map<NodeId, Link>();
@@ -46,8 +55,11 @@ export class Server {
   #now: Instant = instant();
   #isOver = false;
   #ticks: NodeJS.Timeout | undefined;
+  #tickedAtMs = 0;
+  #tickCount = 0;
+  #queuedBytes = 0;
 
-  constructor(config: NodeConfig, store: Store<Persist>, log: Logger, events: ServerEvents) {
+  constructor(config: NodeConfig, store: QueuedStore, log: Logger, events: ServerEvents) {
     this.#store = store;
     this.#log = log;
     this.#events = events;
@@ -56,7 +68,8 @@ export class Server {
 
   start(freshReplicaId: string, mayBeOlder: boolean): void {
     this.#event({ kind: "start", freshReplicaId, mayBeOlder });
-    this.#ticks = setInterval(() => this.#event({ kind: "tick", queuedBytes: 0 }), tickMs);
+    this.#tickedAtMs = this.#now.monotonicMs;
+    this.#ticks = setInterval(() => this.#tick(), tickMs);
   }
 
   /** Nothing more is accepted; `onStopped` follows when all is written. */
@@ -128,6 +141,26 @@ export class Server {
     this.#now = instant();
     for (const effect of batch.then) this.#carryOut(effect);
     this.#drain();
+  }
+
+  diskFull(isFull: boolean): void {
+    this.#event({ kind: "diskFull", isFull });
+  }
+
+  #tick(): void {
+    const now = instant();
+    const lagMs = Math.max(0, now.monotonicMs - this.#tickedAtMs - tickMs);
+    this.#tickedAtMs = now.monotonicMs;
+    if (this.#tickCount++ % ticksPerCount === 0) this.#queuedBytes = this.#countQueuedBytes();
+    this.#event({ kind: "tick", queuedBytes: this.#queuedBytes, lagMs });
+  }
+
+  /** One that does not read is cut in the end by its own limit; before that it must not make the node refuse everybody. */
+  #countQueuedBytes(): number {
+    let bytes = this.#store.pendingBytes;
+    for (const link of this.#peers.values()) bytes += Math.min(link.queuedBytes, countedBytesMax);
+    for (const { link } of this.#clients.values()) bytes += Math.min(link.queuedBytes, countedBytesMax);
+    return bytes;
   }
 
   #event(input: Input): void {

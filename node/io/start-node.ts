@@ -1,7 +1,7 @@
 /** Starts a node in this process: directory, store, replica, port, peers — and takes them down in the opposite order. */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { clearInterval, setInterval } from "node:timers";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { pino, type Logger } from "pino";
 import { toBinary } from "../../src/bytes.ts";
 import { replicasMax } from "../../src/options.ts";
@@ -12,6 +12,7 @@ import type { NodeConfig } from "../self.ts";
 import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
 import { isCredential } from "./credentials.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
+import { refuseFullDisk } from "./disk-space.ts";
 import { Turn } from "./link.ts";
 import { Listener, tryPort } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
@@ -19,6 +20,8 @@ import { Peers } from "./peers.ts";
 import { Server } from "./server.ts";
 
 const sweepMs = 2000;
+/** Longer than a node waits for open requests when it stops. */
+const stopMsMax = 7000;
 
 export interface RunningNode {
   readonly id: string;
@@ -72,9 +75,11 @@ class NodeProcess implements RunningNode {
     this.#log = pino({ level: config.logLevel, base: { node: config.id } }, pino.destination(2));
     this.#directory = openDataDirectory(config.data);
     try {
+      refuseFullDisk(this.#directory.path);
       this.#store = openLmdbStore<Persist>(this.#directory.path, {
         onDurable: (batch) => this.#server.release(batch),
         onFailure: (error) => this.#fail(error),
+        onFull: (isFull) => this.#server.diskFull(isFull),
       });
     } catch (error) {
       this.#directory.close();
@@ -134,7 +139,9 @@ class NodeProcess implements RunningNode {
   async #close(): Promise<void> {
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
     this.#server.stop();
-    const isClean = await Promise.race([stopped.then(() => true), this.failed.then(() => false)]);
+    const impatience = setTimeout(() => this.#giveUpIfFull(), stopMsMax);
+    const isClean = await Promise.race([stopped.then(() => !this.#store.isFull), this.failed.then(() => false)]);
+    clearTimeout(impatience);
     clearInterval(this.#sweeps);
     this.#peers.close();
     await this.#listener.close();
@@ -152,6 +159,13 @@ class NodeProcess implements RunningNode {
     } catch (error) {
       this.#log.warn({ reason: (error as Error).message }, "clean stop not confirmed");
     }
+  }
+
+  /** Its last batch waits for room, perhaps for ever. Without it the stop is an unclean one, which loses nothing that was promised. */
+  #giveUpIfFull(): void {
+    if (!this.#store.isFull) return;
+    this.#log.warn("stopped uncleanly, as the disk is full");
+    this.#onStopped();
   }
 
   /** Nothing may be said any more that the disk might not keep. */

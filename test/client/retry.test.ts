@@ -81,6 +81,40 @@ describe("a request that is answered", () => {
   });
 });
 
+describe("overload", () => {
+  it("that lasts is not made worse: all tries together stay below twice the requests", async () => {
+    // I15. Without a bound a request with a deadline of five seconds would be sent some seventy times.
+    const requests = 1000;
+    for (let sent = 0; sent < requests; sent++) await failure(5000, () => Promise.reject(overloaded("busy")));
+    expect(tries.length).toBeLessThanOrEqual(requests + 64);
+  });
+
+  it("of a part of the nodes is retried at the others for as long as those answer", async () => {
+    const requests = 1000;
+    let isFirst = true;
+    for (let sent = 0; sent < requests; sent++) {
+      isFirst = true;
+      const attempt: Attempt = () => {
+        const isRefused = isFirst && sent % 3 === 0;
+        isFirst = false;
+        return isRefused ? Promise.reject(overloaded("busy")) : Promise.resolve(reply);
+      };
+      expect(await run(1000, attempt)).toBe(reply);
+    }
+    expect(tries.length).toBeLessThanOrEqual(requests * 1.5);
+  });
+
+  it("ends with that error at the deadline, also for what was held back", async () => {
+    for (let sent = 0; sent < 100; sent++) await failure(1000, () => Promise.reject(overloaded("busy")));
+    const before = tries.length;
+    const beganMs = fake.runtime.now();
+    const error = await failure(1000, () => Promise.reject(overloaded("busy")));
+    expect(error).toMatchObject({ code: "OVERLOADED", outcome: "none" });
+    expect(tries.length - before).toBe(1);
+    expect(fake.runtime.now() - beganMs).toBeGreaterThan(400);
+  });
+});
+
 describe("time", () => {
   it("one node gets half of what is left while there are others, and the last one all of it", async () => {
     const error = await failure(1600, (_, timeoutMs) => frozen(timeoutMs));

@@ -16,6 +16,13 @@ export interface StoreHarness {
   reopen(): Promise<void> | void;
 }
 
+/** A disk that a test can fill, and make room on. */
+export interface FillableHarness extends StoreHarness {
+  setFull(isFull: boolean): Promise<void> | void;
+  /** Lets time pass, real or virtual, until `isMet`. */
+  until(isMet: () => boolean): Promise<void>;
+}
+
 /** Each test opens an empty disk. Whatever must be freed afterwards, `open` registers with `onTestFinished`. */
 export type OpenStore = (events: StoreEvents) => Promise<StoreHarness> | StoreHarness;
 
@@ -28,6 +35,72 @@ export function describeStoreContract(name: string, open: OpenStore): void {
     describe("scans", () => testScans(disk));
     describe("reopening", () => testReopening(disk));
     testAgainstModel(open);
+  });
+}
+
+/** For disks whose room the test machine lets us decide on. */
+export function describeFullDisk(
+  name: string,
+  open: (events: StoreEvents) => Promise<FillableHarness> | FillableHarness,
+): void {
+  describe(`${name} keeps the store contract while it is full`, () => {
+    const disk = new Disk();
+    let harness: FillableHarness;
+    /** More than a disk may have put by for itself. */
+    const large = "x".repeat(2_000_000);
+
+    beforeEach(async () => {
+      await disk.start(async (events) => (harness = await open(events)));
+      disk.commit(put("before", "1"));
+      await disk.settle();
+      disk.durable.length = 0;
+    });
+
+    async function fill(): Promise<Batch> {
+      await harness.setFull(true);
+      const batch = disk.commit(put("a", large));
+      await harness.until(() => disk.full.at(-1) === true);
+      return batch;
+    }
+
+    test("what is submitted waits, is read, and becomes durable in order when there is room", async () => {
+      const batches = [
+        await fill(),
+        disk.commit(put("a", "2"), put("b", "2")),
+        disk.commit(),
+        disk.commit(remove("b")),
+      ];
+      await turn();
+      expect(disk.durable).toEqual([]);
+      expect([disk.get("before"), disk.get("a"), disk.get("b")]).toEqual(["1", "2", undefined]);
+      expect(disk.scan("a", "c")).toEqual(["a=2", "before=1"]);
+      await harness.setFull(false);
+      await harness.until(() => disk.durable.length === 4 && disk.full.at(-1) === false);
+      expect(disk.durable).toEqual(batches);
+      await disk.reopen();
+      expect(disk.scan("a", "c")).toEqual(["a=2", "before=1"]);
+    });
+
+    test("it says so once for each change, and goes on as before afterwards", async () => {
+      for (let round = 0; round < 3; round++) {
+        await fill();
+        await harness.setFull(false);
+        await harness.until(() => disk.full.at(-1) === false);
+        await disk.settle();
+      }
+      expect(disk.full).toEqual([true, false, true, false, true, false]);
+      disk.commit(put("after", "1"));
+      await disk.settle();
+      await disk.reopen();
+      expect(disk.scan("a", "b").length).toBe(2);
+    });
+
+    test("closing it does not wait for room, and what was durable is there afterwards", async () => {
+      await fill();
+      await disk.reopen();
+      expect(disk.scan("a", "c")).toEqual(["before=1"]);
+      expect(disk.durable).toEqual([]);
+    });
   });
 }
 
@@ -334,11 +407,13 @@ class Model {
 /** The store under test, spoken to in text, and what it gave back. */
 class Disk implements StoreEvents {
   readonly durable: Batch[] = [];
+  readonly full: boolean[] = [];
   onDurable: (batch: Batch) => void = () => {};
   #harness: StoreHarness | undefined;
 
   async start(open: OpenStore): Promise<void> {
     this.durable.length = 0;
+    this.full.length = 0;
     this.onDurable = () => {};
     this.#harness = await open({
       onDurable: (batch) => {
@@ -346,6 +421,7 @@ class Disk implements StoreEvents {
         this.onDurable(batch);
       },
       onFailure: (error) => this.onFailure(error),
+      onFull: (isFull) => this.onFull(isFull),
     });
   }
 
@@ -356,6 +432,10 @@ class Disk implements StoreEvents {
 
   onFailure(error: Error): void {
     throw error;
+  }
+
+  onFull(isFull: boolean): void {
+    this.full.push(isFull);
   }
 
   async settle(): Promise<void> {

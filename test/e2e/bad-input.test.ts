@@ -226,7 +226,8 @@ describe("bytes from outside", () => {
     const link = await RawLink.greet(url);
     link.sendRaw(pack([[99, 7, "from the future"]]));
     expect(await link.next()).toMatchObject({ kind: "Failure", id: 7, code: "PROTOCOL", outcome: "none" });
-    link.send({ kind: "ReplicaGet", id: 8, key: makeKey("default", "k"), have: undefined, timeoutMs: 100 });
+    const asked = { kind: "ReplicaGet", key: makeKey("default", "k"), have: undefined, durable: false } as const;
+    link.send({ ...asked, id: 8, timeoutMs: 100 });
     expect(await link.next()).toMatchObject({ kind: "Failure", id: 8, code: "PROTOCOL" });
     expect(await link.ask({ kind: "Status", id: 9 })).toMatchObject({ kind: "StatusReply", id: 9 });
     link.close();
@@ -312,7 +313,8 @@ describe("strangers", () => {
     link.send({ ...helloOfClient, role: "node", identity: fromBinary("n3") });
     expect(await link.next()).toMatchObject({ kind: "Welcome" });
     const key = new Uint8Array(3000).fill(97);
-    const answer = await link.ask({ kind: "ReplicaGet", id: 9, key, have: undefined, timeoutMs: 1000 });
+    const asked = { kind: "ReplicaGet", key, have: undefined, durable: false } as const;
+    const answer = await link.ask({ ...asked, id: 9, timeoutMs: 1000 });
     expect(answer).toMatchObject({ kind: "Failure", id: 9, outcome: "none" });
     link.close();
   });

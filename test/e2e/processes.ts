@@ -226,7 +226,10 @@ export class NodeHandle {
   }
 }
 
-export interface NodesOptions extends Partial<NodeOptions>, Pick<ProgramOptions, "env"> {}
+export interface NodesOptions extends Partial<NodeOptions>, Pick<ProgramOptions, "env"> {
+  /** The first of the ports on which they listen, if their urls lead elsewhere. Default: those of their urls. */
+  readonly listenPort?: number;
+}
 
 /** Nodes of one cluster, each a process of its own, without the `cluster` command: tests kill and restart them one by one. */
 export class Nodes {
@@ -239,16 +242,16 @@ export class Nodes {
     return nodes;
   }
 
-  constructor(port: number, count: number, { env, ...config }: NodesOptions = {}) {
+  constructor(port: number, count: number, { env, listenPort, ...config }: NodesOptions = {}) {
     const directory = tempDirectory();
     const members = Array.from({ length: count }, (_, at) => ({
       id: `n${at + 1}`,
       url: `ws://127.0.0.1:${port + at}`,
     }));
-    this.nodes = members.map(
-      ({ id, url }) =>
-        new NodeHandle(id, url, { id, members, data: join(directory, id), ...config }, env ? { env } : {}),
-    );
+    this.nodes = members.map(({ id, url }, at) => {
+      const own = { id, members, data: join(directory, id), ...(listenPort && { port: listenPort + at }) };
+      return new NodeHandle(id, url, { ...own, ...config }, env ? { env } : {});
+    });
   }
 
   get urls(): readonly string[] {

@@ -6,6 +6,7 @@
  * - `send` goes into `inFlight` if the link is up, and is lost otherwise. A crash loses what is in flight from and to the node.
  * - What `observe` is given is everything that happens, in order: the transcripts are made of it.
  */
+import { freshnessKey } from "../../node/freshness.ts";
 import { Replica } from "../../node/replica.ts";
 import { defaultTuning, type Tuning } from "../../node/tuning.ts";
 import type { Effect, Input, Instant, LogEvent } from "../../node/effects.ts";
@@ -90,8 +91,6 @@ export class Request {
 
 /** More than any test needs: past it the nodes keep each other busy for ever. */
 const deliveriesMax = 100_000;
-/** Where node/freshness.ts keeps which partitions are fresh: one bit each. */
-const freshnessKey = Uint8Array.of(2);
 /** No node does anything by itself that a test has not asked for. */
 const quiet = { antiEntropyIntervalMs: Infinity, scrubIntervalMs: Infinity, probeIntervalMs: 1e12 } as const;
 /** Fresh replica ids of a node are n1, n1b, n1c, …: people can tell them apart. */
@@ -291,7 +290,7 @@ export class Cluster {
   /** Time goes on for all, and each node that is up, and awake, looks at its deadlines. */
   tick(ms: number, isAwake: (node: NodeId) => boolean = () => true): void {
     this.#nowMs += ms;
-    for (const { id } of this.#up()) if (isAwake(id)) this.input(id, { kind: "tick", queuedBytes: 0 });
+    for (const { id } of this.#up()) if (isAwake(id)) this.input(id, { kind: "tick", queuedBytes: 0, lagMs: 0 });
   }
 
   setWall(node: NodeId, offsetMs: number): void {

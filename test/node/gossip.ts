@@ -64,7 +64,7 @@ export class Gossip {
     this.paused.delete(node);
     const held = this.#waiting.filter(({ to }) => to === node);
     this.#waiting = this.#waiting.filter(({ to }) => to !== node);
-    this.cluster.input(node, { kind: "tick", queuedBytes: 0 });
+    this.cluster.input(node, { kind: "tick", queuedBytes: 0, lagMs: 0 });
     this.#deliver(held);
   }
 

@@ -99,3 +99,46 @@ test("a lost node is told to every open request", () => {
   requests.lose("n2");
   expect([one.log, other.log]).toEqual([["lost n2"], []]);
 });
+
+describe("what nobody waits for", () => {
+  test("is found and woken, and does not count", () => {
+    // It must neither use up the limit on requests nor hold up a clean stop.
+    const requests = new OpenRequests(0);
+    const request = new Waiting(100, () => requests.close(id));
+    const id = requests.open(request);
+    requests.demote(id);
+    expect([requests.size, requests.find(id)]).toEqual([0, request]);
+    requests.wakeDue(100);
+    expect(request.log).toEqual(["woken"]);
+    expect([requests.size, requests.find(id)]).toEqual([0, undefined]);
+    requests.open(new Waiting(200));
+    expect(requests.size).toBe(1);
+  });
+
+  test("may go on under the id of a request that was answered, and is woken when it says", () => {
+    const requests = new OpenRequests(0);
+    const [first, second] = [new Waiting(5000), new Waiting(100, () => requests.close(id))];
+    const id = requests.open(first);
+    requests.handOver(id, second);
+    requests.lose("n2");
+    requests.wakeDue(100);
+    requests.wakeDue(6000);
+    expect([first.log, second.log, requests.size]).toEqual([[], ["lost n2", "woken"], 0]);
+  });
+});
+
+test("a request may want to be woken earlier than it said", () => {
+  const requests = new OpenRequests(0);
+  const request = new Waiting(5000, (waking) => (waking.wakeAtMs = 5000));
+  const id = requests.open(request);
+  request.wakeAtMs = 50;
+  requests.hurry(id, request);
+  requests.wakeDue(40);
+  expect(request.log).toEqual([]);
+  requests.wakeDue(50);
+  expect(request.log).toEqual(["woken"]);
+  requests.wakeDue(4990);
+  expect(request.log).toEqual(["woken"]);
+  requests.wakeDue(5000);
+  expect(request.log.length).toBeGreaterThan(1);
+});

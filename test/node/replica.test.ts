@@ -250,6 +250,7 @@ describe("refused at once", () => {
     cluster.tick(10);
     expect(cluster.put("n1", "carts/new", "x").answer).toMatchObject({ code: "OVERLOADED" });
     cluster.settle();
+    cluster.tick(10);
     cluster.put("n1", "carts/new", "x");
     cluster.settle();
     expect(cluster.requests.at(-1)!.answer).toMatchObject({ kind: "PutReply" });

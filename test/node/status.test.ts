@@ -22,6 +22,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       n3: { state: "alive", incarnation: 0, why: "it answered 0 s ago" },
     },
     healthMultiplier: 1,
+    disk: "ok",
     openRequests: 2,
     hints: { count: 0, bytes: 0, delivered: 0, dropped: 0, targets: {} },
     counters: {
@@ -40,6 +41,11 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       keysRepairedThere: 0,
       antiEntropyBytes: 0,
       tombstonesCollected: 0,
+      hedges: 0,
+      hedgesWon: 0,
+      readRepairs: 0,
+      readRepairsShed: 0,
+      shed: 0,
     },
     antiEntropy: {
       lastRoundSeconds: { n2: null, n3: null },

@@ -2,11 +2,18 @@ import { describe, expect, test } from "vitest";
 import type { Batch, StoreEvents } from "../../node/store.ts";
 import { Platter, SimulatedDisk, type DiskConditions } from "../../sim/disk.ts";
 import { Simulator } from "../../sim/simulator.ts";
-import { bytesOf, describeStoreContract, put, textOf, type StoreHarness } from "../contract/store.ts";
+import {
+  bytesOf,
+  describeFullDisk,
+  describeStoreContract,
+  put,
+  textOf,
+  type FillableHarness,
+} from "../contract/store.ts";
 
 const conditions: DiskConditions = { syncMinMs: 1, syncMeanMs: 5, slowSyncs: 0.1, slowSyncMs: 100, lossAtCrash: 0.5 };
 
-class DiskHarness implements StoreHarness {
+class DiskHarness implements FillableHarness {
   readonly simulator: Simulator;
   readonly #platter = new Platter();
   readonly #events: StoreEvents;
@@ -20,6 +27,15 @@ class DiskHarness implements StoreHarness {
 
   settle(): Promise<void> {
     return this.simulator.run(this.simulator.nowMs + 60_000, () => this.store.unsynced === 0);
+  }
+
+  until(isMet: () => boolean): Promise<void> {
+    return this.simulator.run(this.simulator.nowMs + 60_000, isMet);
+  }
+
+  setFull(isFull: boolean): void {
+    this.#platter.isFull = isFull;
+    this.store.lookForRoom();
   }
 
   reopen(): void {
@@ -39,6 +55,7 @@ class DiskHarness implements StoreHarness {
 }
 
 describeStoreContract("the simulator's disk", (events) => new DiskHarness(events));
+describeFullDisk("the simulator's disk", (events) => new DiskHarness(events));
 
 describe("a crash", () => {
   function harness(seed: number): { readonly disk: DiskHarness; readonly durable: Batch[] } {
@@ -46,7 +63,10 @@ describe("a crash", () => {
     const onFailure = (error: Error): void => {
       throw error;
     };
-    return { disk: new DiskHarness({ onDurable: (batch) => durable.push(batch), onFailure }, seed), durable };
+    return {
+      disk: new DiskHarness({ onDurable: (batch) => durable.push(batch), onFailure, onFull: () => {} }, seed),
+      durable,
+    };
   }
 
   /** How many of ten batches, each of two writes, are there after a crash in the middle of their syncs. */

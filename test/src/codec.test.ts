@@ -130,6 +130,7 @@ const kinds: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Extract<Message,
     key,
     have: maybe(fc.uint8Array({ minLength: 8, maxLength: 8 })),
     timeoutMs,
+    durable: fc.boolean(),
   }),
   ReplicaGetReply: fc.oneof(
     fc.record({ kind: is("ReplicaGetReply"), id, answer: is("record"), record }),

@@ -87,7 +87,8 @@ function messageText(message: PeerMessage, number: number): string {
       return `ReplicaPutReply ${number}: ${message.durable ? "on disk" : "in memory"}`;
     case "ReplicaGet": {
       const have = message.have === undefined ? "nothing" : `the state ${hexOf(toBinary(message.have)).slice(0, 6)}`;
-      return `ReplicaGet ${number}: ${formatKey(message.key)}, here is ${have}, ${message.timeoutMs} ms left`;
+      const answer = message.durable ? "; answer when what you have is on disk" : "";
+      return `ReplicaGet ${number}: ${formatKey(message.key)}, here is ${have}${answer}, ${message.timeoutMs} ms left`;
     }
     case "ReplicaGetReply":
       return `ReplicaGetReply ${number}: ${message.answer === "record" ? recordText(message.record) : message.answer}`;
