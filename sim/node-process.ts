@@ -19,7 +19,7 @@ import type { Table, Write } from "../node/store.ts";
 import { Platter, SimulatedDisk } from "./disk.ts";
 import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
-import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
+import { formatMessage, formatWrite, type NodeMark } from "./trace.ts";
 import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
 import type { Witnessed } from "./witness.ts";
 import { WallClock } from "./wall-clock.ts";
@@ -313,7 +313,7 @@ export class NodeProcess implements Witnessed {
     this.#world.witness.persisting(this, input, batch);
     for (const write of batch.writes) {
       this.#markWrite(write);
-      this.#traceWrite(write);
+      if (write.table !== "meta") this.#trace(() => formatWrite(write));
     }
     this.#store!.commit(batch);
   }
@@ -322,19 +322,6 @@ export class NodeProcess implements Witnessed {
     const { coverage } = this.#world;
     if (table === "objects" && value === undefined) coverage.mark("tombstone collected");
     if (table === "hints") coverage.mark(value === undefined ? "hint removed" : "hint stored");
-  }
-
-  #traceWrite({ table, key, value }: Write): void {
-    if (table === "objects")
-      this.#trace(() =>
-        value === undefined ? `removes ${formatKey(key.subarray(2))}` : `writes ${formatRecord(value)}`,
-      );
-    if (table !== "hints") return;
-    this.#trace(() => {
-      const [target, name] = targetAndKeyIn(key);
-      const hint = `hint of ${formatKey(name)} for ${target}`;
-      return value === undefined ? `removes its ${hint}` : `keeps a ${hint}: ${formatRecord(recordInHint(value))}`;
-    });
   }
 
   #log(event: string, fields: Readonly<Record<string, string | number>>): void {

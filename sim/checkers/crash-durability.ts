@@ -31,7 +31,6 @@ export class CrashDurability implements Checker {
       case "acknowledged":
         return this.#acknowledge(observation);
       case "damaged":
-      case "collected":
         return this.#forgive(observation.node, observation.key);
       case "collected":
         return void this.#acknowledged.get(observation.node)?.delete(observation.key);

@@ -10,7 +10,7 @@ import type { EndOfRun, Observation } from "../observation.ts";
 const openRequestsMax = 64;
 const amplificationMax = 2;
 /** A tombstone's time may come when nothing else is left to do. */
-const orders = ["TombstoneDrop", "TombstoneDropReply"];
+const orders: ReadonlySet<string> = new Set(["TombstoneDrop", "TombstoneDropReply"]);
 
 export class ResourceBounds implements Checker {
   readonly invariant = "I15";
@@ -35,7 +35,7 @@ export class ResourceBounds implements Checker {
       this.#accuse(`${calls} calls took ${requests} requests though nothing was wrong`);
     if (!isConverged || this.#isHealing) return;
     for (const [kind, count] of idleTraffic)
-      if (!isBackground({ kind }) && !orders.includes(kind))
+      if (!isBackground({ kind }) && !orders.has(kind))
         this.#accuse(`${count} ${kind} are sent though nothing is left to do`);
   }
 }
