@@ -44,7 +44,6 @@ export class SiblingBound implements Checker {
       case "crashed":
         return increase(this.#starts, observation.node);
       case "damaged":
-      case "collected":
         if (observation.key === undefined) return increase(this.#starts, observation.node);
         this.#damaged.add(`${observation.node} ${observation.key}`);
         return;

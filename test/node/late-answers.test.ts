@@ -74,8 +74,8 @@ test("a slow replica during many reads takes a bounded part of the memory", () =
   while (cluster.inFlight.some(({ to }) => to === "n2")) cluster.deliver("n1", "n2");
   while (cluster.inFlight.some(({ from }) => from === "n2")) cluster.deliver("n2", "n1");
   while (cluster.inFlight.some(({ to }) => to === "n3")) cluster.deliver("n1", "n3");
-  const before = cluster.status("n1").counters["lateReplies"]!;
+  const before = cluster.status("n1").counters.lateReplies;
   while (cluster.inFlight.length > 0) cluster.deliver("n3", "n1");
   // 16 MiB of answers were held for late ones; the others were let go.
-  expect(cluster.status("n1").counters["lateReplies"]! - before).toBe(30 - 16);
+  expect(cluster.status("n1").counters.lateReplies - before).toBe(30 - 16);
 });
