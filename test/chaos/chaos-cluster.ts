@@ -2,7 +2,7 @@
 import { symlinkSync } from "node:fs";
 import { expect } from "vitest";
 import { makeKey } from "../../src/key.ts";
-import { connectTo, freePorts, Nodes, type NodeHandle } from "../e2e/processes.ts";
+import { connectTo, freePorts, Nodes, settled, type NodeHandle } from "../e2e/processes.ts";
 import { SmallDisk } from "../small-disk.ts";
 import { agreed, soonEqual } from "./agreement.ts";
 import { Load } from "./load.ts";
@@ -26,6 +26,7 @@ export class ChaosCluster {
     const network = await Network.start(targets);
     await Promise.all(nodes.nodes.map((node) => node.start()));
     await nodes.linked();
+    await settled(nodes.urls);
     const connected = await Promise.all(Array.from({ length: clients }, () => connectTo(nodes.urls)));
     return new ChaosCluster(nodes, network, new Load(connected), disk);
   }
