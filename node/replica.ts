@@ -154,7 +154,6 @@ export class Replica {
   #tick(queuedBytes: number, lagMs: number): void {
     this.#watchLoad(queuedBytes, lagMs);
     this.#self.background.refill(this.#self.now, this.#self.isOverloaded);
-    // First of all: it reads what is stored, and must not miss what the others are about to change in this step.
     this.#scrub.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#liveness.tick();
