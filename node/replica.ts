@@ -155,9 +155,10 @@ export class Replica {
     this.#watchLoad(queuedBytes, lagMs);
     this.#self.background.refill(this.#self.now, this.#self.isOverloaded);
     this.#scrub.tick();
+    // Before requests are woken: what is kept now, for somebody who was silent, is sent at a later tick.
+    this.#hints.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#liveness.tick();
-    this.#hints.tick();
     if (this.#phase === "serving") this.#antiEntropy.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
