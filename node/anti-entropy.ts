@@ -43,7 +43,7 @@ export interface AntiEntropyStatus {
   readonly lastRoundSeconds: Readonly<Record<NodeId, number | null>>;
   readonly keysRepairedHere: number;
   readonly keysRepairedThere: number;
-  readonly bytesSent: number;
+  readonly sentBytes: number;
   readonly treesReady: number;
   readonly treesRebuilt: number;
   readonly freshPartitions: number;
@@ -70,7 +70,7 @@ export class AntiEntropy implements ExchangeOwner {
       lastRoundSeconds: Object.fromEntries(asked.map((peer) => [peer.id, secondsSince(peer.completedAtMs)])),
       keysRepairedHere: counters.keysRepairedHere,
       keysRepairedThere: counters.keysRepairedThere,
-      bytesSent: counters.antiEntropyBytes,
+      sentBytes: counters.antiEntropyBytes,
       treesReady: trees.readyCount,
       treesRebuilt: counters.treesRebuilt,
       freshPartitions: freshness.count,

@@ -31,7 +31,9 @@ export class Candidates {
     if (!this.#isSloppy) return undefined;
     const free = this.#self.ring.preferenceList(this.#partition, this.#n).filter((entry) => this.#isFree(entry));
     const zones = new Set(
-      [...this.primaries, ...this.#fallbacks].filter(({ node }) => this.#isUp(node)).map(this.#zoneOf),
+      [...this.primaries, ...this.#fallbacks]
+        .filter(({ node }) => this.#isUp(node))
+        .map((entry) => this.#zoneOf(entry)),
     );
     // A node that coordinates without being a primary is the first stand-in: it is certainly there.
     const own = free.find(({ node }) => node === this.#self.id);
@@ -50,5 +52,7 @@ export class Candidates {
     return this.#self.canReach(node);
   }
 
-  readonly #zoneOf = ({ node }: PreferenceEntry): string | undefined => this.#self.ring.member(node)?.zone;
+  #zoneOf({ node }: PreferenceEntry): string | undefined {
+    return this.#self.ring.member(node)?.zone;
+  }
 }

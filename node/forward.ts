@@ -1,7 +1,7 @@
 /**
  * Hands a request to a node that may coordinate it, because this one is not among the key's primaries: once, unchanged but
- * for its id, and hands the answer back. A get whose coordinator is lost goes to the next one; a put does not, since it may
- * have happened: its client retries it under the same operation id.
+ * for its id, and hands the answer back. The fastest is asked first, one that may be down last. A get whose coordinator is lost
+ * goes to the next one; a put does not, since it may have happened: its client retries it under the same operation id.
  */
 import { timedOut, unavailable, type CoterieError, type Outcome } from "../src/errors.ts";
 import type { Get, Put } from "../src/messages.ts";
@@ -27,7 +27,7 @@ export class ForwardedRequest implements OpenRequest {
     this.#origin = origin;
     this.#message = message;
     this.wakeAtMs = self.now.monotonicMs + message.timeoutMs;
-    this.#untried = primaries.map((entry) => entry.node);
+    this.#untried = self.latencies.order(primaries, self.now.monotonicMs).map((entry) => entry.node);
   }
 
   start(): void {

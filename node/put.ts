@@ -21,7 +21,7 @@ import type { NodeId } from "../src/ring.ts";
 import { encodeToken, type Token } from "../src/token.ts";
 import { toBinary } from "../src/bytes.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
-import type { Candidates } from "./candidates.ts";
+import { Candidates } from "./candidates.ts";
 import type { Effect, Origin } from "./effects.ts";
 import type { Holdings } from "./holdings.ts";
 import type { OpenRequest } from "./open-requests.ts";
@@ -39,9 +39,12 @@ export interface PutPlan {
   readonly message: Put;
   readonly place: Place;
   readonly options: SettledOptions;
-  readonly candidates: Candidates;
+  /** The first n of the preference list. */
+  readonly primaries: readonly PreferenceEntry[];
   readonly token: Token;
 }
+
+const noStandIns: readonly PreferenceEntry[] = [];
 
 export class PutRequest implements OpenRequest {
   readonly #self: Self;
@@ -49,8 +52,9 @@ export class PutRequest implements OpenRequest {
   readonly #holdings: Holdings;
   readonly #tally: Tally;
   readonly #deadlineMs: number;
-  /** Those asked in the place of a primary: mostly none. */
-  #standIns: PreferenceEntry[] = [];
+  /** Those asked in the place of a primary, and where they come from: mostly none, and never made. */
+  #standIns: readonly PreferenceEntry[] = noStandIns;
+  #candidates: Candidates | undefined;
   /** Why replicas refused, for the error's sentence. */
   readonly #refusals: string[] = [];
   /** Its deadline; after the answer, when it gives up on those that have not answered. */
@@ -65,7 +69,7 @@ export class PutRequest implements OpenRequest {
     this.#holdings = holdings;
     // The message says how much time is left of what the options allow, as a client that retries shares it out.
     this.#deadlineMs = this.wakeAtMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
-    const { primaries } = plan.candidates;
+    const { primaries } = plan;
     this.#tally = new Tally(primaries, {
       answers: plan.options.w,
       primaries: plan.options.pw,
@@ -128,8 +132,7 @@ export class PutRequest implements OpenRequest {
 
   #copies(): Effect[] {
     const copies: Effect[] = [];
-    for (const candidate of this.#plan.candidates.primaries)
-      if (this.#isAsked(candidate)) copies.push(this.#copyTo(candidate));
+    for (const candidate of this.#plan.primaries) if (this.#isAsked(candidate)) copies.push(this.#copyTo(candidate));
     for (const standIn of this.#standIns) if (this.#isAsked(standIn)) copies.push(this.#copyTo(standIn));
     return copies;
   }
@@ -175,7 +178,9 @@ export class PutRequest implements OpenRequest {
   #replace(primary: NodeId, why: string): PreferenceEntry | undefined {
     this.#tally.fail(primary);
     this.#refusals.push(why);
-    const standIn = this.#plan.candidates.standInFor(primary);
+    const { place, options } = this.#plan;
+    this.#candidates ??= new Candidates(this.#self, place.partition, options.n, options.sloppy);
+    const standIn = this.#candidates.standInFor(primary);
     if (standIn === undefined) return undefined;
     this.#standIns = [...this.#standIns, standIn];
     this.#tally.add(standIn);
@@ -200,7 +205,7 @@ export class PutRequest implements OpenRequest {
   /** The end: whoever else lacks it, and has nobody that keeps it for him, gets a hint here. This node's own disk is only slow. */
   #keepHints(): void {
     this.#self.requests.close(this.#id);
-    for (const { node } of this.#plan.candidates.primaries)
+    for (const { node } of this.#plan.primaries)
       if (node !== this.#self.id && this.#tally.isLacking(node) && !this.#isKeptFor(node)) this.#keepHint(node);
   }
 

@@ -32,7 +32,6 @@ import type { NodeId } from "../src/ring.ts";
 import { decodeToken, emptyToken, type Token } from "../src/token.ts";
 import type { Effect, Input, Instant, Origin } from "./effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
-import { Candidates } from "./candidates.ts";
 import { ForwardedRequest } from "./forward.ts";
 import { AntiEntropy } from "./anti-entropy.ts";
 import { GetRequest, type GetParts, type GetPlan } from "./get.ts";
@@ -152,12 +151,12 @@ export class Replica {
   }
 
   #tick(queuedBytes: number, lagMs: number): void {
-    this.#watchLoad(queuedBytes, lagMs);
     this.#self.background.refill(this.#self.now, this.#self.isOverloaded);
     this.#scrub.tick();
     // Before requests are woken: what is kept now, for somebody who was silent, is sent at a later tick.
     this.#hints.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
+    this.#watchLoad(queuedBytes, lagMs);
     this.#liveness.tick();
     if (this.#phase === "serving") this.#antiEntropy.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
@@ -241,12 +240,11 @@ export class Replica {
     checkKey(message.key);
     const options = this.#settle(message);
     const place = this.#self.locate(message.key);
-    const candidates = new Candidates(this.#self, place.partition, options.n, options.sloppy);
-    const { primaries } = candidates;
+    const primaries = this.#self.ring.primaries(place.partition, options.n);
     if (!this.#mayCoordinate(primaries, options)) return this.#forward(origin, message, primaries);
     if (message.kind === "Get")
       this.#get({ origin, message, place, options, primaries, local: this.#holdings.read(place) });
-    else this.#put({ origin, message, place, options, candidates, token: tokenOf(message, place) });
+    else this.#put({ origin, message, place, options, primaries, token: tokenOf(message, place) });
   }
 
   /** As a primary; and, when the request is sloppy and none of them can be reached, as a fallback. */

@@ -14,5 +14,5 @@ export function shortfallOf(tally: Tally, words: Readonly<Partial<Record<keyof N
 
 /** @param refusals what replicas said that refused */
 export function sentenceOf({ need, got, of }: Shortfall, n: number, refusals: readonly string[]): string {
-  return [`${got} of ${need} replicas answered that ${of} needs, of n ${n}`, ...refusals].join("; ");
+  return [`${of} needs ${need} of the ${n} replicas, ${got} answered`, ...refusals].join("; ");
 }

@@ -1,11 +1,12 @@
 /** What a node says of itself to people: `coterie status`. Nothing in it is secret, and no program may depend on all of it. */
 import { hexOf } from "../src/bytes.ts";
 import { replicasMax } from "../src/options.ts";
-import type { NodeId } from "../src/ring.ts";
+import type { Member, NodeId } from "../src/ring.ts";
 import type { Hints, HintsStatus } from "./hints.ts";
 import type { AntiEntropy, AntiEntropyStatus } from "./anti-entropy.ts";
 import type { Identity } from "./identity.ts";
 import type { Scrub, ScrubStatus } from "./scrub.ts";
+import type { LatencyFigures } from "./latencies.ts";
 import type { Liveness } from "./liveness.ts";
 import type { MemberView } from "./members.ts";
 import type { Counters, Self } from "./self.ts";
@@ -28,6 +29,8 @@ export interface NodeStatus {
   readonly healthMultiplier: number;
   /** While it is full this node refuses writes, and reads as ever. */
   readonly disk: "ok" | "full";
+  /** While it is, this node refuses new requests of clients. */
+  readonly overloaded: boolean;
   readonly openRequests: number;
   /** What this node keeps for others that have missed it. */
   readonly hints: HintsStatus;
@@ -35,6 +38,8 @@ export interface NodeStatus {
   readonly antiEntropy: AntiEntropyStatus;
   readonly scrub: ScrubStatus;
   readonly tombstones: TombstoneStatus;
+  /** How fast the others answer, as far as they were asked. */
+  readonly latencies: Readonly<Record<NodeId, LatencyFigures>>;
   /** Only if it was asked for: of each partition that this node is a primary of. */
   readonly partitions?: readonly PartitionStatus[];
 }
@@ -79,14 +84,24 @@ export function statusOf(
     members: liveness.members,
     healthMultiplier: liveness.healthMultiplier,
     disk: self.isDiskFull ? "full" : "ok",
+    overloaded: self.isOverloaded,
     openRequests: self.requests.size,
     hints: hints.status(),
     counters: { ...self.counters },
     antiEntropy: antiEntropy.status,
     scrub: scrub.status,
     tombstones: tombstones.status(),
+    latencies: latenciesOf(self, others),
     ...(withPartitions && { partitions: partitionsOf(self) }),
   };
+}
+
+function latenciesOf({ latencies }: Self, others: readonly Member[]): Record<NodeId, LatencyFigures> {
+  const known = others.flatMap(({ id }) => {
+    const figures = latencies.of(id);
+    return figures === undefined ? [] : [[id, figures] as const];
+  });
+  return Object.fromEntries(known);
 }
 
 function partitionsOf({ ring, trees, freshness, options, id }: Self): PartitionStatus[] {

@@ -24,11 +24,11 @@ export interface Tuning {
    * all nodes must agree on a tombstone. Shorter loses nothing but certainty: what was deleted could come back.
    */
   readonly messageLifetimeMs: number;
-  /** The share of gets that ask all n replicas, so that read repair sees those that are seldom asked. */
+  /** The share of gets that ask all n replicas, so that read repair sees those that are seldom asked. More costs that many requests. */
   readonly readRepairShare: number;
-  /** Hedged gets, as a share of all. */
+  /** Hedged gets, as a share of all. More cuts the tail of latencies, and adds that much load when the cluster is slow. */
   readonly hedgeShare: number;
-  /** What recovery, hints and anti-entropy together may send, and the scrub may read. */
+  /** What hints and anti-entropy together may send, and the scrub may read. Less slows repair, more disturbs clients. */
   readonly backgroundBytesPerSecond: number;
   /** When the event loop lags this far behind, new requests of clients are refused. */
   readonly lagMsMax: number;

@@ -41,12 +41,7 @@ function findFeatures(): Features {
   const idle = new Subject(0).wait();
   const record = new Subject(0).put().said("ReplicaPut")[0]!.record;
   const standIn = new Subject(2).hear(1, { ...shared, kind: "ReplicaPut", record, early: false, standsFor: name(0) });
-  const collector = new Subject(0).hear(1, {
-    kind: "TombstoneCheck",
-    id: 1,
-    isSecond: false,
-    states: [],
-  });
+  const collector = new Subject(0).hear(1, { kind: "TombstoneCheck", id: 1, isSecond: false, states: [] });
   const full = new Subject(0).take({ kind: "diskFull", isFull: true }).put();
   return {
     liveness: idle.said("Ping").length > 0,

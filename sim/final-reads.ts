@@ -4,6 +4,7 @@
  */
 import type { Answer } from "../src/messages.ts";
 import { emptyObject, type StoredObject } from "../src/object.ts";
+import type { ReadRepair } from "../src/options.ts";
 import type { Cluster } from "./cluster.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { World } from "./world.ts";
@@ -24,14 +25,16 @@ interface Read {
 export class FinalReads {
   readonly #world: World;
   readonly #cluster: Cluster;
+  readonly #readRepair: ReadRepair;
   /** By key; of each, one per node. */
   readonly #reads = new Map<string, Read[]>();
   /** Those of the present round without an answer. */
   #waiting = 0;
 
-  constructor(world: World, cluster: Cluster) {
+  constructor(world: World, cluster: Cluster, readRepair: ReadRepair) {
     this.#world = world;
     this.#cluster = cluster;
+    this.#readRepair = readRepair;
   }
 
   /** @returns what could not be read to the end, in words */
@@ -96,7 +99,7 @@ export class FinalReads {
     });
     for (const [id, { key }] of reads.entries()) {
       // Of the replicas themselves: nobody stands in for one whose record is bad.
-      const options = { r: "all", timeoutMs: readTimeoutMs, sloppy: false } as const;
+      const options = { r: "all", timeoutMs: readTimeoutMs, sloppy: false, readRepair: this.#readRepair } as const;
       const message = { kind: "Get", id, key, timeoutMs: readTimeoutMs, options, head: false, details: false } as const;
       this.#world.simulator.schedule(0, "probe", () => node.takeRequest(connection, message));
     }

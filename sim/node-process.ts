@@ -19,7 +19,7 @@ import type { Table, Write } from "../node/store.ts";
 import { Platter, SimulatedDisk } from "./disk.ts";
 import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
-import { formatMessage, formatRecord, type NodeMark } from "./trace.ts";
+import { formatMessage, formatWrite, type NodeMark } from "./trace.ts";
 import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
 import type { Witnessed } from "./witness.ts";
 import { WallClock } from "./wall-clock.ts";
@@ -285,6 +285,8 @@ export class NodeProcess implements Witnessed {
       case "send":
         if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
         this.#world.traffic.count(effect.message.kind);
+        if (effect.message.kind === "ReplicaPut" && effect.message.standsFor !== undefined)
+          this.#world.coverage.mark("stand-in asked");
         return this.links.send(effect.node, effect.message);
       case "reply":
         this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
@@ -309,21 +311,17 @@ export class NodeProcess implements Witnessed {
 
   #persist(batch: Persist, input: Input | undefined): void {
     this.#world.witness.persisting(this, input, batch);
-    for (const write of batch.writes) this.#traceWrite(write);
+    for (const write of batch.writes) {
+      this.#markWrite(write);
+      if (write.table !== "meta") this.#trace(() => formatWrite(write));
+    }
     this.#store!.commit(batch);
   }
 
-  #traceWrite({ table, key, value }: Write): void {
-    if (table === "objects")
-      this.#trace(() =>
-        value === undefined ? `removes ${formatKey(key.subarray(2))}` : `writes ${formatRecord(value)}`,
-      );
-    if (table !== "hints") return;
-    this.#trace(() => {
-      const [target, name] = targetAndKeyIn(key);
-      const hint = `hint of ${formatKey(name)} for ${target}`;
-      return value === undefined ? `removes its ${hint}` : `keeps a ${hint}: ${formatRecord(recordInHint(value))}`;
-    });
+  #markWrite({ table, value }: Write): void {
+    const { coverage } = this.#world;
+    if (table === "objects" && value === undefined) coverage.mark("tombstone collected");
+    if (table === "hints") coverage.mark(value === undefined ? "hint removed" : "hint stored");
   }
 
   #log(event: string, fields: Readonly<Record<string, string | number>>): void {

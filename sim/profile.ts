@@ -102,7 +102,8 @@ function drawWork(random: Random, buckets: readonly Bucket[], isCollecting: bool
     timeoutMs: random.pick(isCollecting ? [300, 1000] : [300, 1000, 2000, 5000]),
     r: drawCounts(random, n),
     w,
-    dwMin: random.between(1, Math.min(...w)),
+    // The more disks must have a write, the more of them may be damaged.
+    dwMin: random.chance(0.6) ? Math.min(...w) : random.between(1, Math.min(...w)),
     narrow: random.pick(sometimes),
     primary: random.pick(sometimes),
     sloppy: random.pick([0, 0.5, 1, 1]),

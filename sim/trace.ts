@@ -12,6 +12,8 @@ import { formatKey } from "../src/key.ts";
 import type { MemberNews, Message } from "../src/messages.ts";
 import { sequenceOf, type OpId } from "../src/op-id.ts";
 import { toBinary, hexOf } from "../src/bytes.ts";
+import type { Write } from "../node/store.ts";
+import { recordInHint, targetAndKeyIn } from "./place.ts";
 
 export type NodeMark = "○" | "·" | "×";
 
@@ -88,6 +90,15 @@ export function formatRecord(record: Uint8Array | undefined): string {
   const { siblings, context } = decodeRecord(record);
   const live = siblings.map(({ dot, value }) => (value === undefined ? `†${formatDot(dot)}` : formatDot(dot)));
   return `{${live.join(", ")}} of ${formatContext(context)}`;
+}
+
+/** Of an object or a hint. */
+export function formatWrite({ table, key, value }: Write): string {
+  if (table === "objects")
+    return value === undefined ? `removes ${formatKey(key.subarray(2))}` : `writes ${formatRecord(value)}`;
+  const [target, name] = targetAndKeyIn(key);
+  const hint = `hint of ${formatKey(name)} for ${target}`;
+  return value === undefined ? `removes its ${hint}` : `keeps a ${hint}: ${formatRecord(recordInHint(value))}`;
 }
 
 export function formatContext(context: CausalContext): string {

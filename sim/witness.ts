@@ -49,6 +49,7 @@ import {
   repliesIn,
 } from "./speech.ts";
 import { joined, joinOf } from "./states.ts";
+import { Told } from "./told.ts";
 
 /** A node as the witness sees it. */
 export interface Witnessed {
@@ -89,10 +90,7 @@ export class Witness {
   /** What was true when it was sent, by `number voter`. */
   readonly #ledger = new Map<string, "memory" | "disk">();
   readonly #decoded = new Decoded();
-  /** By `node.incarnation#id`: the key that a node has asked for. */
-  readonly #questions = new Map<string, string>();
-  /** By `node.incarnation key`: the context of all that a node was told of the key. */
-  readonly #told = new Map<string, CausalContext>();
+  readonly #told = new Told();
   /** What was removed of a node's hints, by node, target and key: it may answer for it a little later. */
   readonly #handedOff = new Map<string, StoredObject>();
   /** Every dot that was issued, by key. */
@@ -118,7 +116,7 @@ export class Witness {
    * @param peerIncarnation of the node that a peer's message came from
    */
   stepped(node: Witnessed, input: Input, effects: readonly Effect[], peerIncarnation: number): void {
-    this.#learn(node, input, effects);
+    this.#told.hear(nameOf(node), input, effects, (record) => this.decode(record)?.context);
     if (input.kind === "client") {
       if (input.message.kind !== "Status") this.#asked(node, `c${input.connection}`, input.message, effects);
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
@@ -191,7 +189,7 @@ export class Witness {
     const held = this.#held(node, key);
     if (held === "bad record") return;
     const object = held === "absent" ? undefined : held;
-    const isFreshHere = held === "absent" && this.#isFresh(node, key);
+    const isFreshHere = held === "absent" && featuresOfNode().freshness && this.#isFresh(node, key);
     this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object, isFresh: isFreshHere });
   }
 
@@ -212,7 +210,7 @@ export class Witness {
 
   #isFresh(node: Witnessed, key: Uint8Array): boolean {
     const isPrimary = primariesOf(node, key).includes(node.id);
-    return featuresOfNode().freshness && isPrimary && isFresh(node, node.seen("meta", freshnessKey), key);
+    return isPrimary && isFresh(node, node.seen("meta", freshnessKey), key);
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
@@ -363,7 +361,7 @@ export class Witness {
     const put = putIn(input);
     const seen = put === undefined ? emptyContext : seenBy(put, keyBytes);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
-    const told = this.#told.get(`${nameOf(node)} ${key}`) ?? emptyContext;
+    const told = this.#told.of(nameOf(node), key);
     let known = joinContexts(joinContexts(before.context, seen), told);
     const op = put === undefined ? undefined : toBinary(put.op);
     for (const { dot, value, op: itsOp } of after.siblings) {
@@ -380,24 +378,6 @@ export class Witness {
   #issue(issue: Issue): void {
     this.#issued.set(issue.key, addDot(this.#issued.get(issue.key) ?? emptyContext, issue.dot));
     this.#report(issue);
-  }
-
-  /**
-   * What a node has been told it may store later: a read repair stores the join of several answers, when the last of them comes.
-   * Only with this can be told what it has minted itself.
-   */
-  #learn(node: Witnessed, input: Input, effects: readonly Effect[]): void {
-    for (const { message } of repliesIn(effects))
-      if (message.kind === "ReplicaGet") this.#questions.set(`${nameOf(node)}#${message.id}`, formatKey(message.key));
-    if (input.kind !== "peer") return;
-    const { message } = input;
-    if (message.kind !== "ReplicaPut" && message.kind !== "ReplicaGetReply") return;
-    const object = this.decode(message.record);
-    const key =
-      message.kind === "ReplicaPut" ? formatKey(message.key) : this.#questions.get(`${nameOf(node)}#${message.id}`);
-    if (object === undefined || key === undefined) return;
-    const name = `${nameOf(node)} ${key}`;
-    this.#told.set(name, joinContexts(this.#told.get(name) ?? emptyContext, object.context));
   }
 }
 

@@ -157,13 +157,13 @@ function refuseForeign(path: string): void {
   const foreign = names.find((name) => !harmlessNames.has(name));
   if (foreign === undefined) return;
   const reason = `it holds "${foreign}" but no "${identityName}" of a Coterie node`;
-  throw storage(`The data directory ${path} is already used by something else: ${reason}.`);
+  throw storage(`the data directory ${path} is already used by something else: ${reason}.`);
 }
 
 function takeLock(path: string, lock: number): void {
   if (!tryLock(lock)) {
     const pid = readFileSync(join(path, lockName), "utf8").trim();
-    throw storage(`The data directory ${path} is in use by another process${pid === "" ? "" : ` (pid ${pid})`}.`);
+    throw storage(`the data directory ${path} is in use by another process${pid === "" ? "" : ` (pid ${pid})`}.`);
   }
   ftruncateSync(lock);
   writeSync(lock, `${process.pid}\n`);
@@ -199,14 +199,14 @@ function parseIdentity(path: string, text: string): Identity {
   const fields = parseObject(text);
   if (typeof fields?.format === "number" && fields.format > directoryFormat) {
     const formats = `format ${fields.format}, this version reads up to ${directoryFormat}`;
-    throw storage(`The data directory ${path} was written by a newer version of Coterie (${formats}).`);
+    throw storage(`the data directory ${path} was written by a newer version of Coterie (${formats}).`);
   }
   const { format, inode, birthTimeNs, store } = fields ?? {};
   if (typeof format === "number" && typeof inode === "string" && typeof birthTimeNs === "string") {
     return { format, inode, birthTimeNs, store: parseMark(store) };
   }
   const advice = "start with an empty directory, and the other replicas will fill it";
-  throw storage(`The file ${join(path, identityName)} is damaged, and maybe others with it: ${advice}.`);
+  throw storage(`the file ${join(path, identityName)} is damaged, and maybe others with it: ${advice}.`);
 }
 
 /** One that is damaged is none, which is safe: the store fits no other. */
@@ -264,7 +264,7 @@ function describeErrors<Result>(path: string, action: () => Result): Result {
     return action();
   } catch (cause) {
     if (codeOf(cause) === "STORAGE" || !(cause instanceof Error)) throw cause;
-    throw storage(`The data directory ${path} cannot be used: ${cause.message}.`, { cause });
+    throw storage(`the data directory ${path} cannot be used: ${cause.message}.`, { cause });
   }
 }
 

@@ -8,13 +8,14 @@
 import { includes } from "../../src/causal-context.ts";
 import { Burials } from "../burials.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import type { EndOfRun, Observation, Stored } from "../observation.ts";
+import type { EndOfRun, KeyName, Observation, Stored } from "../observation.ts";
 import { isDead } from "../states.ts";
 
 export class Convergence implements Checker {
   readonly invariant = "I3";
   readonly #accuse: Accuse;
   #isConverged = false;
+  readonly #healed = new Set<KeyName>();
   readonly #burials = new Burials();
 
   constructor(accuse: Accuse) {
@@ -25,10 +26,16 @@ export class Convergence implements Checker {
     this.#burials.observe(observation);
     if (observation.kind === "phase" && observation.phase === "converged") this.#isConverged = true;
     if (!this.#isConverged) return;
-    if (observation.kind === "stored" && observation.isHealing !== true && !this.#isBuried(observation))
+    if (observation.kind === "stored" && !this.#isHealing(observation) && !this.#isBuried(observation))
       this.#accuse(`${observation.node} writes its record of ${observation.key} when all replicas are the same`);
     if (observation.kind === "hinted" && observation.after !== undefined)
       this.#accuse(`${observation.node} keeps a hint of ${observation.key} when all replicas are the same`);
+  }
+
+  /** What comes of it too: a node that had lost a record may note so in it, and that is news to the others. */
+  #isHealing({ key, isHealing }: Stored): boolean {
+    if (isHealing === true) this.#healed.add(key);
+    return this.#healed.has(key);
   }
 
   #isBuried({ key, after }: Stored): boolean {

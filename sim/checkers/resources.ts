@@ -15,12 +15,17 @@ const orders: ReadonlySet<string> = new Set(["TombstoneDrop", "TombstoneDropRepl
 export class ResourceBounds implements Checker {
   readonly invariant = "I15";
   readonly #accuse: Accuse;
+  /** Of a record that went bad, and was found to be so when nothing else was left to do. */
+  #isHealing = false;
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }
 
-  observe(_observation: Observation): void {}
+  observe(observation: Observation): void {
+    if (observation.kind === "phase") this.#isHealing = false;
+    if (observation.kind === "stored" && observation.isHealing === true) this.#isHealing = true;
+  }
 
   finish({ resources, isConverged }: EndOfRun): void {
     const { idleTraffic, calls, requests, openRequests, isFaultless } = resources;
@@ -28,7 +33,7 @@ export class ResourceBounds implements Checker {
       if (open > openRequestsMax) this.#accuse(`${node} has ${open} requests open though nobody waits for any`);
     if (isFaultless && requests > amplificationMax * calls)
       this.#accuse(`${calls} calls took ${requests} requests though nothing was wrong`);
-    if (!isConverged) return;
+    if (!isConverged || this.#isHealing) return;
     for (const [kind, count] of idleTraffic)
       if (!isBackground({ kind }) && !orders.has(kind))
         this.#accuse(`${count} ${kind} are sent though nothing is left to do`);

@@ -37,12 +37,9 @@ export class SiblingBound implements Checker {
         return this.#checkActor(observation);
       case "stored":
         return this.#checkSiblings(observation);
-      // The key is a new one for whoever comes after it.
-      case "collected":
-        return increase(this.#losses, `${observation.node} ${observation.key}`);
-      // A stand-in mints on what it keeps, and begins anew when that has gone to whom it belongs.
+      // A stand-in mints on what it keeps, and has forgotten it when that has gone to whom it belongs.
       case "hinted":
-        if (observation.before === undefined) increase(this.#losses, `${observation.node} ${observation.key}`);
+        if (observation.after === undefined) this.#damaged.add(`${observation.node} ${observation.key}`);
         return;
       case "crashed":
         return increase(this.#starts, observation.node);

@@ -24,8 +24,8 @@ export interface Seen {
 }
 
 /** One value of a key, as a node holds it. */
-export interface Found {
-  readonly value: string;
+export interface Found<T = string> {
+  readonly value: T;
   readonly dot: Dot;
 }
 

@@ -2,7 +2,7 @@
  * The network between real nodes, where a test can break it: one TCP proxy in front of each node, whose address is the node's url for
  * everybody. So all nodes have the same ring, and none of them knows.
  *
- * - Who dials is told by the first WebSocket frame, a Hello with the dialler's name. The HTTP request before it is let through, so a
+ * - Who dials is told by the first WebSocket message, a Hello with the dialler's name. The HTTP request before it is let through, so a
  *   partition does not refuse a connection: it is open, and nothing comes. That is what a path that swallows packets looks like.
  * - What is held is not lost: TCP would send it again until the path is open. Neither is an end of the connection seen before that.
  * - A condition belongs to a direction, from one to another; `client` stands for everybody who is no node.
@@ -153,18 +153,33 @@ class Tunnel {
   }
 }
 
-/** @returns who says Hello in the first frame of a client's side of a WebSocket; `undefined` while there is too little of it */
-function senderOf(frame: Buffer): string | undefined {
-  if (frame.length < 8) return undefined;
-  const short = frame[1]! & 0x7f;
-  const start = short === 126 ? 4 : 2;
-  const length = short === 126 ? frame.readUInt16BE(2) : short;
-  const end = start + 4 + length;
-  if (frame.length < end) return undefined;
-  const mask = frame.subarray(start, start + 4);
-  const payload = Uint8Array.from(frame.subarray(start + 4, end), (byte, at) => byte ^ mask[at % 4]!);
-  const [first] = decodeFrame(payload);
+/** @returns who says Hello in the first message of a client's side of a WebSocket; `undefined` while there is too little of it */
+function senderOf(bytes: Buffer): string | undefined {
+  const frame = frameAt(bytes);
+  if (frame === undefined) return undefined;
+  // A pong may overtake the Hello, which waits for the end of its turn.
+  if (frame.isControl) return senderOf(bytes.subarray(frame.end));
+  const [first] = decodeFrame(frame.payload);
   return first?.kind === "Hello" && first.role === "node" ? toBinary(first.identity) : "client";
+}
+
+interface Frame {
+  readonly isControl: boolean;
+  readonly payload: Uint8Array;
+  readonly end: number;
+}
+
+/** The masked frame with which `bytes` begin, if all of it is there. */
+function frameAt(bytes: Buffer): Frame | undefined {
+  if (bytes.length < 6) return undefined;
+  const short = bytes[1]! & 0x7f;
+  const start = short === 126 ? 4 : 2;
+  const length = short === 126 ? bytes.readUInt16BE(2) : short;
+  const end = start + 4 + length;
+  if (bytes.length < end) return undefined;
+  const mask = bytes.subarray(start, start + 4);
+  const payload = Uint8Array.from(bytes.subarray(start + 4, end), (byte, at) => byte ^ mask[at % 4]!);
+  return { isControl: (bytes[0]! & 0x08) !== 0, payload, end };
 }
 
 /** One direction of a connection, and what is held in it. */

@@ -15,7 +15,7 @@ describe("data directories and ports", () => {
     const second = await run(["node", "--config", `${node.data}.json`]);
     expect(second).toMatchObject({ code: 1, stdout: "" });
     expect(second.stderr).toBe(
-      `coterie: node n1 cannot start: The data directory ${node.data} is in use by another process (pid ${node.program.pid}) (STORAGE)\n`,
+      `coterie: node n1 cannot start: the data directory ${node.data} is in use by another process (pid ${node.program.pid}) (STORAGE)\n`,
     );
   });
 

@@ -3,7 +3,18 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { coterie, endAll, freePorts, isFree, Program, run, runJson, tempDirectory, waiting } from "./processes.ts";
+import {
+  coterie,
+  endAll,
+  freePorts,
+  isFree,
+  Program,
+  run,
+  runJson,
+  settled,
+  tempDirectory,
+  waiting,
+} from "./processes.ts";
 
 afterEach(endAll);
 
@@ -192,6 +203,7 @@ test("a node that dies is reported, the others serve, and the command that is to
   const data = join(tempDirectory(), "data");
   const port = await freePorts(3);
   const cluster = await startCluster(data, port);
+  await settled([0, 1, 2].map((at) => `ws://127.0.0.1:${port + at}`));
   process.kill(pidOf(data, "n2"), "SIGKILL");
   await vi.waitFor(() => expect(cluster.stderr).toContain("npx coterie node --config"), waiting);
   expect(cluster.stderr).toContain("coterie: node n2 has ended: killed by SIGKILL. 2 of 3 go on.");

@@ -1,7 +1,9 @@
 // Design §1, 1 and 5: an acknowledged write survives `kill -9` of any node and of all, and what "certainly did not happen" never shows.
 import { afterAll, expect, test, vi } from "vitest";
 import { CoterieError, merge, type Bucket, type Client } from "../../client/index.ts";
-import { connectTo, endAll, Nodes, waiting, type NodeHandle } from "./processes.ts";
+import { makeKey } from "../../src/key.ts";
+import { agreed, soonEqual } from "../chaos/agreement.ts";
+import { connectTo, endAll, Nodes, settled, waiting, type NodeHandle } from "./processes.ts";
 
 afterAll(endAll);
 
@@ -11,7 +13,8 @@ const hotKeys = ["hot-0", "hot-1", "hot-2"];
 const kills = 5;
 
 test("no acknowledged write is lost while nodes are killed one by one and all together", async () => {
-  const nodes = await Nodes.start(3);
+  const nodes = await Nodes.start(3, { tuning: soonEqual });
+  await settled(nodes.urls);
   const load = new Load(await connectTo(nodes.urls));
   for (let round = 0; round < kills; round++) {
     await load.progress();
@@ -32,7 +35,7 @@ test("no acknowledged write is lost while nodes are killed one by one and all to
 
   expect(load.surprises).toEqual([]);
   expect(load.acknowledged.size).toBeGreaterThan(500);
-  await load.expectAllThere();
+  await load.expectAllThere(nodes.urls);
 });
 
 async function killAndRestart(nodes: readonly NodeHandle[]): Promise<void> {
@@ -72,18 +75,23 @@ class Load {
     await Promise.all(this.#ends);
   }
 
-  async expectAllThere(): Promise<void> {
-    // All at once: the last of them waits for the others.
-    const patient = { r: 3, timeoutMs: 60_000 };
-    const keys = [...this.acknowledged.keys()];
-    const values = await Promise.all(keys.map(async (key) => (await this.#bucket.get(key, patient)).siblings));
-    expect(values).toEqual(keys.map((key) => [this.acknowledged.get(key)]));
-    for (const [key, added] of this.#added) {
-      const { value = [] } = await this.#sets.get(key, patient);
-      expect([...added].filter((item) => !value.includes(item))).toEqual([]);
+  /** At each node by itself, once they have mended by themselves. */
+  async expectAllThere(urls: readonly string[]): Promise<void> {
+    const keys = [...this.acknowledged.keys(), ...this.#refused];
+    const found = await agreed(
+      urls,
+      keys.map((key) => makeKey("default", key)),
+    );
+    const expected = keys.map((key) => this.acknowledged.get(key)).map((value) => (value === undefined ? [] : [value]));
+    expect(found.map((values) => values.map(({ value }) => value))).toEqual(expected);
+    const sets = await agreed<readonly string[]>(
+      urls,
+      hotKeys.map((key) => makeKey("sets", key)),
+    );
+    for (const [at, key] of hotKeys.entries()) {
+      const union = new Set(sets[at]!.flatMap(({ value }) => value));
+      expect([...this.#added.get(key)!].filter((item) => !union.has(item))).toEqual([]);
     }
-    const refused = await Promise.all([...this.#refused].map((key) => this.#bucket.get(key, patient)));
-    expect(refused.filter(({ found }) => found)).toEqual([]);
   }
 
   async #write(writer: number): Promise<void> {

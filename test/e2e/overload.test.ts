@@ -6,6 +6,8 @@ import { WebSocket } from "ws";
 import { decodeFrame, encodeFrame } from "../../src/codec.ts";
 import { makeKey } from "../../src/key.ts";
 import type { Message, Put } from "../../src/messages.ts";
+import { packValue } from "../../src/msgpack.ts";
+import { agreed, soonEqual } from "../chaos/agreement.ts";
 import { connectTo, endAll, Nodes, waiting } from "./processes.ts";
 import { helloOfClient, statusOf } from "./raw-link.ts";
 
@@ -13,14 +15,14 @@ afterAll(endAll);
 
 const links = 12;
 const putsPerFrame = 500;
-const valueBytes = 1000;
+const value = "x".repeat(1000);
 /** How many refusals make it a flood: many times what a node has open. */
 const refusalsMin = 40_000;
 /** Of node, code and data together, with what may wait in its sockets and in front of its disk. */
 const residentBytesMax = 600 * 1024 * 1024;
 
 test("a flood is refused, bounded and forgotten", async () => {
-  const nodes = await Nodes.start(3);
+  const nodes = await Nodes.start(3, { tuning: soonEqual });
   const node = nodes.nodes[0]!;
   const memory = new Memory(node.program.pid);
   const floods = await Promise.all(Array.from({ length: links }, (_, at) => Flood.open(node.url, at)));
@@ -44,12 +46,19 @@ test("a flood is refused, bounded and forgotten", async () => {
   const bucket = (await connectTo([node.url])).bucket<number>("after");
   await Promise.all(Array.from({ length: 500 }, (_, at) => bucket.put(`k${at}`, at, { w: 3 })));
   for (const flood of floods) flood.close();
+
+  // And what was let in is everywhere, once.
+  const keys = floods.flatMap((flood) => flood.acknowledged);
+  const found = await agreed(nodes.urls, keys);
+  expect(found.filter((values) => values.length !== 1 || values[0]!.value !== value)).toEqual([]);
 });
 
 /** Sends the same frames again and again, as fast as the socket takes them, and counts what comes back. */
 class Flood {
   /** Answers by kind, failures by code. */
   readonly answers = new Map<string, number>();
+  readonly #number: number;
+  readonly #acknowledged = new Set<number>();
   readonly #socket: WebSocket;
   readonly #frame: Uint8Array;
   #isOver = false;
@@ -62,12 +71,17 @@ class Flood {
 
   private constructor(socket: WebSocket, number: number) {
     this.#socket = socket;
-    this.#frame = encodeFrame(Array.from({ length: putsPerFrame }, (_, at) => putOf(`flood-${number}-${at}`, at)));
+    this.#number = number;
+    this.#frame = encodeFrame(Array.from({ length: putsPerFrame }, (_, at) => putOf(keyOf(number, at), at)));
     socket.on("message", (data: Buffer) => {
       for (const message of decodeFrame(data)) this.#count(message);
     });
     socket.send(encodeFrame([helloOfClient]));
     this.#pour();
+  }
+
+  get acknowledged(): Uint8Array[] {
+    return [...this.#acknowledged].map((at) => keyOf(this.#number, at));
   }
 
   stop(): void {
@@ -87,17 +101,22 @@ class Flood {
   #count(message: Message): void {
     if (message.kind === "Welcome") return;
     const name = message.kind === "Failure" ? message.code : message.kind;
+    if (message.kind === "PutReply") this.#acknowledged.add(message.id);
     this.answers.set(name, (this.answers.get(name) ?? 0) + 1);
   }
 }
 
+function keyOf(flood: number, at: number): Uint8Array {
+  return makeKey("default", `flood-${flood}-${at}`);
+}
+
 /** Blind puts of one operation each: sent again they are retries, and make no siblings. */
-function putOf(key: string, sequence: number): Put {
+function putOf(key: Uint8Array, sequence: number): Put {
   const op = new Uint8Array(14);
   op.set(helloOfClient.identity);
   new DataView(op.buffer).setUint32(10, sequence);
   const rest = { context: undefined, timeoutMs: 20_000, options: undefined, returnValue: false, details: false };
-  return { kind: "Put", id: sequence, op, key: makeKey("default", key), value: new Uint8Array(valueBytes), ...rest };
+  return { kind: "Put", id: sequence, op, key, value: packValue(value), ...rest };
 }
 
 function sum(floods: readonly Flood[], answer: string): number {

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { connect, type Client, type ConnectOptions } from "../../client/index.ts";
 import type { NodeOptions } from "../../node/io/index.ts";
+import { statusOf } from "./raw-link.ts";
 
 export const coterie = fileURLToPath(new URL("../../dist/node/io/cli/main.js", import.meta.url));
 export const waiting = { timeout: 15_000, interval: 10 } as const;
@@ -224,6 +225,19 @@ export class NodeHandle {
   resume(): void {
     this.program.signal("SIGCONT");
   }
+}
+
+/**
+ * The nodes have compared their empty disks. Until then "not found" takes the word of all n replicas, so a test that takes one away
+ * and asks for what nobody has written waits for this first.
+ */
+export async function settled(urls: readonly string[]): Promise<void> {
+  await vi.waitFor(async () => {
+    for (const url of urls) {
+      const { freshPartitions } = (await statusOf(url)).antiEntropy;
+      if (freshPartitions > 0) throw new Error(`${url} has ${freshPartitions} fresh partitions`);
+    }
+  }, waiting);
 }
 
 export interface NodesOptions extends Partial<NodeOptions>, Pick<ProgramOptions, "env"> {

@@ -2,13 +2,14 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { CoterieError } from "../../client/index.ts";
 import { keyOf } from "./placement.ts";
-import { connectTo, endAll, Nodes, runJson, waiting } from "./processes.ts";
+import { connectTo, endAll, Nodes, runJson, settled, waiting } from "./processes.ts";
 import { statusOf } from "./raw-link.ts";
 
 afterEach(endAll);
 
 test("one of three nodes serves what one can serve, and says at once what it cannot", async () => {
   const nodes = await Nodes.start(3);
+  await settled(nodes.urls);
   const n1 = nodes.node("n1");
   const client = await connectTo([n1.url]);
   const bucket = client.bucket<string>("default");
@@ -50,6 +51,7 @@ test("one of three nodes serves what one can serve, and says at once what it can
 
 test("a put that has begun when its replicas are lost fails at once, and says that it may have happened: it has", async () => {
   const nodes = await Nodes.start(3);
+  await settled(nodes.urls);
   const key = keyOf(nodes, "n1");
   const client = await connectTo([nodes.node("n1").url]);
   const bucket = client.bucket<string>("default");
@@ -68,6 +70,7 @@ test("a put that has begun when its replicas are lost fails at once, and says th
 
 test("a frozen node delays nobody past the deadline, whoever is asked first, and is back when it thaws", async () => {
   const nodes = await Nodes.start(3);
+  await settled(nodes.urls);
   const client = await connectTo(nodes.urls);
   const bucket = client.bucket<number>("default");
   const keys = Array.from({ length: 30 }, (_, at) => `k${at}`);

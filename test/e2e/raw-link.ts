@@ -88,5 +88,7 @@ export async function statusOf(url: string): Promise<NodeReport> {
 export interface NodeReport {
   readonly links: Readonly<Record<string, "up" | "down">>;
   readonly openRequests: number;
+  readonly hints: { readonly count: number };
+  readonly antiEntropy: { readonly freshPartitions: number };
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -9,7 +9,7 @@ import { makeKey } from "../../src/key.ts";
 import { packValue } from "../../src/msgpack.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { keyOf, keyWhere, primariesOf } from "./placement.ts";
-import { connectTo, endAll, freePorts, Nodes, Program, run, tempDirectory, waiting } from "./processes.ts";
+import { connectTo, endAll, freePorts, Nodes, Program, run, settled, tempDirectory, waiting } from "./processes.ts";
 import { RawLink, statusOf } from "./raw-link.ts";
 
 const sdk = fileURLToPath(new URL("../../dist/client/index.js", import.meta.url));
@@ -135,6 +135,7 @@ describe("nodes come and go", () => {
 
   test("a put whose coordinator dies is tried elsewhere as the same operation: it is there once", async () => {
     const nodes = await Nodes.start(3);
+    await settled(nodes.urls);
     const key = keyOf(nodes, "n1");
     const bucket = (await connectTo(nodes.urls)).bucket<string>("default");
     await bucket.get(key);

@@ -139,13 +139,15 @@ describe("converged replicas", () => {
   });
 
   test("are not repaired while a write is on its way: only what both looks saw counts", () => {
-    // Design §7: exchanged twice before acting. Each look finds another key in flight, of the same branch.
+    // Design §7: exchanged twice before acting. Each look finds another key in flight, of the same branch and of another leaf.
     const cluster = newCluster();
     run(cluster, 3 * intervalMs);
-    const names = Array.from({ length: 4000 }, (_, at) => `carts/${at}`).filter(
-      (name) => branchOf(leafOf(hashKey(keyOf(name)))) === 0,
-    );
-    for (const name of names.slice(0, 40)) {
+    const byLeaf = new Map<number, string>();
+    for (let at = 0; byLeaf.size < 40; at++) {
+      const leaf = leafOf(hashKey(keyOf(`carts/${at}`)));
+      if (branchOf(leaf) === 0) byLeaf.set(leaf, `carts/${at}`);
+    }
+    for (const name of byLeaf.values()) {
       cluster.put("n1", name, "tea");
       const late = cluster.inFlight.splice(0).filter(({ message }) => message.kind === "ReplicaPut");
       cluster.tick(tickMs);

@@ -43,6 +43,21 @@ describe("a forwarded request", () => {
     expect(put.answer).toMatchObject({ kind: "PutReply", answered: ["n2", "n3"] });
   });
 
+  test("goes to one that may be down last", () => {
+    // Design §7: liveness says whom to ask first. n1 is linked, and says nothing.
+    const cluster = new Cluster({ nodes: 4, tuning: { probeIntervalMs: 100, probeTimeoutMs: 30 } });
+    while (cluster.status("n4").members["n1"]!.state !== "suspect") {
+      cluster.tick(10);
+      while (cluster.inFlight.length > 0) {
+        const { from, to } = cluster.inFlight[0]!;
+        if (from === "n1" || to === "n1") cluster.drop(from, to);
+        else cluster.deliver(from, to);
+      }
+    }
+    cluster.put("n4", key, "tea");
+    expect(cluster.inFlight.filter(({ message }) => message.kind === "Put")).toMatchObject([{ to: "n2" }]);
+  });
+
   test("is never forwarded again: a node that is no primary either refuses it", () => {
     // Riak's bug 11 (riak_kv#1754): acknowledgements get lost over several hops.
     const cluster = new Cluster({ nodes: 5 });

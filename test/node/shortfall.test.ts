@@ -10,7 +10,7 @@ test("says how many answered of how many needed, by the option that needs them, 
   tally.answer("n2", true);
   const shortfall = shortfallOf(tally, { answers: "w", durable: "dw" });
   expect(shortfall).toEqual({ need: 2, got: 1, of: "w", answered: ["n2"] });
-  expect(sentenceOf(shortfall, 3, [])).toBe("1 of 2 replicas answered that w needs, of n 3");
+  expect(sentenceOf(shortfall, 3, [])).toBe("w needs 2 of the 3 replicas, 1 answered");
 });
 
 test("names the disk where answers are enough and durable ones are not", () => {
@@ -23,7 +23,7 @@ test("names the disk where answers are enough and durable ones are not", () => {
 test("repeats why replicas refused", () => {
   const tally = new Tally(primaries, { answers: 3, primaries: 0, durable: 0 });
   const sentence = sentenceOf(shortfallOf(tally, { answers: "r" }), 3, ["n2: its clock is off"]);
-  expect(sentence).toBe("0 of 3 replicas answered that r needs, of n 3; n2: its clock is off");
+  expect(sentence).toBe("r needs 3 of the 3 replicas, 0 answered; n2: its clock is off");
 });
 
 test("of a met tally there is none to ask for", () => {

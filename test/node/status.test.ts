@@ -23,6 +23,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
     },
     healthMultiplier: 1,
     disk: "ok",
+    overloaded: false,
     openRequests: 2,
     hints: { count: 0, bytes: 0, delivered: 0, dropped: 0, targets: {} },
     counters: {
@@ -51,13 +52,14 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       lastRoundSeconds: { n2: null, n3: null },
       keysRepairedHere: 0,
       keysRepairedThere: 0,
-      bytesSent: 0,
+      sentBytes: 0,
       treesReady: 0,
       treesRebuilt: 0,
       freshPartitions: 0,
     },
     scrub: { walks: 0, partitions: 0 },
     tombstones: { waiting: 0, confirmed: 0, agreed: 0 },
+    latencies: {},
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });
 });
@@ -71,4 +73,18 @@ test("tells of its partitions when it is asked to", () => {
   expect(JSON.parse(answer.status)).toMatchObject({
     partitions: [{ partition: 0, primaries: ["n1", "n2", "n3"], isReady: true, isFresh: true }],
   });
+});
+
+test("says how fast the others answer once they were asked, and when it is overloaded", () => {
+  // README "Watch it": latencies by peer, and "overloaded" in the table.
+  const cluster = new Cluster();
+  cluster.put("n1", "carts/alice", "tea");
+  cluster.settle();
+  cluster.get("n1", "carts/alice");
+  cluster.settle();
+  const { latencies } = cluster.status("n1") as { latencies: Record<string, unknown> };
+  expect(latencies).toEqual({ n2: { meanMs: expect.any(Number), p95Ms: expect.any(Number) } });
+  expect(cluster.status("n1")).toMatchObject({ overloaded: false });
+  cluster.input("n1", { kind: "tick", queuedBytes: 1024 ** 3, lagMs: 0 });
+  expect(cluster.status("n1")).toMatchObject({ overloaded: true });
 });

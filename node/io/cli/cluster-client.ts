@@ -82,6 +82,11 @@ export function tellDetails(
   context: string,
 ): void {
   const { from, ...values } = effective;
-  const options = Object.entries(values).map(([name, value]) => `${name} ${value} (${from[name as OptionName]})`);
-  process.stderr.write(`answered: ${answered?.join(", ")}\noptions: ${options.join(", ")}\ncontext: ${context}\n`);
+  const bySource = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(values)) {
+    const source = from[name as OptionName];
+    bySource.set(source, [...(bySource.get(source) ?? []), `${name} ${value}`]);
+  }
+  const options = [...bySource].map(([source, words]) => `options (${source}): ${words.join(", ")}\n`);
+  process.stderr.write(`answered: ${answered?.join(", ")}\n${options.join("")}context: ${context}\n`);
 }

@@ -22,11 +22,14 @@ const linkTimeoutMs = 5000;
 const linkPollMs = 20;
 
 const help = `
-Each node is a process of its own, so one can be killed while the others serve. Ctrl-C stops them all; started again, they find their
-data. The directory remembers the number of nodes, which cannot change, and the address, which can.
+Each node is a process of its own, so one can be killed while the others serve.
+Ctrl-C stops them all; started again, they find their data. The directory
+remembers the number of nodes, which cannot change, and the address, which can.
 
-Keys are kept on three nodes, or on all of fewer than three. COTERIE_CLUSTER_SECRET and COTERIE_CLIENT_TOKENS hold for every node, see
-\`coterie node --help\`. Exit code 0 after Ctrl-C, 1 if a node cannot start or all have died.
+Keys are kept on three nodes, or on all of fewer than three.
+COTERIE_CLUSTER_SECRET and COTERIE_CLIENT_TOKENS hold for every node, see
+\`coterie node --help\`. Exit code 0 after Ctrl-C, 1 if a node cannot start or
+all have died.
 
 Examples:
   coterie cluster

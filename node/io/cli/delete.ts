@@ -4,7 +4,8 @@ import { addRequestFlags, type RequestFlags } from "./request-flags.ts";
 import { write, writeHelp } from "./write.ts";
 
 const help = `
-A delete is a write like any other, of a mark that hides what it replaces. Deleting what is not there is no failure.
+A delete is a write like any other, of a mark that hides what it replaces.
+Deleting what is not there is no failure.
 ${writeHelp}
 
 Examples:

@@ -5,7 +5,7 @@
  *   { rounds: 7, lastMs: 3, scrub: { share: 0.5 } }   one row: rounds, last, scrub share
  *   { n2: { … }, n3: { … } }                          a row for each: entries of one kind under names
  */
-import { layOut } from "./table.ts";
+import { layOutEitherWay } from "./table.ts";
 import { showField, showName } from "./units.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -61,7 +61,7 @@ function tableOf(title: string, given: readonly FieldRow[], wallMs: number): rea
     ...labels,
     ...columns.map((name) => (name in fields ? showField(name, fields[name], wallMs) : "")),
   ]);
-  return [title, ...layOut([[...heads, ...columns.map(showName)], ...cells])];
+  return [title, ...layOutEitherWay([[...heads, ...columns.map(showName)], ...cells])];
 }
 
 /** An object inside of one becomes fields of its own; what has rows of its own is left out. */

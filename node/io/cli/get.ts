@@ -8,11 +8,13 @@ import { addRequestFlags, requestOptions, type RequestFlags } from "./request-fl
 import { showValue, toJson } from "./value.ts";
 
 const help = `
-The value goes to standard output: texts as they are, everything else as JSON. Several siblings, written side by side without
-knowing of each other, are all shown; the next put replaces them together. Exit code 1 if there is nothing under the key.
+The value goes to standard output: texts as they are, everything else as JSON.
+Several siblings, written side by side without knowing of each other, are all
+shown; the next put replaces them together. Exit code 1 if there is nothing
+under the key.
 
-The flags of a write (see \`coterie put --help\`) are checked here too, --context also for whether it is a token of this key, and
-change nothing.
+The flags of a write (see \`coterie put --help\`) are checked here too,
+--context also for whether it is a token of this key, and change nothing.
 
 Examples:
   coterie get cart:alice

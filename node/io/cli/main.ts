@@ -15,11 +15,14 @@ import { addSim } from "./sim.ts";
 import { addStatus } from "./status.ts";
 
 const help = `
-Exit codes: 0 done, 1 failed (or: nothing under the key, a node is down), 2 the command line or configuration is wrong.
-With --json an error is an object on standard output: {"error": {code, outcome, retryable, message, details}}. Outcome "none" means
-that it certainly did not happen, "unknown" that it may have.
+Exit codes: 0 done, 1 failed (or: nothing under the key, a node is down), 2 the
+command line or configuration is wrong. With --json an error is an object on
+standard output: {"error": {code, outcome, retryable, message, details}}.
+Outcome "none" means that it certainly did not happen, "unknown" that it may
+have.
 
-Environment: COTERIE_URL (nodes to begin with), COTERIE_TOKEN (client token, if the cluster asks for one).
+Environment: COTERIE_URL (nodes to begin with), COTERIE_TOKEN (client token, if
+the cluster asks for one).
 
 Examples:
   coterie cluster                                  three nodes on this machine

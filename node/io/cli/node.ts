@@ -29,19 +29,27 @@ const sourcesOfOptions =
   "What a node must know comes by --config FILE, or by --id, --data and a --member for every node";
 
 const help = `
-A configuration file is a JSON object with the fields id, members [{id, url, zone, weight}], data, and if need be host, port, partitions,
-defaults and buckets (options of requests), clientTokens, clusterSecret, insecure, logLevel, tuning. What a flag says holds before the
-file. The members, partitions, defaults and buckets must be the same on every node. Paths are relative to the working directory.
+A configuration file is a JSON object with the fields id, members [{id, url,
+zone, weight}], data, and if need be host, port, partitions, defaults and
+buckets (options of requests), clientTokens, clusterSecret, insecure, logLevel,
+tuning. What a flag says holds before the file. The members, partitions,
+defaults and buckets must be the same on every node. Paths are relative to the
+working directory.
 
-Secrets never stand on a command line. They come from the file or the environment: COTERIE_CLUSTER_SECRET, which the nodes show each
-other, and COTERIE_CLIENT_TOKENS, separated by commas, of which a client must know one. Each has at least 8 characters.
+Secrets never stand on a command line. They come from the file or the
+environment: COTERIE_CLUSTER_SECRET, which the nodes show each other, and
+COTERIE_CLIENT_TOKENS, separated by commas, of which a client must know one.
+Each has at least 8 characters.
 
-SIGINT, SIGTERM or SIGHUP stop it cleanly (exit code 0), a second one at once. Exit code 1 if it cannot start or its disk fails, 2 if
-its configuration is wrong.
+SIGINT, SIGTERM or SIGHUP stop it cleanly (exit code 0), a second one at once.
+Exit code 1 if it cannot start or its disk fails, 2 if its configuration is
+wrong.
 
 Examples:
   coterie node --config n1.json
-  coterie node --id n1 --data n1 --member n1=ws://127.0.0.1:7401 --member n2=ws://127.0.0.1:7402,rack-b --member n3=ws://127.0.0.1:7403`;
+  coterie node --id n1 --data n1 --member n1=ws://10.0.0.1:7401 \\
+    --member n2=ws://10.0.0.2:7401,rack-b \\
+    --member n3=ws://10.0.0.3:7401 --insecure`;
 
 export function addNode(program: Command): void {
   program

@@ -5,9 +5,10 @@ import { looksLikeBrokenJson, valueOf } from "./value.ts";
 import { write, writeHelp } from "./write.ts";
 
 const help = `
-VALUE is stored as JSON where it is JSON, else as text; - reads it from standard input. '"5"' is the text 5, and so is a whole
-number too long to be kept exactly; inside an object or array such a number is refused. A value that begins with a dash comes
-after --.
+VALUE is stored as JSON where it is JSON, else as text; - reads it from
+standard input. '"5"' is the text 5, and so is a whole number too long to be
+kept exactly; inside an object or array such a number is refused. A value that
+begins with a dash comes after --.
 ${writeHelp}
 
 Examples:

@@ -15,11 +15,14 @@ const seedMax = 2 ** 31;
 const countDefault = 100;
 
 const help = `
-A seed decides everything: cluster, workload, faults, the order of events. The same seed of the same version gives the same run, so
-a failing one is replayed with --seed. Without --seed the first seed is drawn, and printed before anything else.
+A seed decides everything: cluster, workload, faults, the order of events. The
+same seed of the same version gives the same run, so a failing one is replayed
+with --seed. Without --seed the first seed is drawn, and printed before
+anything else.
 
-Exit codes: 0 fine; 1 correctness, a promise was broken; 2 liveness, the healed cluster did not come to rest or serve; 3 crash;
-4 the same seed gave two different runs. Of several kinds the first of this list.
+Exit codes: 0 fine; 1 correctness, a promise was broken; 2 liveness, the healed
+cluster did not come to rest or serve; 3 crash; 4 the same seed gave two
+different runs. Of several kinds the first of this list.
 
 Examples:
   coterie sim                       a hundred seeds nobody has tried

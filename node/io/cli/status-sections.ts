@@ -21,7 +21,8 @@ interface View {
 
 /** What has a part or a column of its own. */
 const known = new Set(["node", "replicaId", "ring", "links", "openRequests", "counters", "members", "hints"]);
-const countersOfTable = new Set(["gets", "puts"]);
+/** Counters that are shown elsewhere, under a name of their own. */
+const countersOfTables = new Set(["gets", "puts", "antiEntropyBytes"]);
 
 export function saidBy(reports: readonly NodeReport[]): readonly Said[] {
   return reports.flatMap((report) =>
@@ -98,15 +99,21 @@ export function otherBlocks(all: readonly Said[], wallMs: number): readonly (rea
   });
 }
 
-/** What has happened since each node started: a row for each counter that is not nought everywhere. */
+/** What has happened since each node started: a row for each counter that is not nought everywhere and in no other part. */
 export function counterLines(all: readonly Said[]): readonly string[] {
   const counters = all.map(({ status }) => fieldsOf(status.counters));
+  const elsewhere = new Set([...countersOfTables, ...all.flatMap(({ status }) => namesInParts(status))]);
   const names = [...new Set(counters.flatMap((one) => Object.keys(one)))].filter(
-    (name) => !countersOfTable.has(name) && counters.some((one) => typeof one[name] === "number" && one[name] !== 0),
+    (name) => !elsewhere.has(name) && counters.some((one) => typeof one[name] === "number" && one[name] !== 0),
   );
   if (names.length === 0) return [];
   const rows = names.map((name) => [showName(name), ...counters.map((one) => showField(name, one[name] ?? 0, 0))]);
   return layOut([["since the start", ...all.map(({ node }) => node)], ...rows]);
+}
+
+function namesInParts(status: Fields): readonly string[] {
+  const parts = Object.entries(status).filter(([name]) => name !== "counters");
+  return parts.flatMap(([, part]) => Object.keys(fieldsOf(part)));
 }
 
 /** Who holds each partition, how many of those answer, and where it has still to be read or compared, if the nodes say that. */

@@ -20,13 +20,17 @@ const watchSecondsDefault = 2;
 const clearScreen = "\u001b[H\u001b[2J";
 
 const help = `
-One line per node of the ring, whichever of them was asked: its links to the other nodes that are up, the partitions of which it is
-the first owner, the requests that it coordinates now and has coordinated since it started, and its replica id, which only a clean
-stop keeps. Below it stands what is wrong and why, which members are not alive, which hints wait for whom, and how repair
-and anti-entropy go on. Exit code 1 if a node is down, a link between two nodes is, or a disk is full.
+One line per node of the ring, whichever of them was asked: its links to the
+other nodes that are up, the partitions of which it is the first owner, the
+requests that it coordinates now and has coordinated since it started, and its
+replica id, which only a clean stop keeps. Below it stands what is wrong and
+why, which members are not alive, which hints wait for whom, and how repair and
+anti-entropy go on. Exit code 1 if a node is down, a link between two nodes is,
+or a disk is full.
 
---watch asks again every so many seconds, until Ctrl-C ends it with exit code 0. A terminal is drawn anew each time; into a pipe go
-blocks of text, or with --json one object per line.
+--watch asks again every so many seconds, until Ctrl-C ends it with exit code
+0. A terminal is drawn anew each time; into a pipe go blocks of text, or with
+--json one object per line.
 
 Examples:
   coterie status

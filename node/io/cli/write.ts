@@ -6,9 +6,11 @@ import { requestOptions, type RequestFlags } from "./request-flags.ts";
 import { toJson } from "./value.ts";
 
 export const writeHelp = `
-What the write replaces: by default everything that a read just before it sees; with --context exactly what that token has
-seen; with --blind nothing. What was written meanwhile stays, as a sibling. The read before takes the flags of \`coterie get\`,
---r, --pr and --read-repair; --n, --sloppy and --timeout hold for each of the two.`;
+What the write replaces: by default everything that a read just before it sees;
+with --context exactly what that token has seen; with --blind nothing. What was
+written meanwhile stays, as a sibling. The read before takes the flags of
+\`coterie get\`, --r, --pr and --read-repair; --n, --sloppy and --timeout hold
+for each of the two.`;
 
 type Write = (bucket: Bucket<unknown>, options: PutOptions) => Promise<PutResult<unknown>>;
 

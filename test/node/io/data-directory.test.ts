@@ -33,7 +33,7 @@ describe("making a directory", () => {
     const file = join(makeTempDirectory(), "file");
     writeFileSync(file, "");
     for (const path of [file, join(file, "below"), "/proc/coterie"]) {
-      expect(() => openHere(path)).toThrow(`The data directory ${path} cannot be used: `);
+      expect(() => openHere(path)).toThrow(`the data directory ${path} cannot be used: `);
     }
   });
 
@@ -64,7 +64,7 @@ describe("the lock", () => {
     const other = new ChildProcess("node", holder, path);
     await other.ended;
     expect(other.lines).toEqual([
-      `refused STORAGE The data directory ${path} is in use by another process (pid ${process.pid}).`,
+      `refused STORAGE the data directory ${path} is in use by another process (pid ${process.pid}).`,
     ]);
   });
 
@@ -144,7 +144,7 @@ describe("the identity", () => {
     for (const text of ["", "{", "null", "[]", '{"format":1}', '{"format":1,"inode":7,"birthTimeNs":"1"}']) {
       writeFileSync(join(path, "identity"), text);
       expect(() => openHere(path)).toThrow(
-        `The file ${join(path, "identity")} is damaged, and maybe others with it: start with`,
+        `the file ${join(path, "identity")} is damaged, and maybe others with it: start with`,
       );
     }
   });

@@ -21,6 +21,12 @@ test("the help teaches the commands, and each command's help its examples", () =
   }
 });
 
+test("the help fits a terminal of 80 columns", () => {
+  for (const command of ["", ...commands])
+    for (const line of run("help", ...(command === "" ? [] : [command])).stdout.split("\n"))
+      if (!line.startsWith("  coterie ")) expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
 test("the words of other stores are understood", () => {
   for (const [alias, command] of [
     ["set", "put"],

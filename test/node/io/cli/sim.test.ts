@@ -15,8 +15,8 @@ test("a seed is replayed: the same hash, and a trace that begins with what was d
   expect(traced.status).toBe(0);
   const lines = traced.stdout.split("\n");
   expect(lines[0]).toBe("seed 1");
-  expect(lines[1]).toMatch(/^ +0\.000 ms .* seed +1: \d nodes, n \d/);
-  expect(lines.length).toBeGreaterThan(1000);
+  expect(lines[1]).toMatch(/^ +0\.000 ms .* seed +1: \d nodes, \d+ partitions/);
+  expect(lines.length).toBeGreaterThan(100);
   expect(traced.stdout).toContain(`hash ${report.runs[0]!.hash}`);
   expect(traced.stdout).toContain("1 of 1 seeds fine, 0 failed");
 });

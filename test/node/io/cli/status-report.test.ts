@@ -100,7 +100,7 @@ describe("the report", () => {
       options,
     );
     expect(text).toContain(
-      "\nanti-entropy\nnode  trees ready  fresh partitions  last round n2  last round n3  scrub done  scrub bad records\nn1    256          3                 3 min          –              50 %        0\n",
+      "\nanti-entropy\nnode               n1\ntrees ready        256\nfresh partitions   3\nlast round n2      3 min\nlast round n3      –\nscrub done         50 %\nscrub bad records  0\n",
     );
     expect(text).toContain(
       [
@@ -121,6 +121,29 @@ describe("the report", () => {
       "\nsince the start  n1  n2\nrecoveries       12  0\n",
     );
     expect(reportText([up("n2")], options)).not.toContain("since the start");
+  });
+
+  test("says no counter twice", () => {
+    const counters = { keysRepairedHere: 3, recoveries: 2, antiEntropyBytes: 2048 };
+    const text = reportText([up("n1", { counters, antiEntropy: { keysRepairedHere: 3, sentBytes: 2048 } })], options);
+    expect(text).toContain("\nanti-entropy\nnode  keys repaired here  sent\nn1    3                   2 KB\n");
+    expect(text).toContain("\nsince the start  n1\nrecoveries       2\n");
+    expect(text.match(/keys repaired here|2 KB/g)).toHaveLength(2);
+  });
+
+  test("is turned where a part would be wider than a terminal", () => {
+    const antiEntropy = {
+      lastRoundSeconds: { n2: 7, n3: 0 },
+      keysRepairedHere: 1,
+      keysRepairedThere: 2,
+      sentBytes: 2048,
+      treesReady: 256,
+      treesRebuilt: 0,
+      freshPartitions: 0,
+    };
+    const text = reportText([up("n1", { antiEntropy }), up("n2")], options);
+    expect(text).toContain("\nanti-entropy\nnode                 n1\nlast round n2        7 s\n");
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   test("shows disks that are full and nodes that are overloaded as their state", () => {
