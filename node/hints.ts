@@ -6,23 +6,22 @@
  *                 └── older than `hintAgeMsMax`, or no room ──▶ dropped and counted: anti-entropy takes over
  *
  * - A hint is removed only if it is still in the state that was acknowledged.
- * - What is kept here is this node's for as long as it is kept: a stand-in answers from it, and mints dots on top of it.
+ * - What is kept here is this node's for as long as it is kept: a stand-in answers from it, and mints dots on top of what it keeps
+ *   for the first primary, as long as that is all that it keeps of the key.
  * - A start counts what it finds before it sends anything; counting goes on in the background, a chunk a tick.
  */
 import { ByteReader, ByteWriter, fromBinary, toBinary } from "../src/bytes.ts";
 import { overloaded } from "../src/errors.ts";
 import { bucketOf, formatKey } from "../src/key.ts";
-import type { PeerMessage } from "../src/messages.ts";
 import { sync } from "../src/object.ts";
 import { replicasOf } from "../src/options.ts";
 import { decodeRecord, encodeRecord, isSameState, recordProblem } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Effect } from "./effects.ts";
-import type { OpenRequest } from "./open-requests.ts";
+import { Handoff } from "./handoff.ts";
 import type { Place, Self } from "./self.ts";
 import type { Update, Updated, Versions } from "./versions.ts";
 
-const sendTimeoutMs = 5000;
 /** After a walk over all hints of a target, and after a refusal: what is refused now is refused again at once. */
 const pauseMs = 1000;
 const inFlightMax = 64;
@@ -109,8 +108,8 @@ export class Hints {
   }
 
   /**
-   * The same of a key that this node is a primary of: it mints on top of what it holds as one, never on top of a hint, so what
-   * the hint knows of its own dots is no sign of amnesia.
+   * The same where this node mints on top of something else, as a primary or as the stand-in for another target: what the hint
+   * knows of its own dots is no sign of amnesia.
    * @param record one that this node has on its own account
    */
   addOwn(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
@@ -125,10 +124,25 @@ export class Hints {
    */
   write(target: NodeId, place: Place, update: Update, then: readonly Effect[]): Updated {
     const local = this.read(place);
-    const updated = this.#versions.update(place, local === "absent" ? undefined : local, update, false);
+    const before = local === "absent" ? undefined : local;
+    const updated = this.#versions.update(place, before, update, !this.#mayGoOn(target, place, before));
     if (!this.#keep(target, place, updated.record, then))
       throw overloaded(`${this.#self.id} stands in for ${target} and has no room for more hints`);
     return updated;
+  }
+
+  /** Whether this node mints dots on top of what it keeps for the target: it stands in for the first primary, if it coordinates. */
+  mintsOn(target: NodeId, place: Place): boolean {
+    return this.#primariesOf(place)[0] === target;
+  }
+
+  /**
+   * Whether an actor may be gone on with: the hint has all dots of it that this node has issued. Hints for different targets go at
+   * different times, and on top of one that was left behind a dot would be issued a second time.
+   */
+  #mayGoOn(target: NodeId, place: Place, kept: Uint8Array | undefined): boolean {
+    const hint = this.#get(target, place);
+    return this.mintsOn(target, place) && hint !== undefined && kept !== undefined && isSameState(hint, kept);
   }
 
   tick(): void {
@@ -233,6 +247,8 @@ export class Hints {
     shelf.bytes += bytes;
     this.#bytes += bytes;
     shelf.oldestMs = shelf.count === 0 ? Infinity : Math.min(shelf.oldestMs, createdMs);
+    // The walk that is under way may be past it.
+    shelf.oldestWalkedMs = Math.min(shelf.oldestWalkedMs, createdMs);
   }
 
   #count(from: Uint8Array): void {
@@ -264,7 +280,10 @@ export class Hints {
 
   /** Hints are kept for primaries of the key only. Where nothing is kept at all, the disk need not be asked. */
   #targetsOf(place: Place): NodeId[] {
-    if (this.#countedTo === undefined && this.#bytes === 0) return [];
+    return this.#countedTo === undefined && this.#bytes === 0 ? [] : this.#primariesOf(place);
+  }
+
+  #primariesOf(place: Place): NodeId[] {
     const primaries = this.#self.ring.primaries(place.partition, replicasOf(bucketOf(place.key), this.#self.options));
     return primaries.map(({ node }) => node);
   }
@@ -283,57 +302,6 @@ export class Hints {
     this.#self.counters.badRecords++;
     this.#self.warnRarely("bad hint", { key: formatKey(keyIn(key)), problem });
     return undefined;
-  }
-}
-
-/** One hint on its way to its target. */
-class Handoff implements OpenRequest {
-  readonly #self: Self;
-  readonly #target: NodeId;
-  readonly #key: Uint8Array;
-  readonly #record: Uint8Array;
-  readonly #done: (isTaken: boolean) => void;
-  readonly wakeAtMs: number;
-  readonly isBackground = true;
-  #id = 0;
-
-  constructor(self: Self, target: NodeId, key: Uint8Array, record: Uint8Array, done: (isTaken: boolean) => void) {
-    this.#self = self;
-    this.#target = target;
-    this.#key = key;
-    this.#record = record;
-    this.#done = done;
-    this.wakeAtMs = self.now.monotonicMs + sendTimeoutMs;
-  }
-
-  start(): void {
-    this.#id = this.#self.requests.open(this);
-    this.#self.send(this.#target, {
-      kind: "ReplicaPut",
-      id: this.#id,
-      key: this.#key,
-      record: this.#record,
-      timeoutMs: sendTimeoutMs,
-      early: false,
-      standsFor: undefined,
-    });
-  }
-
-  receive(node: NodeId, message: PeerMessage): void {
-    if (node === this.#target) this.#end(message.kind === "ReplicaPutReply" && message.durable);
-  }
-
-  lose(node: NodeId): void {
-    if (node === this.#target) this.#end(false);
-  }
-
-  wake(): void {
-    this.#end(false);
-  }
-
-  #end(isTaken: boolean): void {
-    this.#self.requests.close(this.#id);
-    this.#done(isTaken);
   }
 }
 

@@ -70,7 +70,7 @@ export class Partitions {
 
   /**
    * Joins another replica's record into the one here.
-   * @returns the join: the disk shows it once this step's effects are under way
+   * @returns the join
    * @throws what `Versions.join` throws, STORAGE on a full disk; nothing has changed then
    */
   sync(place: Place, record: Uint8Array, then: readonly Effect[]): Uint8Array {

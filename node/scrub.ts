@@ -6,7 +6,6 @@
  *
  * - A record that cannot be read is counted, fetched again from the others, and does not stop the walk.
  * - A walk over all takes `tuning.scrubIntervalMs`, evenly spread over the partitions. `Infinity`: there is only the first one.
- * - It must come first in a tick: what this step has written cannot be seen on the disk yet, and the trees know of it already.
  */
 import { formatKey, hashKey } from "../src/key.ts";
 import { recordProblem } from "../src/record.ts";

@@ -16,6 +16,7 @@ import { Background } from "./background.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Latencies } from "./latencies.ts";
 import { Freshness } from "./freshness.ts";
+import { StepView } from "./step-view.ts";
 import type { StoreReader } from "./store.ts";
 import { Trees } from "./trees.ts";
 import type { Tuning } from "./tuning.ts";
@@ -78,7 +79,8 @@ export class Self {
   readonly ring: Ring;
   readonly options: ClusterOptions;
   readonly tuning: Tuning;
-  readonly store: StoreReader;
+  /** With what the current step has written. */
+  readonly store: StepView;
   readonly freshness: Freshness = new Freshness();
   readonly trees: Trees;
   readonly background: Background;
@@ -126,7 +128,7 @@ export class Self {
     this.ring = config.ring;
     this.options = config.options;
     this.tuning = config.tuning;
-    this.store = store;
+    this.store = new StepView(store);
     this.now = now;
     this.requests = new OpenRequests(now.monotonicMs);
     this.trees = new Trees(config);
@@ -165,10 +167,12 @@ export class Self {
 
   emit(effect: Effect): void {
     this.#effects.push(effect);
+    if (effect.kind === "persist") this.store.note(effect.writes);
   }
 
   takeEffects(): Effect[] {
     const effects = this.#effects;
+    this.store.clear();
     this.#effects = [];
     return effects;
   }

@@ -1,13 +1,26 @@
 /** node/hints.ts, with put.ts and holdings.ts: sloppy quorums and hinted handoff (design §6.2, §7; Dynamo §4.6). */
 import { describe, expect, test } from "vitest";
 import type { NodeStatus } from "../../node/status.ts";
-import { Cluster, dotText, keyOf, valuesOf } from "./cluster.ts";
+import type { Effect } from "../../node/effects.ts";
+import { sequenceOf } from "../../src/op-id.ts";
+import { decodeRecord } from "../../src/record.ts";
+import { Cluster, dotsOf, dotText, keyOf, valuesOf } from "./cluster.ts";
 
 const key = "carts/alice";
 const fiveNodes = { nodes: 5 };
 
 function hintsOf(cluster: Cluster, node: string): NodeStatus["hints"] {
   return cluster.status(node).hints;
+}
+
+/** Of each sibling that is written as a hint, its dot and its operation. */
+function mintedIn(effect: Effect): string[] {
+  if (effect.kind !== "persist") return [];
+  return effect.writes.flatMap(({ table, value }) =>
+    table !== "hints" || value === undefined
+      ? []
+      : decodeRecord(value.subarray(6)).siblings.map(({ dot, op }) => `${dotText(dot)} ${sequenceOf(op)}`),
+  );
 }
 
 /** Time goes on, a tick at a time, and everything that it gives rise to happens. */
@@ -189,6 +202,39 @@ describe("a stand-in", () => {
     expect(cluster.object("n1", key).siblings.map(({ dot }) => dotText(dot))).not.toEqual(before);
   });
 
+  test("issues no dot twice, whichever of the hints that it minted on are gone", () => {
+    // I0: an actor never issues a counter twice. n3's hint of the first write is still here when n1 has got, twice, what was
+    // minted on top of it.
+    const issued: string[] = [];
+    const cluster = new Cluster({ ...fiveNodes, observe: (_, effect) => issued.push(...mintedIn(effect)) });
+    for (const primary of ["n1", "n2", "n3"]) cluster.linkDown("n4", primary);
+    for (const choice of [{}, { n: 1 }, { n: 1 }]) {
+      cluster.put("n4", key, "tea", choice);
+      pass(cluster, 2000);
+      cluster.linkUp("n4", "n1");
+      pass(cluster, 2000);
+      cluster.linkDown("n4", "n1");
+    }
+    const byDot = new Map(issued.map((pair) => [pair.split(" ")[0], pair]));
+    expect(byDot.size).toBe(3);
+    expect(new Set(issued)).toEqual(new Set(byDot.values()));
+  });
+
+  test("goes on with its actor while it keeps all that it knows of the key for the first primary", () => {
+    // An actor per write would fill the key's context while its primaries are away.
+    const cluster = new Cluster(fiveNodes);
+    for (const primary of ["n1", "n2", "n3"]) cluster.linkDown("n4", primary);
+    let seen: Uint8Array | undefined;
+    for (let at = 0; at < 5; at++) {
+      const put = cluster.put("n4", key, `${at}`, { context: seen });
+      pass(cluster, 2000);
+      seen = put.context;
+    }
+    const get = cluster.get("n4", key, { r: 1 });
+    cluster.settle();
+    expect(dotsOf(get.object)).toEqual(["n4.1:5"]);
+  });
+
   test("takes nothing for somebody who is no primary of the key", () => {
     const cluster = new Cluster(fiveNodes);
     cluster.put("n1", key, "tea");
@@ -289,6 +335,21 @@ describe("a hint", () => {
     expect(hintsOf(cluster, "n1")).toMatchObject({ count: 1, dropped: 0 });
     pass(cluster, 3000);
     expect(hintsOf(cluster, "n1")).toMatchObject({ count: 0, bytes: 0, dropped: 1 });
+  });
+
+  test("that comes while the others are walked grows old with them", () => {
+    // The walk takes several ticks; what is added behind it must not be taken for younger than everything.
+    const cluster = new Cluster({ tuning: { hintAgeMsMax: 10_000 } });
+    cluster.crash("n3");
+    for (let at = 0; at < 300; at++) cluster.put("n1", `b/${at}`, "tea");
+    cluster.settle();
+    cluster.tick(11_000);
+    cluster.put("n1", "a/1", "tea");
+    cluster.settle();
+    cluster.tick(10);
+    expect(hintsOf(cluster, "n1")).toMatchObject({ count: 1, dropped: 300 });
+    pass(cluster, 12_000);
+    expect(hintsOf(cluster, "n1")).toMatchObject({ count: 0, bytes: 0, dropped: 301 });
   });
 
   test("for which there is no room is dropped and counted, and fails no write", () => {
