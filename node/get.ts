@@ -307,7 +307,8 @@ export class GetRequest implements OpenRequest {
 
   #sentence(): string {
     const why = [...this.#votes.refusals, ...this.#votes.excuses()];
-    return sentenceOf(this.#shortfall(), this.#plan.options.n, why);
+    const { options, primaries } = this.#plan;
+    return sentenceOf(this.#shortfall(), options.n, primaries.length, why);
   }
 
   #shortfall(): Shortfall {
