@@ -154,11 +154,11 @@ export class Replica {
   #tick(queuedBytes: number, lagMs: number): void {
     this.#watchLoad(queuedBytes, lagMs);
     this.#self.background.refill(this.#self.now, this.#self.isOverloaded);
-    // First of all: it reads what is stored, and must not miss what the others are about to change in this step.
+    // First of all: they walk over what is stored, and must not miss what the others are about to change in this step.
     this.#scrub.tick();
+    this.#hints.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#liveness.tick();
-    this.#hints.tick();
     if (this.#phase === "serving") this.#antiEntropy.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);

@@ -19,6 +19,7 @@ import { Freshness } from "./freshness.ts";
 import type { StoreReader } from "./store.ts";
 import { Trees } from "./trees.ts";
 import type { Tuning } from "./tuning.ts";
+import { UnwrittenView } from "./unwritten.ts";
 
 export interface NodeConfig {
   readonly id: NodeId;
@@ -118,6 +119,7 @@ export class Self {
   };
   readonly requests: OpenRequests;
   now: Instant;
+  readonly #unwritten: UnwrittenView;
   #effects: Effect[] = [];
   readonly #warned = new Map<string, { readonly atMs: number; unsaid: number }>();
 
@@ -126,7 +128,7 @@ export class Self {
     this.ring = config.ring;
     this.options = config.options;
     this.tuning = config.tuning;
-    this.store = store;
+    this.store = this.#unwritten = new UnwrittenView(store);
     this.now = now;
     this.requests = new OpenRequests(now.monotonicMs);
     this.trees = new Trees(config);
@@ -164,12 +166,14 @@ export class Self {
   }
 
   emit(effect: Effect): void {
+    if (effect.kind === "persist") this.#unwritten.add(effect.writes);
     this.#effects.push(effect);
   }
 
   takeEffects(): Effect[] {
     const effects = this.#effects;
     this.#effects = [];
+    this.#unwritten.clear();
     return effects;
   }
 

@@ -250,6 +250,41 @@ describe("a hint", () => {
     expect(valuesOf(cluster.object("n3", key))).toEqual(["milk", "tea"]);
   });
 
+  test("is one, too, if several writes to its key lose their replica at once", () => {
+    // I8. One input ends them all: each must find what the one before has left, or the count never comes back to nothing.
+    const cluster = new Cluster();
+    for (const value of ["tea", "milk"]) cluster.put("n1", key, value);
+    for (let copies = 0; copies < 2; copies++) cluster.deliver("n1", "n2");
+    for (const node of ["n1", "n2"]) cluster.sync(node);
+    for (let answers = 0; answers < 2; answers++) cluster.deliver("n2", "n1");
+    cluster.linkDown("n1", "n3");
+    cluster.settle();
+    expect(hintsOf(cluster, "n1").count).toBe(1);
+    cluster.linkUp("n1", "n3");
+    pass(cluster, 1000);
+    expect(valuesOf(cluster.object("n3", key))).toEqual(["milk", "tea"]);
+    expect(hintsOf(cluster, "n1")).toMatchObject({ count: 0, bytes: 0 });
+  });
+
+  test("that is made in the tick in which the count of a start passes its place is counted, and goes", () => {
+    // I8. The count takes a chunk a tick; the deadline of a put falls into the second one.
+    const cluster = new Cluster();
+    cluster.crash("n3");
+    for (let at = 100; at < 400; at++) cluster.put("n1", `carts/k${at}`, "tea");
+    cluster.settle();
+    cluster.crash("n1");
+    cluster.restart("n1");
+    cluster.put("n1", "carts/last", "tea", { deadlineMs: 400 });
+    cluster.drop("n1", "n2");
+    cluster.tick(500);
+    cluster.settle();
+    expect(hintsOf(cluster, "n1").targets).toMatchObject({ n2: { count: 1 }, n3: { count: 301 } });
+    cluster.restart("n3");
+    pass(cluster, 5000);
+    expect(hintsOf(cluster, "n1")).toMatchObject({ count: 0, bytes: 0 });
+    expect(valuesOf(cluster.object("n3", "carts/last"))).toEqual(["tea"]);
+  });
+
   test("that grew while it was on its way stays, and goes again", () => {
     // I8: a hint is removed only after a durable acknowledgement that covers it.
     const cluster = new Cluster();
