@@ -206,10 +206,11 @@ test("scenario 29: a key that sixty actors have touched keeps its whole context,
   const play = new Play(3);
   let context = play.write("n1", "value 0");
   for (let start = 1; start <= 60; start++) {
-    play.crash("n1");
+    const node = `n${1 + (start % 3)}`;
+    play.crash(node);
     play.wait(300); // a start takes the clock to the bound of what may have been issued
-    play.restart("n1");
-    context = play.write("n1", `value ${start}`, { context });
+    play.restart(node);
+    context = play.write(node, `value ${start}`, { context });
   }
   play.wait(2000);
   const { siblings, context: seen } = play.object("n3", key);
