@@ -3,7 +3,7 @@ import type { NodeId } from "../src/ring.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { PeerMessage } from "../src/messages.ts";
 
-/** A request that this node waits for others on, from its first send to its answer. */
+/** What waits for other nodes, from its first send until nothing is left to do: a put and a get outlive their answers. */
 export interface OpenRequest {
   /** When it wants to be woken, on the monotonic clock. */
   readonly wakeAtMs: number;

@@ -249,7 +249,8 @@ export class PutRequest implements OpenRequest {
   }
 
   #sentence(): string {
-    return sentenceOf(this.#shortfall(), this.#plan.options.n, this.#refusals);
+    const { options, primaries } = this.#plan;
+    return sentenceOf(this.#shortfall(), options.n, primaries.length, this.#refusals);
   }
 
   #shortfall(): Shortfall {

@@ -2,8 +2,8 @@
  * I3, by itself: some time after the last fault all primaries hold the same bytes of every key, nobody else holds any, and
  * no hint is left. Then comes the fixpoint: nothing is left to mend, so nothing is written any more, whatever is read.
  *
- * A record that went bad may be mended whenever it is found. Tombstones that are collected may go at any time: their removal is no write, and where the order to remove one was lost it may
- * spread once more.
+ * A record that went bad may be mended whenever it is found. Tombstones that are collected may go at any time: their removal is no
+ * write, and where the order to remove one was lost it may spread once more.
  */
 import { includes } from "../../src/causal-context.ts";
 import { Burials } from "../burials.ts";

@@ -43,6 +43,7 @@ export class SiblingBound implements Checker {
         return;
       case "crashed":
         return increase(this.#starts, observation.node);
+      case "collected":
       case "damaged":
         if (observation.key === undefined) return increase(this.#starts, observation.node);
         this.#damaged.add(`${observation.node} ${observation.key}`);

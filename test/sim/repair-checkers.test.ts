@@ -1,7 +1,7 @@
 /** The checkers of what mends itself, each with one lie at a time: as test/sim/checkers.test.ts does with the others. */
 import { describe, expect, test } from "vitest";
 import { contextOf } from "../../src/causal-context.ts";
-import type { Dot } from "../../src/dot.ts";
+import { makeActor, type Dot } from "../../src/dot.ts";
 import { emptyObject, type StoredObject } from "../../src/object.ts";
 import type { Operation } from "../../sim/history.ts";
 import type { Collected, Coordinated, Hinted, Observation, Resources } from "../../sim/observation.ts";
@@ -194,6 +194,17 @@ describe("I7, of hints", () => {
     const removed = hinted({ before: all, after: undefined });
     const delivered = acknowledged("n2", all);
     expect(verdicts([...story, kept, delivered, removed, restart(() => undefined)])).toEqual([]);
+  });
+});
+
+describe("I10, of what was given away", () => {
+  const [oneMore, two] = [2, 3].map((epoch) => issue({ actor: makeActor("replica1", epoch), counter: 1 }, []));
+
+  test("a collected tombstone, or a hint that was handed over, is a reason to take a new actor", () => {
+    expect(verdicts([...story, oneMore!, two!])).toEqual(["I10"]);
+    expect(verdicts([...story, collected("n1", tombstone), oneMore!, two!])).not.toContain("I10");
+    const handedOver = [acknowledged("n2", all), hinted({ before: all, after: undefined })];
+    expect(verdicts([...story, ...handedOver, oneMore!, two!])).toEqual([]);
   });
 });
 
