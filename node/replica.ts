@@ -172,7 +172,9 @@ export class Replica {
   }
 
   #stopIfDrained(): void {
-    if (this.#self.requests.size > 0 && this.#self.now.monotonicMs < this.#drainedByMs) return;
+    const { requests, now } = this.#self;
+    if (requests.size > 0 && now.monotonicMs < this.#drainedByMs) return;
+    requests.wakeReleased();
     this.#phase = "stopped";
     this.#self.emit(this.#identity.stop());
   }
