@@ -265,6 +265,22 @@ describe("a stand-in", () => {
   });
 });
 
+test("two stand-ins that take turns for a whole outage need no new actor for each write", () => {
+  // Contexts must not grow with the writes of an outage (seed 20210): design §4.2, actors are bounded by replicas and epochs.
+  const cluster = new Cluster(fiveNodes);
+  for (const primary of ["n1", "n2", "n3"]) cluster.crash(primary);
+  let context: Uint8Array | undefined;
+  for (let write = 0; write < 20; write++) {
+    const put = cluster.put(write % 2 === 0 ? "n4" : "n5", key, `value ${write}`, { context });
+    cluster.settle();
+    ({ context } = put);
+  }
+  for (const primary of ["n1", "n2", "n3"]) cluster.restart(primary);
+  pass(cluster, 3000);
+  expect(valuesOf(cluster.object("n1", key))).toEqual(["value 19"]);
+  expect(cluster.object("n1", key).context.length).toBeLessThanOrEqual(4);
+});
+
 describe("a hint", () => {
   test("survives the restart of its holder, and of its target", () => {
     // Scenario 15 (riak_core#154): restart the holder after the target is back → drained. I7: what is acknowledged is durable.
