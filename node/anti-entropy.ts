@@ -61,7 +61,7 @@ export class AntiEntropy implements ExchangeOwner {
     this.#peers = [...self.trees.shared()].map(([id, trees]) => newPeer(id, trees));
   }
 
-  get status(): AntiEntropyStatus {
+  status(): AntiEntropyStatus {
     const { counters, trees, freshness, now, id } = this.#self;
     const asked = this.#peers.filter((peer) => id < peer.id);
     const secondsSince = (ms: number | undefined): number | null =>

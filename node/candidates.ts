@@ -14,8 +14,8 @@ export class Candidates {
   readonly #partition: number;
   readonly #n: number;
   readonly #isSloppy: boolean;
-  /** The fallbacks that take part already: mostly none. */
-  readonly #fallbacks: PreferenceEntry[] = [];
+  /** Those that take part already: mostly none. */
+  readonly #standIns: PreferenceEntry[] = [];
   readonly primaries: readonly PreferenceEntry[];
 
   constructor(self: Self, partition: number, n: number, isSloppy: boolean) {
@@ -31,21 +31,19 @@ export class Candidates {
     if (!this.#isSloppy) return undefined;
     const free = this.#self.ring.preferenceList(this.#partition, this.#n).filter((entry) => this.#isFree(entry));
     const zones = new Set(
-      [...this.primaries, ...this.#fallbacks]
-        .filter(({ node }) => this.#isUp(node))
-        .map((entry) => this.#zoneOf(entry)),
+      [...this.primaries, ...this.#standIns].filter(({ node }) => this.#isUp(node)).map((entry) => this.#zoneOf(entry)),
     );
     // A node that coordinates without being a primary is the first stand-in: it is certainly there.
     const own = free.find(({ node }) => node === this.#self.id);
     const entry = own ?? free.find((one) => !zones.has(this.#zoneOf(one))) ?? free[0];
     if (entry === undefined) return undefined;
-    const candidate: PreferenceEntry = { ...entry, standsFor: primary };
-    this.#fallbacks.push(candidate);
-    return candidate;
+    const standIn: PreferenceEntry = { ...entry, standsFor: primary };
+    this.#standIns.push(standIn);
+    return standIn;
   }
 
   #isFree({ node, role }: PreferenceEntry): boolean {
-    return role === "fallback" && this.#isUp(node) && this.#fallbacks.every((other) => other.node !== node);
+    return role === "fallback" && this.#isUp(node) && this.#standIns.every((other) => other.node !== node);
   }
 
   #isUp(node: NodeId): boolean {

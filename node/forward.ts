@@ -4,11 +4,10 @@
  * goes to the next one; a put does not, since it may have happened: its client retries it under the same operation id.
  */
 import { timedOut, unavailable, type CoterieError, type Outcome } from "../src/errors.ts";
-import type { Get, Put } from "../src/messages.ts";
+import type { Get, Put, PeerMessage } from "../src/messages.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Origin } from "./effects.ts";
-import type { PeerMessage } from "../src/messages.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import type { Self } from "./self.ts";
 

@@ -14,14 +14,13 @@
  * to lag is sent the join: `read-repair.ts`. Who is asked next: `succession.ts`.
  */
 import { timedOut, unavailable, type CoterieError } from "../src/errors.ts";
-import type { Get, GetReply } from "../src/messages.ts";
+import type { Get, GetReply, PeerMessage } from "../src/messages.ts";
 import type { StoredObject } from "../src/object.ts";
 import type { SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { digestOf, encodeRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Origin } from "./effects.ts";
-import type { PeerMessage } from "../src/messages.ts";
 import type { Hedges } from "./hedge.ts";
 import type { Local } from "./partition.ts";
 import { LateAnswers } from "./late-answers.ts";
@@ -308,7 +307,8 @@ export class GetRequest implements OpenRequest {
 
   #sentence(): string {
     const why = [...this.#votes.refusals, ...this.#votes.excuses()];
-    return sentenceOf(this.#shortfall(), this.#plan.options.n, why);
+    const { options, primaries } = this.#plan;
+    return sentenceOf(this.#shortfall(), options.n, primaries.length, why);
   }
 
   #shortfall(): Shortfall {

@@ -41,6 +41,7 @@ interface Belief {
   incarnation: number;
   /** Who said so. */
   by: NodeId;
+  /** Since when it is believed alive, or is not. */
   sinceMs: number;
   suspicion: Suspicion | undefined;
   /** When it last answered something that this node had asked: the only proof that both directions work. */
@@ -217,7 +218,7 @@ export class Members {
   }
 
   #become(belief: Belief, state: MemberNews["state"], { incarnation, by }: MemberNews): void {
-    if (belief.state !== state) belief.sinceMs = this.#nowMs;
+    if ((belief.state === "alive") !== (state === "alive")) belief.sinceMs = this.#nowMs;
     belief.state = state;
     belief.incarnation = incarnation;
     belief.by = by;
@@ -252,14 +253,15 @@ function newsOf({ node, state, incarnation, by }: Belief): MemberNews {
 /** `no answer for 3 s, confirmed by n2, n3` */
 function whyOf({ state, incarnation, by, sinceMs, suspicion, answeredAtMs }: Belief, self: Self): string {
   const { monotonicMs } = self.now;
-  const seconds = Math.round((monotonicMs - sinceMs) / 1000);
+  const secondsSince = (ms: number): number => Math.round((monotonicMs - ms) / 1000);
   if (state === "alive") {
-    if (answeredAtMs >= sinceMs) return `it answered ${Math.round((monotonicMs - answeredAtMs) / 1000)} s ago`;
+    if (answeredAtMs >= sinceMs) return `it answered ${secondsSince(answeredAtMs)} s ago`;
     return incarnation > 0 ? "it refuted what was said of it" : "nobody has said otherwise";
   }
   const voices = suspicion?.voices ?? [by];
   const others = voices.filter((node) => node !== self.id);
   const confirmed = others.length > 0 ? `, confirmed by ${others.join(", ")}` : "";
-  if (voices.includes(self.id)) return `no answer for ${seconds} s${confirmed}`;
-  return `suspected for ${seconds} s by ${others.join(", ")}`;
+  if (voices.includes(self.id))
+    return `no answer for ${secondsSince(Number.isFinite(answeredAtMs) ? answeredAtMs : sinceMs)} s${confirmed}`;
+  return `suspected for ${secondsSince(sinceMs)} s by ${others.join(", ")}`;
 }

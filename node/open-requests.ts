@@ -3,7 +3,7 @@ import type { NodeId } from "../src/ring.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { PeerMessage } from "../src/messages.ts";
 
-/** A request that this node waits for others on, from its first send to its answer. */
+/** What waits for other nodes, from its first send until nothing is left to do: a put and a get outlive their answers. */
 export interface OpenRequest {
   /** When it wants to be woken, on the monotonic clock. */
   readonly wakeAtMs: number;
@@ -55,6 +55,11 @@ export class OpenRequests {
   release(id: number, request: OpenRequest): void {
     this.#released.add(id - this.#firstId);
     this.hurry(id, request);
+  }
+
+  /** A clean stop waits no longer: what those that have answered have left to do, they do now. */
+  wakeReleased(): void {
+    for (const slot of [...this.#released]) this.#bySlot.get(slot)?.wake();
   }
 
   /** What answers still come under the id go to `request` from now on, for which nobody waits. */

@@ -88,10 +88,8 @@ export class PutRequest implements OpenRequest {
       this.#self.requests.close(this.#id);
       throw error;
     }
-    const copies = this.#copies();
-    if (this.#written.mayLeave) this.#leave(copies);
-    // A barrier. By the time it is over, this node has given its durable answer: there is no earlier one to give.
-    else this.#self.emit({ kind: "persist", writes: [], then: copies });
+    this.#send(this.#copies());
+    if (this.#written.mayLeave && this.#isEarly) this.#count(this.#self.id, false);
   }
 
   receive(node: NodeId, message: PeerMessage): void {
@@ -157,9 +155,10 @@ export class PutRequest implements OpenRequest {
     return { kind: "send", node, message };
   }
 
-  #leave(copies: readonly Effect[]): void {
+  /** Behind a barrier if the write may not leave before its bound is on disk: by then this node has given its durable answer too. */
+  #send(copies: readonly Effect[]): void {
+    if (!this.#written!.mayLeave) return this.#self.emit({ kind: "persist", writes: [], then: copies });
     for (const copy of copies) this.#self.emit(copy);
-    if (this.#isEarly) this.#count(this.#self.id, false);
   }
 
   #count(node: NodeId, isDurable: boolean): void {
@@ -171,7 +170,7 @@ export class PutRequest implements OpenRequest {
   #miss(node: NodeId, why: string): void {
     this.#tally.fail(node);
     const standIn = this.#isAnswered ? undefined : this.#replace(this.#targetOf(node), why);
-    if (standIn !== undefined && this.#written !== undefined) this.#self.emit(this.#copyTo(standIn));
+    if (standIn !== undefined && this.#written !== undefined) this.#send([this.#copyTo(standIn)]);
     this.#decide();
   }
 
@@ -250,7 +249,8 @@ export class PutRequest implements OpenRequest {
   }
 
   #sentence(): string {
-    return sentenceOf(this.#shortfall(), this.#plan.options.n, this.#refusals);
+    const { options, primaries } = this.#plan;
+    return sentenceOf(this.#shortfall(), options.n, primaries.length, this.#refusals);
   }
 
   #shortfall(): Shortfall {

@@ -142,6 +142,8 @@ export class ReadRepair implements OpenRequest {
   send(node: NodeId): void {
     if (this.#id === 0) this.#open();
     this.#states.set(node, "under way");
+    // It was lost since it answered: nobody would say so once more.
+    if (!this.#self.canReach(node)) return this.#end(node, false);
     this.#self.counters.readRepairs++;
     if (node === this.#self.id) return this.#mendHere();
     const { place, record } = this.#plan;

@@ -18,8 +18,8 @@ const keysMax = 256;
 
 export class Recoveries {
   readonly #self: Self;
-  /** Noted in this step; dealt with after the message at hand. */
-  readonly #noted: Place[] = [];
+  /** Noted in this step, each once; dealt with after the message at hand, or when the disk has room again. */
+  readonly #noted = new Map<string, Place>();
   /** When a key may be fetched again. Two replicas that have both lost it would else ask each other for ever. */
   readonly #quietUntilMs = new Map<string, number>();
 
@@ -30,14 +30,16 @@ export class Recoveries {
   note(place: Place): void {
     const { monotonicMs } = this.#self.now;
     const key = formatKey(place.key);
-    if ((this.#quietUntilMs.get(key) ?? 0) > monotonicMs || !this.#hasRoom()) return;
+    if ((this.#quietUntilMs.get(key) ?? 0) > monotonicMs || this.#noted.size >= keysMax || !this.#hasRoom()) return;
     this.#quietUntilMs.set(key, monotonicMs + recoveryTimeoutMs);
-    this.#noted.push(place);
+    this.#noted.set(key, place);
   }
 
   start(partitions: Partitions): void {
-    if (this.#self.isDiskFull) return;
-    for (const place of this.#noted.splice(0)) {
+    if (this.#self.isDiskFull || this.#noted.size === 0) return;
+    const places = [...this.#noted.values()];
+    this.#noted.clear();
+    for (const place of places) {
       const isAsked = new Recovery(this.#self, partitions, place).start();
       if (!isAsked) this.#quietUntilMs.delete(formatKey(place.key));
     }

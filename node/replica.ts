@@ -9,13 +9,14 @@
  * stop was clean; what comes after it was submitted is ignored.
  */
 import { CoterieError, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
-import { bucketOf, checkKey } from "../src/key.ts";
+import { checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import type {
   Answer,
   ClientRequest,
   Failure,
   Get,
+  PeerMessage,
   Put,
   ReplicaGet,
   ReplicaPut,
@@ -24,14 +25,13 @@ import type {
   TombstoneCheck,
   TombstoneDrop,
 } from "../src/messages.ts";
-import { encodeEffective, settleOptions, type RequestOptions, type SettledOptions } from "../src/options.ts";
+import type { SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
 import type { ReplicaId } from "../src/dot.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken, emptyToken, type Token } from "../src/token.ts";
 import type { Effect, Input, Instant, Origin } from "./effects.ts";
-import type { PeerMessage } from "../src/messages.ts";
 import { ForwardedRequest } from "./forward.ts";
 import { AntiEntropy } from "./anti-entropy.ts";
 import { GetRequest, type GetParts, type GetPlan } from "./get.ts";
@@ -40,6 +40,7 @@ import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
 import { Identity, identityKey } from "./identity.ts";
 import { Liveness } from "./liveness.ts";
+import { OptionSettler } from "./option-settler.ts";
 import { Overload } from "./overload.ts";
 import { Partitions } from "./partition.ts";
 import { PutRequest, type PutPlan } from "./put.ts";
@@ -55,9 +56,6 @@ import { Versions } from "./versions.ts";
 /** How long a clean stop waits for open requests. */
 const drainMs = 5000;
 
-/** Of all requests that choose nothing. */
-const noOptions: RequestOptions = {};
-
 export class Replica {
   readonly #self: Self;
   readonly #identity = new Identity();
@@ -70,8 +68,7 @@ export class Replica {
   readonly #tombstones: Tombstones;
   readonly #liveness: Liveness;
   readonly #getParts: GetParts;
-  /** By what requests choose (`decodeOptions` makes one object of each combination), then by kind and configured bucket. */
-  readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
+  readonly #optionSettler: OptionSettler;
   readonly #overload: Overload;
   readonly #refusal: Failure;
   #phase: "serving" | "stopping" | "stopped" = "serving";
@@ -79,6 +76,7 @@ export class Replica {
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
     this.#self = new Self(config, store, now);
+    this.#optionSettler = new OptionSettler(config.options);
     this.#liveness = new Liveness(this.#self);
     this.#overload = new Overload(config.tuning, now.monotonicMs);
     this.#refusal = failureOf(0, overloaded(`node ${config.id} has more to do than it gets done`));
@@ -174,7 +172,9 @@ export class Replica {
   }
 
   #stopIfDrained(): void {
-    if (this.#self.requests.size > 0 && this.#self.now.monotonicMs < this.#drainedByMs) return;
+    const { requests, now } = this.#self;
+    if (requests.size > 0 && now.monotonicMs < this.#drainedByMs) return;
+    requests.wakeReleased();
     this.#phase = "stopped";
     this.#self.emit(this.#identity.stop());
   }
@@ -238,7 +238,7 @@ export class Replica {
     if (this.#phase !== "serving") throw unavailable(`node ${this.#self.id} is stopping`, "none");
     if (message.timeoutMs <= 0) throw timedOut("no time was left for this request when it arrived", "none");
     checkKey(message.key);
-    const options = this.#settle(message);
+    const options = this.#optionSettler.settle(message);
     const place = this.#self.locate(message.key);
     const primaries = this.#self.ring.primaries(place.partition, options.n);
     if (!this.#mayCoordinate(primaries, options)) return this.#forward(origin, message, primaries);
@@ -247,7 +247,7 @@ export class Replica {
     else this.#put({ origin, message, place, options, primaries, token: tokenOf(message, place) });
   }
 
-  /** As a primary; and, when the request is sloppy and none of them can be reached, as a fallback. */
+  /** As a primary; and, when the request is sloppy and none of them can be reached, as a stand-in. */
   #mayCoordinate(primaries: readonly PreferenceEntry[], { sloppy }: SettledOptions): boolean {
     if (primaries.some(({ node }) => node === this.#self.id)) return true;
     return sloppy && !primaries.some(({ node }) => this.#self.canReach(node));
@@ -305,19 +305,6 @@ export class Replica {
     const message = { kind: "ReplicaGetReply", id, answer, record } as const;
     if (durable) this.#self.emit({ kind: "persist", writes: [], then: [{ kind: "send", node, message }] });
     else this.#self.send(node, message);
-  }
-
-  #settle(message: Get | Put): SettledOptions {
-    const kind = message.kind === "Get" ? "get" : "put";
-    const bucket = bucketOf(message.key);
-    const chosen = message.options ?? noOptions;
-    const slot = `${kind} ${Object.hasOwn(this.#self.options.buckets, bucket) ? bucket : ""}`;
-    const known = this.#settled.get(chosen)?.get(slot);
-    if (known !== undefined) return known;
-    const effective = settleOptions(kind, chosen, bucket, this.#self.options);
-    const settled = { ...effective, echo: encodeEffective(effective) };
-    this.#settled.set(chosen, (this.#settled.get(chosen) ?? new Map<string, SettledOptions>()).set(slot, settled));
-    return settled;
   }
 
   #status(origin: Origin, { id, partitions }: Status): void {

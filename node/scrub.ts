@@ -53,7 +53,7 @@ export class Scrub {
     this.#startedAtMs = self.now.monotonicMs;
   }
 
-  get status(): ScrubStatus {
+  status(): ScrubStatus {
     return { walks: this.#walks, partitions: this.#next };
   }
 

@@ -1,17 +1,17 @@
 /**
- * What the parts of a node share: who it is, whom it can reach, the moment of the current step, the effects that the step
- * has produced so far, and the requests that are open.
+ * What the parts of a node share: who it is, whom it can reach, the moment of the current step, the effects that the step has
+ * produced so far, the requests that are open; its trees, its budget of background work, its counters; and what state it is in: a
+ * disk that is full, too much to do.
  */
 import { fromBinary } from "../src/bytes.ts";
 import { checksum32 } from "../src/hash.ts";
 import { hashKey } from "../src/key.ts";
 import { storage, type CoterieError } from "../src/errors.ts";
-import type { Answer, Failure } from "../src/messages.ts";
+import type { Answer, Failure, PeerMessage } from "../src/messages.ts";
 import type { ClusterOptions } from "../src/options.ts";
 import { Random } from "../src/random.ts";
 import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
 import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
-import type { PeerMessage } from "../src/messages.ts";
 import { Background } from "./background.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Latencies } from "./latencies.ts";

@@ -12,7 +12,18 @@ export function shortfallOf(tally: Tally, words: Readonly<Partial<Record<keyof N
   return { need, got, of: words[of] ?? of, answered: tally.answered() };
 }
 
-/** @param refusals what replicas said that refused */
-export function sentenceOf({ need, got, of }: Shortfall, n: number, refusals: readonly string[]): string {
-  return [`${of} needs ${need} of the ${n} replicas, ${got} answered`, ...refusals].join("; ");
+/**
+ * @param n of the request
+ * @param primaries how many of the n there are
+ * @param refusals what replicas said that refused
+ */
+export function sentenceOf(
+  { need, got, of }: Shortfall,
+  n: number,
+  primaries: number,
+  refusals: readonly string[],
+): string {
+  const few =
+    primaries < n ? [`the cluster has no more than ${primaries === 1 ? "one node" : `${primaries} nodes`}`] : [];
+  return [`${of} needs ${need} of the ${n} replicas, ${got} answered`, ...few, ...refusals].join("; ");
 }

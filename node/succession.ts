@@ -54,8 +54,8 @@ export class Succession {
     for (let vacancy = this.#vacancies?.shift(); vacancy !== undefined; vacancy = this.#vacancies?.shift()) {
       const { place, options } = this.#plan;
       this.#candidates ??= new Candidates(this.#self, place.partition, options.n, options.sloppy);
-      const candidate = this.#candidates.standInFor(vacancy);
-      if (candidate !== undefined) return candidate;
+      const standIn = this.#candidates.standInFor(vacancy);
+      if (standIn !== undefined) return standIn;
     }
     return undefined;
   }

@@ -43,7 +43,7 @@ import type { Place, Self } from "./self.ts";
 import { TombstoneRound } from "./tombstone-round.ts";
 
 /** A tombstone that may go one day. Texts, since they weigh a third of byte arrays. */
-interface Candidate {
+interface Tombstone {
   readonly hash: bigint;
   readonly key: string;
   readonly digest: string;
@@ -54,7 +54,7 @@ interface Candidate {
 /** Of one message. */
 const batchMax = 256;
 /** About 10 MB. What finds no room is found again by the next scrub. */
-const candidatesMax = 50_000;
+const tombstonesMax = 50_000;
 /** In lifetimes: how much longer the second check waits than it must, for clocks that do not run alike. */
 const patience = 1 + 1 / 16;
 /** In lifetimes: after a round that failed. */
@@ -75,8 +75,8 @@ export class Tombstones {
   readonly #agreements: Agreements;
   readonly #others: readonly NodeId[];
   /** By the hash of the key; both in the order of `sinceMs`. */
-  readonly #waiting = new Map<bigint, Candidate>();
-  readonly #confirmed = new Map<bigint, Candidate>();
+  readonly #waiting = new Map<bigint, Tombstone>();
+  readonly #confirmed = new Map<bigint, Tombstone>();
   #isInRound = false;
   #nextRoundMs = 0;
 
@@ -136,7 +136,7 @@ export class Tombstones {
   }
 
   #note(place: Place, record: Uint8Array): void {
-    if (!this.#isCollector(place) || this.#waiting.size + this.#confirmed.size >= candidatesMax) return;
+    if (!this.#isCollector(place) || this.#waiting.size + this.#confirmed.size >= tombstonesMax) return;
     this.#waiting.set(place.hash, {
       hash: place.hash,
       key: toBinary(place.key),
@@ -154,19 +154,19 @@ export class Tombstones {
     return this.#self.ring.primaries(place.partition, n).map(({ node }) => node);
   }
 
-  #due(candidates: ReadonlyMap<bigint, Candidate>, ageMs: number): Candidate[] {
-    const due: Candidate[] = [];
-    for (const candidate of candidates.values()) {
-      if (due.length === batchMax || candidate.sinceMs + ageMs > this.#self.now.monotonicMs) break;
-      due.push(candidate);
+  #due(tombstones: ReadonlyMap<bigint, Tombstone>, ageMs: number): Tombstone[] {
+    const due: Tombstone[] = [];
+    for (const tombstone of tombstones.values()) {
+      if (due.length === batchMax || tombstone.sinceMs + ageMs > this.#self.now.monotonicMs) break;
+      due.push(tombstone);
     }
     return due;
   }
 
   /** This node is asked like any other; only about what it agrees to are the others. */
-  #check(due: readonly Candidate[], isSecond: boolean): void {
+  #check(due: readonly Tombstone[], isSecond: boolean): void {
     const agreed = new Set(this.#agreements.check(due.map(stateOf), isSecond));
-    for (const [at, candidate] of due.entries()) if (!agreed.has(at)) this.#waitAnew(candidate);
+    for (const [at, tombstone] of due.entries()) if (!agreed.has(at)) this.#waitAnew(tombstone);
     const batch = due.filter((_, at) => agreed.has(at));
     if (batch.length === 0) return;
     const states = batch.map(stateOf);
@@ -176,29 +176,29 @@ export class Tombstones {
     this.#sendWhenDurable(this.#others, { kind: "TombstoneCheck", id: round.id, isSecond, states });
   }
 
-  #checked(batch: readonly Candidate[], isSecond: boolean, agreed: ReadonlySet<number> | undefined): void {
+  #checked(batch: readonly Tombstone[], isSecond: boolean, agreed: ReadonlySet<number> | undefined): void {
     if (agreed === undefined) return this.#pause();
-    // What was stored meanwhile is another candidate, or none: its name alone would be no proof.
+    // What was stored meanwhile is another tombstone, or none: its name alone would be no proof.
     const from = isSecond ? this.#confirmed : this.#waiting;
-    const isStill = (candidate: Candidate): boolean => from.get(candidate.hash) === candidate;
-    const passed = batch.filter((candidate, at) => isStill(candidate) && agreed.has(at));
-    for (const [at, candidate] of batch.entries()) if (isStill(candidate) && !agreed.has(at)) this.#waitAnew(candidate);
+    const isStill = (tombstone: Tombstone): boolean => from.get(tombstone.hash) === tombstone;
+    const passed = batch.filter((tombstone, at) => isStill(tombstone) && agreed.has(at));
+    for (const [at, tombstone] of batch.entries()) if (isStill(tombstone) && !agreed.has(at)) this.#waitAnew(tombstone);
     if (isSecond) this.#collect(passed);
-    else for (const candidate of passed) this.#confirm(candidate);
+    else for (const tombstone of passed) this.#confirm(tombstone);
   }
 
-  #confirm(candidate: Candidate): void {
-    this.#waiting.delete(candidate.hash);
-    this.#confirmed.set(candidate.hash, { ...candidate, sinceMs: this.#self.now.monotonicMs });
+  #confirm(tombstone: Tombstone): void {
+    this.#waiting.delete(tombstone.hash);
+    this.#confirmed.set(tombstone.hash, { ...tombstone, sinceMs: this.#self.now.monotonicMs });
   }
 
-  #waitAnew(candidate: Candidate): void {
-    this.#waiting.delete(candidate.hash);
-    this.#confirmed.delete(candidate.hash);
-    this.#waiting.set(candidate.hash, { ...candidate, sinceMs: this.#self.now.monotonicMs });
+  #waitAnew(tombstone: Tombstone): void {
+    this.#waiting.delete(tombstone.hash);
+    this.#confirmed.delete(tombstone.hash);
+    this.#waiting.set(tombstone.hash, { ...tombstone, sinceMs: this.#self.now.monotonicMs });
   }
 
-  #collect(batch: readonly Candidate[]): void {
+  #collect(batch: readonly Tombstone[]): void {
     const states = batch.map(stateOf);
     const byNode = new Map<NodeId, KeyState[]>();
     for (const state of states)
@@ -239,6 +239,6 @@ export class Tombstones {
   }
 }
 
-function stateOf({ key, digest }: Candidate): KeyState {
+function stateOf({ key, digest }: Tombstone): KeyState {
   return { key: fromBinary(key), digest: fromBinary(digest) };
 }

@@ -5,8 +5,10 @@
  * - `join` is commutative, associative, idempotent and only grows: replicas may join in any order, any number of times.
  * - It never rewrites a value and never chooses between two: that is what resolvers do, on reading.
  *
- * A plain key is a `DotFun` whose values are its siblings (a multi-value register) and uses `joinDotted` alone so far; sets and
- * maps are the stores of the replicated data types to come, under the same join. Source: Almeida, Shoker, Baquero: Delta State Replicated Data Types (2018), figure 8.
+ * A plain key is a `DotFun` whose values are its siblings (a multi-value register) and needs `joinDotted` alone; sets and maps are the
+ * stores of replicated data types, under the same join.
+ *
+ * Source: Almeida, Shoker, Baquero: Delta State Replicated Data Types (2018), figure 8.
  */
 import { contains, joinContexts, type CausalContext } from "./causal-context.ts";
 import { compareDots, type Dot } from "./dot.ts";

@@ -2,7 +2,7 @@
  * Quorum arithmetic, with no sends: who was asked, who answered how, and whether the request is met, impossible or pending.
  *
  * - Distinct nodes count, never answers: a node that answers twice is one node.
- * - A stand-in and the primary it stands for are one: what the one keeps for the other will soon lie there once, not twice.
+ * - A primary and all that stand in for it are one: what they keep for it will soon lie there once, not twice.
  * - Met as soon as every need is covered; impossible as soon as one cannot be any more, even if all that are open answer.
  * - A met tally stays met.
  *
@@ -100,18 +100,27 @@ export class Tally {
     for (let at = 0; at < this.#entries.length; at++) {
       const state = this.#states[at]!;
       if (!counts(state, hopeful)) continue;
-      const { role, standsFor } = this.#entries[at]!;
-      const primary = standsFor === undefined ? undefined : this.#states[this.#indexOf(standsFor)];
-      if (primary === undefined || !counts(primary, hopeful)) answers++;
-      if (role === "primary") primaries++;
-      const isRepeated = primary !== undefined && isDurable(primary, hopeful);
-      if (isDurable(state, hopeful) && !isRepeated) durable++;
+      if (this.#entries[at]!.role === "primary") primaries++;
+      if (!this.#isRepeated(at, counts, hopeful)) answers++;
+      if (isDurable(state, hopeful) && !this.#isRepeated(at, isDurable, hopeful)) durable++;
     }
     const needs = this.#needs;
     if (answers < needs.answers) return { of: "answers", need: needs.answers, got: answers };
     if (primaries < needs.primaries) return { of: "primaries", need: needs.primaries, got: primaries };
     if (durable < needs.durable) return { of: "durable", need: needs.durable, got: durable };
     return undefined;
+  }
+
+  /** Whether the primary that a stand-in is there for, or another one that is, stands before it and is as far. */
+  #isRepeated(at: number, isFar: (state: State, hopeful: boolean) => boolean, hopeful: boolean): boolean {
+    const { standsFor } = this.#entries[at]!;
+    if (standsFor === undefined) return false;
+    for (let before = 0; before < at; before++) {
+      const other = this.#entries[before]!;
+      const isSameSeat = other.node === standsFor || other.standsFor === standsFor;
+      if (isSameSeat && isFar(this.#states[before]!, hopeful)) return true;
+    }
+    return false;
   }
 
   answered(): NodeId[] {

@@ -76,6 +76,7 @@ const programs = [
   "bench/main.ts",
   "bench/micro.ts",
   "bench/anti-entropy.ts",
+  "bench/outage.ts",
   "test/chaos/long.chaos.ts",
   "vitest.chaos.config.ts",
   "vitest.config.ts",

@@ -13,6 +13,7 @@ const hotKeys = ["hot-0", "hot-1", "hot-2"];
 const kills = 5;
 
 test("no acknowledged write is lost while nodes are killed one by one and all together", async () => {
+  // Scenario 30 (verify_kv1356): put, kill, start again: it is there.
   const nodes = await Nodes.start(3, { tuning: soonEqual });
   await settled(nodes.urls);
   const load = new Load(await connectTo(nodes.urls));

@@ -24,6 +24,7 @@ test("all three replicas acknowledge a put with dw=3 when it is on their disks",
 });
 
 test("when the disk fails a sync, the node says so and is gone, and nothing that it acknowledged is", async () => {
+  // Scenario 26 (riak_kv#1714): a node whose disk takes no writes any more does not stay as a ghost of itself.
   const nodes = new Nodes(await freePorts(1), 1, { defaults: { n: 1 } });
   const node = nodes.nodes[0]!;
   await node.start(...straceFailingSyncs(20));

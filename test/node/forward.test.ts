@@ -59,7 +59,7 @@ describe("a forwarded request", () => {
   });
 
   test("is never forwarded again: a node that is no primary either refuses it", () => {
-    // Riak's bug 11 (riak_kv#1754): acknowledgements get lost over several hops.
+    // Scenario 11 (riak_kv#1754): acknowledgements get lost over several hops.
     const cluster = new Cluster({ nodes: 5 });
     cluster.put("n4", key, "tea");
     const { message } = cluster.inFlight[0]!;

@@ -97,6 +97,17 @@ describe("a primary that fails in the middle", () => {
     expect(hintsOf(cluster, "n4").targets).toHaveProperty("n3");
   });
 
+  test("is replaced no sooner than the write may leave", () => {
+    // Design §4.4: no timestamp leaves before a bound above it is on disk; whoever has been idle has none for its next write.
+    const cluster = new Cluster(fiveNodes);
+    cluster.tick(5000);
+    cluster.put("n1", key, "tea", { w: 3 });
+    cluster.linkDown("n1", "n3");
+    expect(cluster.inFlight).toEqual([]);
+    cluster.sync("n1");
+    expect(cluster.inFlight.map(({ to }) => to)).toEqual(["n2", "n4"]);
+  });
+
   test.each([
     ["says nothing for a second after the answer", (cluster: Cluster): void => cluster.drop("n1", "n3")],
     ["loses its link after the answer", (cluster: Cluster): void => cluster.isolate("n3")],

@@ -74,6 +74,20 @@ describe("a suspect", () => {
     });
   });
 
+  test("is silent since its last answer, and the time goes on when it is dead", () => {
+    // What `coterie status` says of it must not begin anew when suspicion turns into certainty.
+    const n1 = new Believer();
+    n1.members.answered("n2");
+    n1.pass(5000);
+    n1.members.probeFailed("n2");
+    n1.pass(18_100);
+    expect(n1.members.view().n2).toMatchObject({ state: "dead", why: "no answer for 23 s" });
+    n1.members.probeFailed("n3");
+    n1.pass(18_100);
+    n1.pass(1000);
+    expect(n1.members.view().n3).toMatchObject({ state: "dead", why: "no answer for 19 s" });
+  });
+
   test("is alive again when it says so in a higher incarnation, not in the same", () => {
     // SWIM section 4.2: otherwise its old good news, still on their way, would refute every suspicion.
     const n1 = new Believer();

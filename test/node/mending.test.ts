@@ -160,3 +160,15 @@ describe("when the join cannot be brought to w replicas", () => {
     expect(get.answer).toMatchObject({ code: "TIMEOUT", outcome: "none", details: { need: 2, got: 0, of: "w" } });
   });
 });
+
+test("whoever was lost after its answer is not waited for", () => {
+  // Design §6.2: it fails as soon as it must. n2 has said its part, is gone, and lacks what n3 brings.
+  const cluster = failedWrite();
+  const get = cluster.get("n3", key, { ...blocking, r: 3, w: 3 });
+  cluster.deliver("n3", "n2");
+  cluster.sync("n2");
+  cluster.deliver("n2", "n3");
+  cluster.linkDown("n2", "n3");
+  cluster.settle();
+  expect(get.answer).toMatchObject({ code: "UNAVAILABLE", outcome: "none" });
+});

@@ -129,6 +129,18 @@ describe("fetching a bad record again", () => {
     expect(cluster.status("n1").counters.recoveries).toBe(1);
   });
 
+  test("is begun once when the disk has room again, however often it was noticed", () => {
+    // I15: every queue bounded. A disk may be full for days.
+    const cluster = withBadRecord("n1");
+    cluster.input("n1", { kind: "diskFull", isFull: true });
+    for (let read = 0; read < 10; read++) {
+      cluster.tick(6000);
+      cluster.get("n1", key, { r: 1 });
+    }
+    cluster.input("n1", { kind: "diskFull", isFull: false });
+    expect(cluster.status("n1").counters.recoveries).toBe(1);
+  });
+
   test("ends when what comes is refused", () => {
     // I15, metastability: if each refused copy finds the bad record again and asks everybody again, the storm doubles.
     const cluster = withBadRecord("n1");

@@ -136,6 +136,22 @@ describe("a clean stop", () => {
     expect(cluster.isStopped("n1")).toBe(false);
   });
 
+  test("leaves a hint for whoever has not answered when it waits no longer", () => {
+    // Design §7: never silent n − 1. The put was answered late in the stop, and n3 would have had another second.
+    const cluster = new Cluster();
+    const put = cluster.put("n1", key, "tea", { timeoutMs: 60_000 });
+    cluster.drop("n1", "n3");
+    cluster.stop("n1");
+    cluster.tick(4500);
+    cluster.settle();
+    expect(put.answer).toMatchObject({ kind: "PutReply" });
+    cluster.tick(500);
+    cluster.settle();
+    expect(cluster.isStopped("n1")).toBe(true);
+    cluster.restart("n1");
+    expect(cluster.status("n1").hints.targets).toHaveProperty("n3");
+  });
+
   test("waits no longer than 5 s for who does not answer", () => {
     // node/replica.ts: `drainMs` over.
     const cluster = new Cluster();

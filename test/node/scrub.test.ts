@@ -58,7 +58,7 @@ describe("the first walk", () => {
     tickAt(0);
     expect(seen.toSorted()).toEqual(names(40));
     expect(self.trees.readyCount).toBe(partitions);
-    expect(scrub.status).toEqual({ walks: 1, partitions });
+    expect(scrub.status()).toEqual({ walks: 1, partitions });
   });
 
   test("takes many ticks over many records, each a bounded number of them", () => {
@@ -85,7 +85,7 @@ describe("the first walk", () => {
     begin({ scrubIntervalMs: Infinity });
     tickAt(0);
     tickAt(1e9);
-    expect([self.trees.readyCount, scrub.status.walks]).toEqual([partitions, 1]);
+    expect([self.trees.readyCount, scrub.status().walks]).toEqual([partitions, 1]);
   });
 });
 
@@ -112,7 +112,7 @@ test("later walks are spread over the interval, partition by partition", () => {
   const busy = shown.flatMap((count, at) => (count > 0 ? [at * 500] : []));
   expect(busy).toEqual([4000, 5000, 6000, 7000]);
   expect(shown.reduce((sum, count) => sum + count)).toBe(40);
-  expect(scrub.status.walks).toBe(2);
+  expect(scrub.status().walks).toBe(2);
 });
 
 test("a tree that is found different is replaced, and said so", () => {
@@ -138,5 +138,5 @@ test("a partition in doubt is walked before its turn", () => {
   tickAt(100);
   expect(seen.every((path) => self.locate(keyOf(path)).partition === 2)).toBe(true);
   expect(seen.length).toBeGreaterThan(0);
-  expect(scrub.status.walks).toBe(1);
+  expect(scrub.status().walks).toBe(1);
 });

@@ -201,6 +201,24 @@ describe("stand-ins", () => {
   });
 });
 
+test("scenario 29: a key that sixty actors have touched keeps its whole context, and nothing that was replaced comes back", () => {
+  // Riak pruned long vector clocks, and what they no longer covered became siblings again. A node takes a new actor at each crash.
+  const play = new Play(3);
+  let context = play.write("n1", "value 0");
+  for (let start = 1; start <= 60; start++) {
+    const node = `n${1 + (start % 3)}`;
+    play.crash(node);
+    play.wait(300); // a start takes the clock to the bound of what may have been issued
+    play.restart(node);
+    context = play.write(node, `value ${start}`, { context });
+  }
+  play.wait(2000);
+  const { siblings, context: seen } = play.object("n3", key);
+  expect(seen).toHaveLength(61);
+  expect(siblings).toHaveLength(1);
+  expect(valuesOf(play.object("n2", key))).toEqual(["value 60"]);
+});
+
 describe("repair", () => {
   test("scenario 20: what anti-entropy has repaired it leaves alone", () => {
     const play = new Play(3);

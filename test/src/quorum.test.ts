@@ -163,6 +163,21 @@ describe("over time", () => {
     expect(tally.answered()).toEqual(["n1", "n3"]);
   });
 
+  test("two that stand in for the same primary count once, as with the primary", () => {
+    // src/quorum.ts: the first one was lost, another was asked, and both answer. It is one copy that the primary will have.
+    const tally = new Tally(listOf(2, 0), { answers: 2, primaries: 0, durable: 2 });
+    tally.fail("n1");
+    tally.fail("n2");
+    for (const node of ["n3", "n4"]) tally.add({ node, role: "fallback", standsFor: "n1" });
+    for (const node of ["n3", "n4"]) tally.answer(node, true);
+    expect(tally.verdict()).toBe("impossible");
+    tally.answer("n1", true);
+    expect(tally.shortfall(false)).toEqual({ of: "answers", need: 2, got: 1 });
+    tally.add({ node: "n5", role: "fallback", standsFor: "n2" });
+    tally.answer("n5", true);
+    expect(tally.verdict()).toBe("met");
+  });
+
   test("a late answer is an answer all the same", () => {
     // src/quorum.ts: failed and volatile go on to accepted and durable.
     const tally = new Tally(listOf(1, 0), { answers: 1, primaries: 0, durable: 1 });

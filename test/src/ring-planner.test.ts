@@ -103,7 +103,7 @@ describe.each([
   });
 
   test("N consecutive partitions have N distinct owners, across the wrap too", () => {
-    // design §5: "keeps N consecutive partitions on distinct nodes"; riak_core#913 for the tail. S = N has no such ring.
+    // design §5: "keeps N consecutive partitions on distinct nodes"; scenario 18 (riak_core#913) for the tail. S = N has no such ring.
     const distinct = all.filter(({ members }) => members.length > replicas).map((table) => fewestInWindow(table, "id"));
     expect(distinct).toEqual(distinct.map(() => replicas));
   });

@@ -7,6 +7,7 @@ import { exitCodes } from "./failure.ts";
 import { addConnectFlags, type ConnectFlags } from "./request-flags.ts";
 import { isWhole, reportText } from "./status-report.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { fitRows } from "./table.ts";
 import { showDuration } from "./units.ts";
 
 interface StatusFlags extends ConnectFlags {
@@ -83,8 +84,11 @@ function frameOf(
   const at = new Date().toISOString();
   if (flags.json === true) return `${JSON.stringify({ at, ...objectOf(client, reports, flags) })}\n`;
   const text = textOf(client, reports, flags);
-  if (process.stdout.isTTY)
-    return `${clearScreen}${at}, every ${showDuration(seconds * 1000)}; Ctrl-C ends it\n\n${text}`;
+  if (process.stdout.isTTY) {
+    const { rows, columns } = process.stdout;
+    const frame = `${at}, every ${showDuration(seconds * 1000)}; Ctrl-C ends it\n\n${text}`;
+    return `${clearScreen}${fitRows(frame, rows, columns)}`;
+  }
   return `${isFirst ? "" : "\n"}${at}\n${text}`;
 }
 

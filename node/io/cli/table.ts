@@ -25,3 +25,17 @@ export function layOut(rows: readonly (readonly string[])[]): readonly string[] 
       .trimEnd(),
   );
 }
+
+/** The first lines of a text, as many as a terminal has room for, and how many more there are: what matters most stands first. */
+export function fitRows(text: string, rows: number, columns: number): string {
+  const lines = text.trimEnd().split("\n");
+  const rowsOf = (line: string): number => Math.max(1, Math.ceil(line.length / columns));
+  if (lines.reduce((sum, line) => sum + rowsOf(line), 0) < rows) return text;
+  // One row for the cursor, one for how many more there are.
+  let left = rows - 2;
+  const shown = lines.slice(
+    0,
+    lines.findIndex((line) => (left -= rowsOf(line)) < 0),
+  );
+  return `${[...shown, `… ${lines.length - shown.length} more lines: make the window higher, or leave --watch out`].join("\n")}\n`;
+}

@@ -22,7 +22,7 @@ function down(node: string, problem: string): NodeReport {
 }
 
 describe("the report", () => {
-  test("of nodes that say what the first version said is a table", () => {
+  test("of nodes that say no more than they must is a table", () => {
     expect(reportText([up("n1"), up("n20", { links: { n1: "up" } })], options)).toBe(
       [
         "node  url            state  links  partitions  open  gets  puts  replica id",
