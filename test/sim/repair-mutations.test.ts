@@ -128,6 +128,13 @@ const withoutHintsKept: RunOptions["adjust"] = (profile) => {
   return { ...rest, shape: { ...shape, tuning: { ...shape.tuning, hintBytesMax: 0 } } };
 };
 
+/** The same, with disks that are lost, and take their time to catch up. */
+const losesDisks: RunOptions["adjust"] = (profile) => {
+  const { shape, faults, ...rest } = comesAndGoes(profile);
+  const tuning = { ...shape.tuning, antiEntropyIntervalMs: 5000 };
+  return { ...rest, shape: { ...shape, tuning }, faults: { ...faults, kinds: [...faults.kinds, "wiped disk"] } };
+};
+
 const mutations: readonly Mutation[] = [
   {
     name: "drops its hints when it starts",
@@ -169,7 +176,7 @@ const mutations: readonly Mutation[] = [
     createMachine: saysAbsentWhileFresh,
     invariants: ["I12"],
     seedsMax: 3,
-    adjust: comesAndGoes,
+    adjust: losesDisks,
   },
 ];
 
