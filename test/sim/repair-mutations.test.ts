@@ -128,10 +128,10 @@ const withoutHintsKept: RunOptions["adjust"] = (profile) => {
   return { ...rest, shape: { ...shape, tuning: { ...shape.tuning, hintBytesMax: 0 } } };
 };
 
-/** The same, with disks that are lost, and take their time to catch up. */
+/** The same, with disks that are lost and never catch up. */
 const losesDisks: RunOptions["adjust"] = (profile) => {
   const { shape, faults, ...rest } = comesAndGoes(profile);
-  const tuning = { ...shape.tuning, antiEntropyIntervalMs: 5000 };
+  const tuning = { ...shape.tuning, antiEntropyIntervalMs: neverMs };
   return { ...rest, shape: { ...shape, tuning }, faults: { ...faults, kinds: [...faults.kinds, "wiped disk"] } };
 };
 
@@ -175,7 +175,7 @@ const mutations: readonly Mutation[] = [
     name: 'says "absent" on an empty disk',
     createMachine: saysAbsentWhileFresh,
     invariants: ["I12"],
-    seedsMax: 3,
+    seedsMax: 10,
     adjust: losesDisks,
   },
 ];
