@@ -16,13 +16,21 @@ export class Freshness {
   readonly #compared = new Map<number, Set<NodeId>>();
   #partitions = 0;
 
-  /** @param isNew whether the directory had no identity: it is empty, whatever it was before */
-  start(store: StoreReader, partitions: number, isNew: boolean): Persist | undefined {
+  /**
+   * @param isNew whether the directory had no identity: it is empty, whatever it was before
+   * @param isHeld whether this node is a primary of the partition at all: of others it never catches up
+   */
+  start(
+    store: StoreReader,
+    partitions: number,
+    isNew: boolean,
+    isHeld: (partition: number) => boolean,
+  ): Persist | undefined {
     this.#partitions = partitions;
     const stored = store.get("meta", freshnessKey);
     const isAllFresh = isNew && stored === undefined;
     for (let partition = 0; partition < partitions; partition++)
-      if (isAllFresh || bitOf(stored, partition)) this.#compared.set(partition, new Set());
+      if (isHeld(partition) && (isAllFresh || bitOf(stored, partition))) this.#compared.set(partition, new Set());
     return isAllFresh ? this.#persist() : undefined;
   }
 

@@ -25,7 +25,7 @@ import type {
   TombstoneCheck,
   TombstoneDrop,
 } from "../src/messages.ts";
-import type { SettledOptions } from "../src/options.ts";
+import { replicasMax, type SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
 import type { ReplicaId } from "../src/dot.ts";
@@ -132,11 +132,13 @@ export class Replica {
   }
 
   #start(freshReplicaId: ReplicaId, mayBeOlder: boolean): void {
-    const { store, freshness, ring, now } = this.#self;
+    const { id, store, freshness, ring, options, now } = this.#self;
     this.#self.start(freshReplicaId);
     this.#liveness.start();
     this.#hints.start();
-    const fresh = freshness.start(store, ring.table.partitions, store.get("meta", identityKey) === undefined);
+    const isHeld = (partition: number): boolean => ring.isPrimary(id, partition, replicasMax(options));
+    const isNew = store.get("meta", identityKey) === undefined;
+    const fresh = freshness.start(store, ring.table.partitions, isNew, isHeld);
     const identity = this.#identity.start(now, store, freshReplicaId, mayBeOlder);
     // One batch: an identity without it would be that of a node which has served before.
     this.#self.emit({ ...identity, writes: [...(fresh?.writes ?? []), ...identity.writes] });

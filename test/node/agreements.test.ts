@@ -105,7 +105,7 @@ test("a record that cannot be read, a fresh partition and a full disk agree to n
   self.isDiskFull = true;
   expect(agrees(false)).toBe(false);
   self.isDiskFull = false;
-  self.freshness.start(store, 1, true);
+  self.freshness.start(store, 1, true, () => true);
   expect(agrees(false)).toBe(false);
 });
 

@@ -10,13 +10,13 @@ let freshness: Freshness;
 beforeEach(() => {
   store = new MemoryStore();
   freshness = new Freshness();
-  store.commit(freshness.start(store, partitions, true)!);
+  store.commit(freshness.start(store, partitions, true, () => true)!);
 });
 
 function restart(): Freshness {
   while (store.syncOne() !== undefined);
   const next = new Freshness();
-  expect(next.start(store, partitions, false)).toBeUndefined();
+  expect(next.start(store, partitions, false, () => true)).toBeUndefined();
   return next;
 }
 
@@ -42,7 +42,7 @@ test("half of the comparisons are forgotten with a restart: writes may have come
 
 test("a directory of a node that has served before is settled", () => {
   const old = new Freshness();
-  expect(old.start(new MemoryStore(), partitions, false)).toBeUndefined();
+  expect(old.start(new MemoryStore(), partitions, false, () => true)).toBeUndefined();
   expect(old.count).toBe(0);
 });
 
@@ -61,6 +61,14 @@ test("a fresh partition wants each other primary once", () => {
 test("what is known of a directory counts, even if it has no identity", () => {
   const next = new Freshness();
   store.commit(freshness.compared(9, "n2", ["n2"])!);
-  expect(next.start(store, partitions, true)).toBeUndefined();
+  expect(next.start(store, partitions, true, () => true)).toBeUndefined();
   expect(next.isFresh(9)).toBe(false);
+});
+
+test("of partitions that this node is no primary of it keeps nothing that could be fresh", () => {
+  // Else a node beside the primaries would say for ever that it has not caught up.
+  const other = new Freshness();
+  other.start(new MemoryStore(), partitions, true, (partition) => partition < 5);
+  expect(other.count).toBe(5);
+  expect(other.isFresh(5)).toBe(false);
 });
