@@ -348,6 +348,22 @@ describe("a hint", () => {
     expect(hintsOf(cluster, "n1")).toMatchObject({ count: 0, bytes: 0, dropped: 1 });
   });
 
+  test("that is too old and perhaps all that there is goes to another primary first", () => {
+    // I1: an acknowledged write is never lost. Both copies of it are hints, and n1, for which one is kept, does not come back.
+    const cluster = new Cluster({ ...fiveNodes, tuning: { hintAgeMsMax: 10_000 } });
+    for (const primary of ["n1", "n2", "n3"]) cluster.crash(primary);
+    const put = cluster.put("n4", key, "tea");
+    cluster.settle();
+    expect(put.answer).toMatchObject({ kind: "PutReply", answered: ["n4", "n5"] });
+    pass(cluster, 20_000);
+    expect(hintsOf(cluster, "n4")).toMatchObject({ count: 2, dropped: 0 });
+    cluster.restart("n3");
+    pass(cluster, 70_000);
+    expect(valuesOf(cluster.object("n3", key))).toEqual(["tea"]);
+    expect(hintsOf(cluster, "n4")).toMatchObject({ count: 0, bytes: 0, delivered: 1, dropped: 1, targets: {} });
+    expect(hintsOf(cluster, "n5")).toMatchObject({ count: 0, bytes: 0, dropped: 1, targets: {} });
+  });
+
   test("that comes while the others are walked grows old with them", () => {
     // The walk takes several ticks; what is added behind it must not be taken for younger than everything.
     const cluster = new Cluster({ tuning: { hintAgeMsMax: 10_000 } });
