@@ -168,7 +168,7 @@ const mutations: readonly Mutation[] = [
     name: 'says "absent" on an empty disk',
     createMachine: saysAbsentWhileFresh,
     invariants: ["I12"],
-    seedsMax: 3,
+    seedsMax: 12,
     adjust: comesAndGoes,
   },
 ];
