@@ -3,9 +3,11 @@
  *
  *   add ──▶ kept: durable, joined per target and key ──the target is up──▶ sent ──its disk has it──▶ removed
  *                 │                                                          └── refused, lost, or changed meanwhile: sent again
- *                 └── older than `hintAgeMsMax`, or no room ──▶ dropped and counted: anti-entropy takes over
+ *                 └── older than `hintAgeMsMax`, and another primary has it ──▶ dropped and counted: anti-entropy takes over
  *
  * - A hint is removed only if it is still in the state that was acknowledged.
+ * - What a stand-in keeps may be all that there is of an acknowledged write. When it is too old, some other primary must take it
+ *   before it goes; a primary has it on its own account.
  * - What is kept here is this node's for as long as it is kept: a stand-in answers from it, and mints dots on top of what it keeps
  *   for the first primary, as long as that is all that it keeps of the key.
  * - A start counts what it finds before it sends anything; counting goes on in the background, a chunk a tick.
@@ -24,6 +26,8 @@ import type { Update, Updated, Versions } from "./versions.ts";
 
 /** After a walk over all hints of a target, and after a refusal: what is refused now is refused again at once. */
 const pauseMs = 1000;
+/** While nobody can be reached who would take what is too old: each walk reads it all. */
+const orphanPauseMs = 60_000;
 const inFlightMax = 64;
 const entriesPerTick = 256;
 const createdBytes = 6;
@@ -46,7 +50,7 @@ export interface HintsStatus {
   readonly count: number;
   readonly bytes: number;
   readonly delivered: number;
-  /** For age or want of room. */
+  /** For age, or for want of room: then it was never kept. */
   readonly dropped: number;
   readonly targets: Readonly<Record<NodeId, { count: number; bytes: number; oldestAgeMs: number }>>;
 }
@@ -174,52 +178,71 @@ export class Hints {
 
   /** Sends what comes next in the order of keys, and drops what is too old. */
   #walk(target: NodeId, shelf: Shelf, isReachable: boolean): void {
+    if (shelf.walkedTo === undefined) shelf.oldestWalkedMs = Infinity;
     const from = shelf.walkedTo ?? hintKey(target, new Uint8Array(0));
     let left = entriesPerTick;
     for (const [key, value] of this.#self.store.scan("hints", from, endOf(target))) {
-      if (left-- === 0 || (isReachable && shelf.inFlight >= inFlightMax)) return;
-      if (isReachable && !this.#mayTake(value.length)) return;
+      if (left-- === 0 || shelf.inFlight >= inFlightMax || !this.#mayTake(value.length)) return;
       shelf.walkedTo = after(key);
       const createdMs = createdIn(value);
+      const isOld = createdMs <= this.#expiredBeforeMs;
       const record = this.#recordIn(key, value);
       if (record === undefined) this.#drop(target, key, "unreadable");
-      else if (createdMs <= this.#expiredBeforeMs) this.#drop(target, key, "too old");
+      else if (isOld && this.#isOwn(key)) this.#drop(target, key, "too old");
       else {
         shelf.oldestWalkedMs = Math.min(shelf.oldestWalkedMs, createdMs);
-        if (isReachable) this.#send(target, key, record);
+        const taker = isReachable ? target : isOld ? this.#heirOf(key) : undefined;
+        if (taker !== undefined) this.#send(taker, target, key, record);
       }
     }
     shelf.oldestMs = shelf.oldestWalkedMs;
-    Object.assign(shelf, { walkedTo: undefined, oldestWalkedMs: Infinity });
-    shelf.pausedUntilMs = this.#self.now.monotonicMs + pauseMs;
+    shelf.walkedTo = undefined;
+    const hasOrphans = !isReachable && shelf.oldestMs <= this.#expiredBeforeMs;
+    shelf.pausedUntilMs = this.#self.now.monotonicMs + (hasOrphans ? orphanPauseMs : pauseMs);
   }
 
-  #send(target: NodeId, key: Uint8Array, record: Uint8Array): void {
+  /** Whether this node is a primary of the key: then it holds all of the hint on its own account. */
+  #isOwn(key: Uint8Array): boolean {
+    return this.#primariesOf(this.#self.locate(keyIn(key))).includes(this.#self.id);
+  }
+
+  /** Another primary, whose copy anti-entropy will bring to the target. */
+  #heirOf(key: Uint8Array): NodeId | undefined {
+    return this.#primariesOf(this.#self.locate(keyIn(key))).find((node) => this.#self.canReach(node));
+  }
+
+  #send(taker: NodeId, target: NodeId, key: Uint8Array, record: Uint8Array): void {
     const shelf = this.#shelf(target);
     shelf.inFlight++;
-    new Handoff(this.#self, target, keyIn(key), record, (isTaken) => {
+    new Handoff(this.#self, taker, keyIn(key), record, (isTaken) => {
       shelf.inFlight--;
-      if (isTaken) this.#remove(target, key, record);
-      else shelf.pausedUntilMs = this.#self.now.monotonicMs + pauseMs;
+      if (!isTaken) shelf.pausedUntilMs = this.#self.now.monotonicMs + pauseMs;
+      else if (!this.#isStill(key, record)) return;
+      else if (taker === target) this.#remove(target, key);
+      else this.#drop(target, key, "too old");
     }).start();
   }
 
-  /** The target has `record` on its disk. If the hint is more by now, the rest is still missing there. */
-  #remove(target: NodeId, key: Uint8Array, record: Uint8Array): void {
+  /** If the hint is more by now than what was taken, the rest is still missing there. */
+  #isStill(key: Uint8Array, record: Uint8Array): boolean {
     const value = this.#self.store.get("hints", key);
-    if (value === undefined || !isSameState(value.subarray(createdBytes), record)) return;
+    return value !== undefined && isSameState(value.subarray(createdBytes), record);
+  }
+
+  #remove(target: NodeId, key: Uint8Array): void {
     this.#delivered++;
-    this.#forget(target, key, value);
+    this.#forget(target, key);
   }
 
   #drop(target: NodeId, key: Uint8Array, why: string): void {
     this.#dropped++;
     this.#self.warnRarely("hint dropped", { target, key: formatKey(keyIn(key)), why });
-    const value = this.#self.store.get("hints", key);
-    if (value !== undefined) this.#forget(target, key, value);
+    this.#forget(target, key);
   }
 
-  #forget(target: NodeId, key: Uint8Array, value: Uint8Array): void {
+  #forget(target: NodeId, key: Uint8Array): void {
+    const value = this.#self.store.get("hints", key);
+    if (value === undefined) return;
     this.#tally(target, key, -1, -(key.length + value.length), Infinity);
     this.#self.emit({ kind: "persist", writes: [{ table: "hints", key, value: undefined }], then: [] });
   }
