@@ -59,7 +59,7 @@ export class OpenRequests {
 
   /** A clean stop waits no longer: what those that have answered have left to do, they do now. */
   wakeReleased(): void {
-    for (const slot of [...this.#released]) this.#bySlot.get(slot)?.wake();
+    for (const slot of this.#released) this.#bySlot.get(slot)?.wake();
   }
 
   /** What answers still come under the id go to `request` from now on, for which nobody waits. */

@@ -13,6 +13,7 @@
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { toBinary } from "../../src/bytes.ts";
 import { emptyContext } from "../../src/causal-context.ts";
 import { hashKey } from "../../src/key.ts";
 import { emptyObject, sync } from "../../src/object.ts";
@@ -327,8 +328,9 @@ class Play {
   }
 
   #isConverged(): boolean {
-    const isSame = (path: string): boolean =>
-      primaries.every((one) => `${this.#cluster.record(one, path)}` === `${this.#cluster.record("n1", path)}`);
+    const bytesOf = (one: NodeId, path: string): string =>
+      toBinary(this.#cluster.record(one, path) ?? new Uint8Array(0));
+    const isSame = (path: string): boolean => primaries.every((one) => bytesOf(one, path) === bytesOf("n1", path));
     const isEmpty = (one: NodeId): boolean => {
       const { hints, antiEntropy } = this.#cluster.status(one);
       const kept = [...this.#cluster.store(one).scan("hints", new Uint8Array(0), Uint8Array.of(0xff))];
@@ -354,8 +356,8 @@ class Play {
 
 /** The key behind two bytes of partition. */
 function pathIn(storeKey: Uint8Array): string {
-  const path = keys.find((one) => `${keyOf(one)}` === `${storeKey.subarray(2)}`);
-  if (path === undefined) throw new Error(`nobody wrote to ${storeKey}`);
+  const path = keys.find((one) => toBinary(keyOf(one)) === toBinary(storeKey.subarray(2)));
+  if (path === undefined) throw new Error(`nobody wrote to ${toBinary(storeKey)}`);
   return path;
 }
 
