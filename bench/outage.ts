@@ -143,7 +143,7 @@ class Outage {
     const whole = phases.map((phase) => [phase, this.#totals[phase].stretch] as const);
     if (this.#options.json) {
       const report = { options: this.#options, seconds: this.#rows, phases: Object.fromEntries(whole), mending };
-      return void process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      return void process.stdout.write(`${JSON.stringify(report, (_, value: unknown) => value ?? null, 2)}\n`);
     }
     for (const [phase, stretch] of whole) this.#say(lineOf(phase, { phase, ...stretch }, this.#options[phase]));
     this.#say(

@@ -3,6 +3,9 @@ import { CoterieError } from "../client/index.ts";
 import { Random } from "../src/random.ts";
 import type { Issue } from "./target.ts";
 
+/** What fails at once must not be asked again at once: nothing else would get a turn of the event loop. */
+const pauseAfterErrorMs = 10;
+
 export interface SteadyLoadOptions {
   readonly inFlight: number;
   readonly keys: number;
@@ -62,10 +65,15 @@ export class SteadyLoad {
     const done = (error?: Error): void => {
       const nowMs = performance.now();
       this.#meter.record(nowMs - startedAtMs, error);
-      if (this.#onEnd === undefined) next(nowMs);
-      else if (--this.#underWay === 0) this.#onEnd();
+      if (this.#onEnd !== undefined) this.#endLane(this.#onEnd);
+      else if (error === undefined) next(nowMs);
+      else setTimeout(() => next(performance.now()), pauseAfterErrorMs);
     };
     next(performance.now());
+  }
+
+  #endLane(onEnd: () => void): void {
+    if (--this.#underWay === 0) onEnd();
   }
 }
 
