@@ -50,6 +50,11 @@ const lookMs = 50;
 const clockMs = 11_000;
 /** How many rounds of anti-entropy find nothing to do. */
 const fixpointRounds = 2;
+/** How long it must be quiet before: an exchange that has found a difference waits for its budget, and asks late about what is gone. */
+const quietRounds = 3;
+
+/** What a round of anti-entropy goes on with when it has found a difference: it may still ask for keys because of one that is gone. */
+const repairs: ReadonlySet<string> = new Set(["TreeNodes", "TreeNodesReply", "TreeKeys", "TreeKeysReply"]);
 
 export interface RunOptions {
   /** Is given the run line by line: slow, and for people. */
@@ -252,7 +257,7 @@ class Run {
     while (!this.#isOver && this.#simulator.nowMs < untilMs && this.#differences().length > 0) await this.#pass(lookMs);
     await this.#rest("the cluster does not come to rest when all replicas are the same");
     // What differed a moment ago may still be asked about.
-    while (!this.#isOver && this.#simulator.nowMs < untilMs && !(await this.#isQuietFor(1))) continue;
+    while (!this.#isOver && this.#simulator.nowMs < untilMs && !(await this.#isQuietFor(quietRounds))) continue;
     if (this.#isOver) return;
     this.#world.trace.line("all", () => "all replicas are the same");
     this.#world.witness.observe({ kind: "phase", phase: "converged" });
@@ -265,7 +270,7 @@ class Run {
     const { antiEntropyIntervalMs, antiEntropyConfirmMs } = this.#profile.shape.tuning;
     this.#world.traffic.reset();
     await this.#pass(rounds * (antiEntropyIntervalMs + antiEntropyConfirmMs + lookMs));
-    return [...this.#world.traffic.sent.keys()].every((kind) => isBackground({ kind }));
+    return [...this.#world.traffic.sent.keys()].every((kind) => isBackground({ kind }) && !repairs.has(kind));
   }
 
   async #pass(ms: number): Promise<void> {

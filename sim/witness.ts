@@ -91,6 +91,8 @@ export class Witness {
   readonly #ledger = new Map<string, "memory" | "disk">();
   readonly #decoded = new Decoded();
   readonly #told = new Told();
+  /** By node, in this start of it. */
+  readonly #latestMs = new Map<string, number>();
   /** What was removed of a node's hints, by node, target and key: it may answer for it a little later. */
   readonly #handedOff = new Map<string, StoredObject>();
   /** Every dot that was issued, by key. */
@@ -116,6 +118,7 @@ export class Witness {
    * @param peerIncarnation of the node that a peer's message came from
    */
   stepped(node: Witnessed, input: Input, effects: readonly Effect[], peerIncarnation: number): void {
+    this.#latestMs.set(nameOf(node), Math.max(this.#latestMs.get(nameOf(node)) ?? 0, node.wallMs));
     this.#told.hear(nameOf(node), input, effects, (record) => this.decode(record)?.context);
     if (input.kind === "client") {
       if (input.message.kind !== "Status") this.#asked(node, `c${input.connection}`, input.message, effects);
@@ -351,7 +354,8 @@ export class Witness {
     }
     const change = sizeOf(write.value) - sizeOf(old);
     const { hintAgeMsMax: ageMsMax, hintBytesMax: bytesMax } = node.config.tuning;
-    const ageMs = old === undefined ? 0 : node.wallMs - createdInHint(old);
+    // By the latest that its clock has ever shown: it may have gone back since the hint was found too old.
+    const ageMs = old === undefined ? 0 : (this.#latestMs.get(nameOf(node)) ?? node.wallMs) - createdInHint(old);
     const bytes = sizes.reduce((sum, size) => sum + size, 0) + change;
     this.#report({ kind: "hinted", node: node.id, target, key, before, after, ageMs, ageMsMax, bytes, bytesMax });
   }
