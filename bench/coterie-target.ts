@@ -5,11 +5,11 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connect, type Client } from "../client/index.ts";
+import { connect, type Client, type NodeReport } from "../client/index.ts";
 import type { Issue, Target, Workload } from "./target.ts";
 
 const program = fileURLToPath(new URL("./coterie-node.js", import.meta.url));
-const nodes = 3;
+export const nodes = 3;
 
 /** Coterie as its users have it: three node processes, and the SDK in this one. */
 export class CoterieTarget implements Target {
@@ -17,16 +17,15 @@ export class CoterieTarget implements Target {
   readonly #directory: string = mkdtempSync(join(tmpdir(), "coterie-bench-"));
   readonly #removeData = (): void => rmSync(this.#directory, { recursive: true, force: true });
   #processes: ChildProcess[] = [];
+  #ports: readonly string[] = [];
   #client: Client | undefined;
 
   async start(): Promise<void> {
     process.once("exit", this.#removeData); // also when a benchmark that fails never comes to `stop`
-    const ports = await freePorts(nodes);
-    this.#processes = ports.map((_, index) =>
-      fork(program, [`n${index + 1}`, join(this.#directory, `n${index + 1}`), ...ports]),
-    );
+    this.#ports = await freePorts(nodes);
+    this.#processes = this.#ports.map((_, at) => this.#fork(at));
     await Promise.all(this.#processes.map((node) => once(node, "message")));
-    this.#client = await connect(ports.map((port) => `ws://127.0.0.1:${port}`));
+    this.#client = await connect(this.#ports.map((port) => `ws://127.0.0.1:${port}`));
     await allLinked(this.#client);
   }
 
@@ -40,11 +39,33 @@ export class CoterieTarget implements Target {
     };
   }
 
+  status(): Promise<readonly NodeReport[]> {
+    return this.#client!.status();
+  }
+
+  /** `kill -9`. @param at the number of the node, from 0 on */
+  async kill(at: number): Promise<void> {
+    const node = this.#processes[at]!;
+    const exit = once(node, "exit");
+    node.kill("SIGKILL");
+    await exit;
+  }
+
+  /** Resolves when it serves again. */
+  async restart(at: number): Promise<void> {
+    const node = (this.#processes[at] = this.#fork(at));
+    await once(node, "message");
+  }
+
   async stop(): Promise<void> {
     await this.#client?.close();
     await Promise.all(this.#processes.map(ended));
     process.off("exit", this.#removeData);
     this.#removeData();
+  }
+
+  #fork(at: number): ChildProcess {
+    return fork(program, [`n${at + 1}`, join(this.#directory, `n${at + 1}`), ...this.#ports]);
   }
 }
 

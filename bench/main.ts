@@ -1,9 +1,11 @@
 /** `npm run bench`: Coterie and the floor side by side on this machine. `--help` lists the options. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parseCount, parsePositive } from "./arguments.ts";
 import { Comparison, type Row } from "./comparison.ts";
 import { CoterieTarget } from "./coterie-target.ts";
 import { FloorTarget } from "./floor-target.ts";
 import { renderJson, renderTable } from "./report.ts";
+import { stopAll, stopOnInterrupt } from "./interruption.ts";
 import type { Target } from "./target.ts";
 
 interface Setting {
@@ -21,8 +23,6 @@ interface BenchOptions {
   readonly settings: Setting[];
   readonly target: "floor" | "coterie" | "both";
 }
-
-const EXIT_INTERRUPTED = 130;
 
 const program = new Command("bench")
   .description(
@@ -83,32 +83,6 @@ async function measure(targets: Target[], options: BenchOptions): Promise<Row[]>
     }
   }
   return rows;
-}
-
-/** Nothing of an interrupted benchmark stays: neither processes nor their data. A second Ctrl-C does not wait for that. */
-function stopOnInterrupt(targets: Target[]): void {
-  const interrupt = (): void => {
-    process.once("SIGINT", () => process.exit(EXIT_INTERRUPTED));
-    void stopAll(targets).finally(() => process.exit(EXIT_INTERRUPTED));
-  };
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
-}
-
-async function stopAll(targets: Target[]): Promise<void> {
-  await Promise.all(targets.map((target) => target.stop()));
-}
-
-function parsePositive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("It must be a number above 0.");
-  return value;
-}
-
-function parseCount(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
-  return value;
 }
 
 function parseCounts(text: string): number[] {

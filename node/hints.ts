@@ -105,7 +105,7 @@ export class Hints {
    * @throws what `Versions.join` throws
    */
   add(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
-    const joined = this.#versions.join(place, this.#get(target, place), record);
+    const joined = this.#versions.join(place, this.#get(target, place), record, this.mintsOn(target, place));
     if (joined.record !== undefined) return this.#keep(target, place, joined.record, then);
     if (then.length > 0) this.#self.emit({ kind: "persist", writes: [], then });
     return true;
@@ -146,7 +146,8 @@ export class Hints {
    */
   #mayGoOn(target: NodeId, place: Place, kept: Uint8Array | undefined): boolean {
     const hint = this.#get(target, place);
-    return this.mintsOn(target, place) && hint !== undefined && kept !== undefined && isSameState(hint, kept);
+    if (hint === undefined || kept === undefined || !this.mintsOn(target, place)) return false;
+    return this.#versions.isAlike(hint, kept);
   }
 
   tick(): void {

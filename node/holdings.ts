@@ -59,8 +59,7 @@ export class Holdings {
 
   /** Keeps what `target` has missed of a write that this node has coordinated, if there is room. */
   keepHint(target: NodeId, place: Place, record: Uint8Array): void {
-    if (this.#hints.mintsOn(target, place)) this.#addHint(target, place, record, []);
-    else this.#hints.addOwn(target, place, record, []);
+    this.#addHint(target, place, record, []);
   }
 
   #addHint(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {

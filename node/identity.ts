@@ -137,6 +137,12 @@ export class Identity {
     return claimed.some((events) => this.#hasBegun(events.actor) && !includes(seen, [events]));
   }
 
+  /** Whether both know the same dots of this replica: what is minted on top of either is the same dot. */
+  isAlike(a: CausalContext, b: CausalContext): boolean {
+    const [mineInA, mineInB] = [a, b].map((context) => context.filter(({ actor }) => this.#isMine(actor)));
+    return includes(mineInA!, mineInB!) && includes(mineInB!, mineInA!);
+  }
+
   /** Whether a context has an epoch of this replica that was never handed out: it was not issued by any store. */
   claimsFuture(claimed: CausalContext): boolean {
     return claimed.some(({ actor }) => this.#isMine(actor) && !this.#hasBegun(actor));

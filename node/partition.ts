@@ -78,7 +78,7 @@ export class Partitions {
     // Not `read`: what comes heals a bad record, so it is neither counted nor warned of once more.
     const local = this.#self.store.get("objects", place.storeKey);
     const isBad = local !== undefined && recordProblem(local) !== undefined;
-    const joined = this.#versions.join(place, isBad ? undefined : local, record);
+    const joined = this.#versions.join(place, isBad ? undefined : local, record, true);
     if (joined.isAmnesiac) this.#noteAmnesia(place);
     else if (isBad) this.#recover(place); // this copy heals the record, and perhaps not all of it
     if (joined.record === undefined) this.#submit([], then);

@@ -31,7 +31,7 @@ const namedLeavesMax = 1024;
 const pageBytesGuess = 1024;
 
 type State = "branches" | "leaves" | "waiting" | "confirming" | "keys" | "over";
-export type Outcome = "equal" | "repaired" | "failed";
+export type ComparisonOutcome = "equal" | "repaired" | "failed";
 type TreeRequest = ReplicaRequest & { readonly kind: "TreeNodes" | "TreeKeys" };
 
 export class TreeComparison implements OpenRequest, RepairOwner {
@@ -42,7 +42,7 @@ export class TreeComparison implements OpenRequest, RepairOwner {
   readonly #peer: NodeId;
   #state: State = "branches";
   /** Once it is over. */
-  outcome: Outcome | undefined;
+  outcome: ComparisonOutcome | undefined;
   isFutile = false;
   wakeAtMs = 0;
   /** Of the question that is open; 0: none is. */
@@ -223,7 +223,7 @@ export class TreeComparison implements OpenRequest, RepairOwner {
     this.#id = 0;
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: ComparisonOutcome): void {
     if (this.#state === "over") return;
     if (this.#id !== 0) this.#close();
     this.#state = "over";

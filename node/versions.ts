@@ -98,17 +98,24 @@ export class Versions {
     return this.#updated(record, update, sibling, { isKnown: false, isAmnesiac, isDeleted: isDeleted(updated) });
   }
 
+  /** Whether two records know the same dots of this replica. */
+  isAlike(a: Uint8Array, b: Uint8Array): boolean {
+    return this.#identity.isAlike(decodeRecord(a).context, decodeRecord(b).context);
+  }
+
   /**
    * Joins another replica's record into the local one.
+   * @param isMintedOn whether this node mints dots on top of it: only then must it have all that were issued here
    * @throws CLOCK_SKEW, OVERLOADED, PROTOCOL on a record that is none
    */
-  join(place: Place, local: Uint8Array | undefined, record: Uint8Array): Joined {
+  join(place: Place, local: Uint8Array | undefined, record: Uint8Array, isMintedOn: boolean): Joined {
     if (local !== undefined && isSameState(local, record)) return nothingNew;
     const incoming = openRecord(place.hash, record);
     for (const sibling of incoming.siblings) checkSkew(this.#self.now, sibling.timestamp);
     if (this.#identity.claimsFuture(incoming.context)) this.#startOver();
     const mine = local === undefined ? emptyObject : decodeRecord(local);
-    if (this.#identity.knowsLess(mine.context, incoming.context)) return this.#joinAmnesiac(place, mine, incoming);
+    if (isMintedOn && this.#identity.knowsLess(mine.context, incoming.context))
+      return this.#joinAmnesiac(place, mine, incoming);
     // In this order: where `mine` adds nothing, the join is `incoming` itself, and its bytes are stored as they came.
     const joined = sync(incoming, mine);
     if (joined === incoming) return { record, isAmnesiac: false, isDeleted: isDeleted(joined) };

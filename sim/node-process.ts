@@ -202,6 +202,7 @@ export class NodeProcess implements Witnessed {
 
   /** Turns a bit in the record of a key. @returns whether there was a record to turn it in */
   flip(key: Uint8Array): boolean {
+    this.#world.witness.damaging(this, key);
     const hasFlipped = this.#store?.flip(storeKeyOf(this, key)) ?? false;
     if (hasFlipped) this.#damaged(key, "has a bit turned in its record of");
     return hasFlipped;

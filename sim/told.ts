@@ -32,6 +32,11 @@ export class Told {
     const context = contextOf(message.record);
     const key = message.kind === "ReplicaPut" ? formatKey(message.key) : this.#questions.get(`${node}#${message.id}`);
     if (context === undefined || key === undefined) return;
+    this.learn(node, key, context);
+  }
+
+  /** A node has this in its memory, wherever it comes from. */
+  learn(node: string, key: KeyName, context: CausalContext): void {
     const name = `${node} ${key}`;
     this.#contexts.set(name, joinContexts(this.#contexts.get(name) ?? emptyContext, context));
   }

@@ -122,6 +122,12 @@ export class Witness {
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
   }
 
+  /** A record is about to rot or to vanish: a request that has read it may still hold it, and write it again (seed 30847). */
+  damaging(node: Witnessed, key: Uint8Array): void {
+    const object = this.decode(node.seen("objects", storeKeyOf(node, key)));
+    if (object !== undefined) this.#told.learn(nameOf(node), formatKey(key), object.context);
+  }
+
   /** A batch is about to be handed to the disk. */
   persisting(node: Witnessed, input: Input | undefined, batch: Persist): void {
     for (const write of batch.writes) {

@@ -11,7 +11,7 @@ import { contains } from "../../src/causal-context.ts";
 import { formatActor, type Actor, type Dot } from "../../src/dot.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import type { EndOfRun, Issue, KeyName, Observation, Stored } from "../observation.ts";
+import type { EndOfRun, Hinted, Issue, KeyName, Observation, Stored } from "../observation.ts";
 
 export class SiblingBound implements Checker {
   readonly invariant = "I10";
@@ -26,6 +26,9 @@ export class SiblingBound implements Checker {
   /** What a node has forgotten, or removed as a tombstone, may be remembered piece by piece by others, and each piece is a reason. */
   readonly #damaged = new Set<string>();
 
+  /** Per node and key whom it has ever kept hints for. */
+  readonly #targets = new Map<string, Set<NodeId>>();
+
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }
@@ -37,10 +40,8 @@ export class SiblingBound implements Checker {
         return this.#checkActor(observation);
       case "stored":
         return this.#checkSiblings(observation);
-      // A stand-in mints on what it keeps, and has forgotten it when that has gone to whom it belongs.
       case "hinted":
-        if (observation.after === undefined) this.#damaged.add(`${observation.node} ${observation.key}`);
-        return;
+        return this.#hint(observation);
       case "crashed":
         return increase(this.#starts, observation.node);
       case "collected":
@@ -54,6 +55,17 @@ export class SiblingBound implements Checker {
   }
 
   finish(_end: EndOfRun): void {}
+
+  /**
+   * A stand-in mints on what it keeps for one primary. When that has gone to whom it belongs, or it keeps something for another one
+   * too, it does not know what it has forgotten, and each write is a reason.
+   */
+  #hint({ node, key, target, after }: Hinted): void {
+    const place = `${node} ${key}`;
+    const targets = (this.#targets.get(place) ?? new Set()).add(target);
+    this.#targets.set(place, targets);
+    if (after === undefined || targets.size > 1) this.#damaged.add(place);
+  }
 
   #extendChain({ key, dot, op, seen, node }: Issue): void {
     if (op === undefined) return increase(this.#losses, `${node} ${key}`);

@@ -11,9 +11,9 @@
  * What the design takes for granted is kept: messages are not older than a lifetime, and a disk is lost only while the others have
  * all of it.
  */
+import { hexOf, toBinary } from "../../src/bytes.ts";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { toBinary } from "../../src/bytes.ts";
 import { emptyContext } from "../../src/causal-context.ts";
 import { hashKey } from "../../src/key.ts";
 import { emptyObject, sync } from "../../src/object.ts";
@@ -328,9 +328,8 @@ class Play {
   }
 
   #isConverged(): boolean {
-    const bytesOf = (one: NodeId, path: string): string =>
-      toBinary(this.#cluster.record(one, path) ?? new Uint8Array(0));
-    const isSame = (path: string): boolean => primaries.every((one) => bytesOf(one, path) === bytesOf("n1", path));
+    const isSame = (path: string): boolean =>
+      primaries.every((one) => hexIn(this.#cluster.record(one, path)) === hexIn(this.#cluster.record("n1", path)));
     const isEmpty = (one: NodeId): boolean => {
       const { hints, antiEntropy } = this.#cluster.status(one);
       const kept = [...this.#cluster.store(one).scan("hints", new Uint8Array(0), Uint8Array.of(0xff))];
@@ -356,8 +355,8 @@ class Play {
 
 /** The key behind two bytes of partition. */
 function pathIn(storeKey: Uint8Array): string {
-  const path = keys.find((one) => toBinary(keyOf(one)) === toBinary(storeKey.subarray(2)));
-  if (path === undefined) throw new Error(`nobody wrote to ${toBinary(storeKey)}`);
+  const path = keys.find((one) => hexIn(keyOf(one)) === hexIn(storeKey.subarray(2)));
+  if (path === undefined) throw new Error(`nobody wrote to ${hexIn(storeKey)}`);
   return path;
 }
 
@@ -374,3 +373,7 @@ test("all mechanisms together lose nothing, bring nothing back, and come to rest
   );
   expect(collected).toBeGreaterThan(10);
 });
+
+function hexIn(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : hexOf(toBinary(bytes));
+}

@@ -128,6 +128,13 @@ const withoutHintsKept: RunOptions["adjust"] = (profile) => {
   return { ...rest, shape: { ...shape, tuning: { ...shape.tuning, hintBytesMax: 0 } } };
 };
 
+/** The same, with disks that are lost and never catch up. */
+const losesDisks: RunOptions["adjust"] = (profile) => {
+  const { shape, faults, ...rest } = comesAndGoes(profile);
+  const tuning = { ...shape.tuning, antiEntropyIntervalMs: neverMs };
+  return { ...rest, shape: { ...shape, tuning }, faults: { ...faults, kinds: [...faults.kinds, "wiped disk"] } };
+};
+
 const mutations: readonly Mutation[] = [
   {
     name: "drops its hints when it starts",
@@ -168,8 +175,8 @@ const mutations: readonly Mutation[] = [
     name: 'says "absent" on an empty disk',
     createMachine: saysAbsentWhileFresh,
     invariants: ["I12"],
-    seedsMax: 12,
-    adjust: comesAndGoes,
+    seedsMax: 10,
+    adjust: losesDisks,
   },
 ];
 

@@ -1,0 +1,17 @@
+import type { Target } from "./target.ts";
+
+const EXIT_INTERRUPTED = 130;
+
+/** Nothing of an interrupted benchmark stays: neither processes nor their data. A second Ctrl-C does not wait for that. */
+export function stopOnInterrupt(targets: readonly Target[]): void {
+  const interrupt = (): void => {
+    process.once("SIGINT", () => process.exit(EXIT_INTERRUPTED));
+    void stopAll(targets).finally(() => process.exit(EXIT_INTERRUPTED));
+  };
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+}
+
+export async function stopAll(targets: readonly Target[]): Promise<void> {
+  await Promise.all(targets.map((target) => target.stop()));
+}
