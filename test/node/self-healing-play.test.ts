@@ -39,6 +39,8 @@ const collectedMs = 16_000;
 const convergedMs = 120_000;
 
 const node = fc.constantFrom(...nodes);
+const primary = fc.constantFrom("n1" as const, "n2" as const, "n3" as const);
+const aside = fc.constantFrom("n4" as const, "n5" as const);
 const key = fc.constantFrom(...keys);
 const client = fc.nat(clients - 1);
 const put = fc.record({
@@ -73,6 +75,12 @@ const commands = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("crash" as const, "stop" as const), node }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("cut" as const, "link" as const), node, other: node }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("isolate" as const, "rejoin" as const), node }) },
+  // One beside the primaries that sees none of them, or one again: it stands in, and hands over.
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom("part" as const, "meet" as const), node: aside, other: primary }),
+  },
+  { weight: 4, arbitrary: put.map((one) => ({ ...one, do: "put" as const, node: "n4" as const })) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("full" as const, "room" as const), node }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("pass" as const), ticks: fc.constantFrom(1, 2, 7, 30) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("rest" as const, "wipe" as const), node }) },
@@ -150,6 +158,12 @@ class Play {
       case "cut":
       case "link":
         return this.#link(command.node, command.other, command.do === "link");
+      case "part":
+        for (const other of primaries) this.#link(command.node, other, false);
+        return;
+      case "meet":
+        this.#link(command.node, command.other, true);
+        return this.#rest(1200);
       case "isolate":
       case "rejoin":
         for (const other of nodes) this.#link(command.node, other, command.do === "rejoin");
