@@ -81,6 +81,13 @@ export class Cluster {
       .join("; ");
   }
 
+  /** Whether any record is bad, and then nobody else has it: its node asks for it at every walk of its scrub (seed 101150). */
+  get hasBadRecord(): boolean {
+    const isBad = (node: NodeProcess, key: Uint8Array): boolean =>
+      this.#world.witness.decode(node.seen("objects", storeKeyOf(node, key))) === undefined;
+    return this.nodes.some((node) => node.keys().some((key) => isBad(node, key)));
+  }
+
   /** Every key that any node has a record of, by its name. */
   keys(): ReadonlyMap<string, Uint8Array> {
     const keys = new Map<string, Uint8Array>();

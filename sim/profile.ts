@@ -8,7 +8,6 @@ import type { ClusterShape } from "./cluster.ts";
 import type { DiskConditions } from "./disk.ts";
 import { drawFaultMix, type FaultMix } from "./faults.ts";
 import type { NetworkConditions } from "./network.ts";
-import { featuresOfNode } from "./features.ts";
 import { describeTuning, drawTuning, neverMs } from "./tuning.ts";
 
 export interface Profile {
@@ -190,7 +189,7 @@ const patience = 60;
 
 /** Whether the replicas become the same by themselves, whatever nobody reads. */
 export function canConverge({ shape }: Profile): boolean {
-  return featuresOfNode().antiEntropy && shape.tuning.antiEntropyIntervalMs < neverMs;
+  return shape.tuning.antiEntropyIntervalMs < neverMs;
 }
 
 /** How long that may take after the last fault, three times over: the rounds themselves, and all that they may have to wait for. */

@@ -21,7 +21,6 @@ import { FinalReads } from "./final-reads.ts";
 import { History } from "./history.ts";
 import { Network } from "./network.ts";
 import { differencesIn } from "./differences.ts";
-import { featuresOfNode } from "./features.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { EndOfKey, Observation, Resources } from "./observation.ts";
 import {
@@ -142,7 +141,7 @@ class Run {
     await this.#checkService();
     const canBeSame = canConverge(this.#profile);
     if (canBeSame) await this.#converge();
-    else if (featuresOfNode().hints)
+    else
       await this.#settle(
         () => this.#keepsNoHints,
         () => this.#differences().join("; "),
@@ -153,7 +152,7 @@ class Run {
     const unread = this.#isOver ? [] : await reads.play();
     if (!this.#isOver) this.#problems.push(...unread);
     await this.#rest("the cluster does not come to rest after the last reads");
-    if (!this.#isOver) this.#finish(reads, canBeSame || (mayRepair && featuresOfNode().readRepair));
+    if (!this.#isOver) this.#finish(reads, canBeSame || mayRepair);
   }
 
   /** The first calls find a cluster whose nodes know each other. */
@@ -262,7 +261,8 @@ class Run {
     this.#world.trace.line("all", () => "all replicas are the same");
     this.#world.witness.observe({ kind: "phase", phase: "converged" });
     await this.#isQuietFor(fixpointRounds);
-    this.#idleTraffic = new Map(this.#world.traffic.sent);
+    const asksForRecords = this.#cluster.hasBadRecord ? ["ReplicaGet", "ReplicaGetReply"] : [];
+    this.#idleTraffic = new Map([...this.#world.traffic.sent].filter(([kind]) => !asksForRecords.includes(kind)));
   }
 
   /** @returns whether nothing but background was said for so many rounds of anti-entropy */

@@ -27,7 +27,6 @@ import type { NodeConfig } from "../node/self.ts";
 import type { Table, Write } from "../node/store.ts";
 import type { Issue, Observation, Served } from "./observation.ts";
 import { Decoded } from "./decoded.ts";
-import { featuresOfNode } from "./features.ts";
 import {
   createdInHint,
   hintKeyOf,
@@ -198,7 +197,7 @@ export class Witness {
     const held = this.#held(node, key);
     if (held === "bad record") return;
     const object = held === "absent" ? undefined : held;
-    const isFreshHere = held === "absent" && featuresOfNode().freshness && this.#isFresh(node, key);
+    const isFreshHere = held === "absent" && this.#isFresh(node, key);
     this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object, isFresh: isFreshHere });
   }
 
@@ -297,8 +296,14 @@ export class Witness {
     const request = this.#byNumber.get(number);
     const entry = this.#ledger.get(`${number} ${voter}`);
     if (request === undefined || entry === undefined) return;
-    const isFresh = isFreshThere && featuresOfNode().freshness;
-    this.#report({ kind: "voted", request, voter, isDurable: isDurable && entry === "disk", object, isFresh });
+    this.#report({
+      kind: "voted",
+      request,
+      voter,
+      isDurable: isDurable && entry === "disk",
+      object,
+      isFresh: isFreshThere,
+    });
   }
 
   #answered(asker: string, message: Answer): void {

@@ -9,7 +9,6 @@ import { addDot, emptyContext, includes, joinContexts, type CausalContext } from
 import type { Dot } from "../../src/dot.ts";
 import type { OpId } from "../../src/op-id.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import { featuresOfNode } from "../features.ts";
 import { Burials } from "../burials.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { EndOfRun, Observation } from "../observation.ts";
@@ -65,7 +64,7 @@ export class MonotonicReads implements Checker {
   }
 
   #isPromise({ kind, asked }: Operation): boolean {
-    if (kind === "get") return asked.readRepair === "blocking" && !this.#hasCrashed && featuresOfNode().readRepair;
+    if (kind === "get") return asked.readRepair === "blocking" && !this.#hasCrashed;
     return asked.dw >= asked.w || !this.#hasCrashed;
   }
 
