@@ -11,7 +11,7 @@ import type { Profile } from "../../sim/profile.ts";
 import { storeKeyOf } from "../../sim/place.ts";
 import { neverMs } from "../../sim/tuning.ts";
 import type { CreateMachine } from "../../sim/world.ts";
-import { firstCaught, tampered, type Mutation } from "./mutant.ts";
+import { deluded, firstCaught, tampered, type Mutation } from "./mutant.ts";
 
 const everything = [new Uint8Array(0), Uint8Array.of(0xff)] as const;
 
@@ -34,6 +34,26 @@ function forgetting(isTime: (input: Input) => boolean): CreateMachine {
 
 const dropsHintsAtStart = forgetting(({ kind }) => kind === "start");
 const dropsHintsSoon = forgetting(({ kind }) => kind === "tick");
+
+const nothing: Input = { kind: "tick", queuedBytes: 0, lagMs: 0 };
+
+/** Whoever was away once is away for good. */
+const takesNobodyBack: CreateMachine = (config, store, now) => {
+  const replica = new Replica(config, store, now);
+  const gone = new Set<string>();
+  return {
+    step: (at, input) => {
+      if (input.kind === "linkDown") gone.add(input.node);
+      return replica.step(at, input.kind === "linkUp" && gone.has(input.node) ? nothing : input);
+    },
+  };
+};
+
+/** A disk that was full once is full for good. */
+const seesNoRoomAgain = deluded(
+  (store) => store,
+  (input) => (input.kind === "diskFull" && !input.isFull ? nothing : input),
+);
 
 /** It finds what differs, and sends nothing and takes nothing. */
 const neverRepairs = tampered((effects, input) => {
@@ -128,6 +148,12 @@ const withoutHintsKept: RunOptions["adjust"] = (profile) => {
   return { ...rest, shape: { ...shape, tuning: { ...shape.tuning, hintBytesMax: 0 } } };
 };
 
+/** The same, with disks that fill up. */
+const fillsDisks: RunOptions["adjust"] = (profile) => {
+  const { faults, ...rest } = comesAndGoes(profile);
+  return { ...rest, faults: { ...faults, kinds: [...faults.kinds, "full disk"] } };
+};
+
 /** The same, with disks that are lost and never catch up. */
 const losesDisks: RunOptions["adjust"] = (profile) => {
   const { shape, faults, ...rest } = comesAndGoes(profile);
@@ -149,6 +175,20 @@ const mutations: readonly Mutation[] = [
     invariants: ["I8"],
     seedsMax: 3,
     adjust: comesAndGoes,
+  },
+  {
+    name: "takes back nobody who was away",
+    createMachine: takesNobodyBack,
+    invariants: ["I13", "I3", "liveness"],
+    seedsMax: 3,
+    adjust: comesAndGoes,
+  },
+  {
+    name: "sees no room on its disk again",
+    createMachine: seesNoRoomAgain,
+    invariants: ["I13", "I3", "liveness"],
+    seedsMax: 5,
+    adjust: fillsDisks,
   },
   {
     name: "never repairs what differs",
