@@ -112,8 +112,8 @@ export class Hints {
   }
 
   /**
-   * The same where this node mints on top of something else, as a primary or as the stand-in for another target: what the hint
-   * knows of its own dots is no sign of amnesia.
+   * The same where this node is a primary of the key, and mints on top of its own copy: what the hint knows of its own dots is
+   * no sign of amnesia.
    * @param record one that this node has on its own account
    */
   addOwn(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
