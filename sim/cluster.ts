@@ -5,7 +5,8 @@ import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
 import type { Tuning } from "../node/tuning.ts";
-import { NodeProcess, type DiskState } from "./node-process.ts";
+import type { DiskState } from "./fault.ts";
+import { NodeProcess } from "./node-process.ts";
 import { storeKeyOf } from "./place.ts";
 import type { World } from "./world.ts";
 
@@ -61,16 +62,11 @@ export class Cluster {
     node.start();
   }
 
-  get isServing(): boolean {
-    return this.nodes.every((node) => node.phase === "serving" && !node.isPaused);
-  }
-
   /** Everybody serves, is linked to everybody, has nothing left to do for anybody, and nothing but background is on its way. */
   get isAtRest(): boolean {
     return (
       this.#world.network.inFlight === 0 &&
-      this.isServing &&
-      this.nodes.every((node) => node.links.isComplete && node.isIdle && node.hintCount === 0)
+      this.nodes.every((node) => node.isServing && node.links.isComplete && node.isIdle && node.hintCount === 0)
     );
   }
 

@@ -1,7 +1,8 @@
-/** Where the disks of a cluster differ from what convergence asks for (I3). */
+/** Where the disks of some nodes differ from what convergence asks of these among themselves (I3). */
 import { equalBytes } from "../src/bytes.ts";
 import { includes } from "../src/causal-context.ts";
 import { formatKey } from "../src/key.ts";
+import type { NodeId } from "../src/ring.ts";
 import type { Burials } from "./burials.ts";
 import type { Cluster } from "./cluster.ts";
 import type { NodeProcess } from "./node-process.ts";
@@ -17,32 +18,43 @@ export interface Expectation {
 }
 
 /** @returns one sentence each, the first few of them */
-export function differencesIn(cluster: Cluster, witness: Witness, expected: Expectation): string[] {
+export function differencesIn(
+  cluster: Cluster,
+  nodes: readonly NodeProcess[],
+  witness: Witness,
+  expected: Expectation,
+): string[] {
   const sentences: string[] = [];
   for (const [name, key] of cluster.keys()) {
-    const problem = differenceOf(cluster, witness, key, expected);
+    const problem = differenceOf(nodes, witness, key, expected);
     if (problem !== undefined) sentences.push(`${name}: ${problem}`);
     if (sentences.length >= sentencesMax) return sentences;
   }
-  for (const node of cluster.nodes) {
-    const [first] = node.hints().keys();
+  const ids = new Set(nodes.map(({ id }) => id));
+  for (const node of nodes) {
+    const first = [...node.hints().keys()].find((name) => ids.has(targetIn(name)));
     if (first !== undefined) sentences.push(`${node.id} still keeps hints, one of them for ${first}`);
   }
   return sentences;
 }
 
+/** `target key` */
+function targetIn(hint: string): NodeId {
+  return hint.slice(0, hint.indexOf(" "));
+}
+
 const sentencesMax = 3;
 
 function differenceOf(
-  cluster: Cluster,
+  nodes: readonly NodeProcess[],
   witness: Witness,
   key: Uint8Array,
   { burials, isScrubbing }: Expectation,
 ): string | undefined {
-  const owners = new Set(primariesOf(cluster.nodes[0]!, key));
-  const stranger = cluster.nodes.find((node) => !owners.has(node.id) && recordAt(node, key) !== undefined);
+  const owners = new Set(primariesOf(nodes[0]!, key));
+  const stranger = nodes.find((node) => !owners.has(node.id) && recordAt(node, key) !== undefined);
   if (stranger !== undefined) return `${stranger.id} has a record, and is none of ${[...owners].join(", ")}`;
-  const primaries = cluster.nodes.filter(({ id }) => owners.has(id));
+  const primaries = nodes.filter(({ id }) => owners.has(id));
   const good = primaries.filter((node) => witness.decode(recordAt(node, key)) !== undefined);
   const [first] = good;
   // The only copies are bad: nobody can help, and I1 says whether that may be.

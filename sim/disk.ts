@@ -8,6 +8,7 @@
  * - Group commit: all that waits when a sync begins is one sync.
  * - The platter outlives the process; a wiped disk is a new platter.
  * - While the disk is full nothing gets onto the platter: what was submitted waits, and a sync that is under way fails for it.
+ * - After a sync that has failed nothing is written any more: what of it got onto the platter, its process's end decides, as after a crash.
  * - A torn write never shows inside a batch (a batch is one transaction), only as some batches of a group and not the others.
  */
 import { compareBytes, fromBinary, toBinary } from "../src/bytes.ts";
@@ -37,6 +38,8 @@ export class Platter {
   readonly tables: Tables = { objects: new Map(), hints: new Map(), meta: new Map() };
   /** There is no room on it. Whoever changes it has the disk `lookForRoom`. */
   isFull = false;
+  /** Syncs fail: the next one, or all of them. */
+  isFailing: "no" | "once" | "for good" = "no";
 
   copy(): Platter {
     const copy = new Platter();
@@ -119,7 +122,8 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   crash(): void {
     this.#isOpen = false;
     const endangered = [...this.#syncing, ...this.#waiting];
-    const isAllLost = this.#platter.isFull || this.#random.chance(this.#conditions.lossAtCrash);
+    const { isFull, isFailing } = this.#platter;
+    const isAllLost = isFull || isFailing === "for good" || this.#random.chance(this.#conditions.lossAtCrash);
     const survivors = isAllLost ? 0 : this.#random.between(0, endangered.length);
     for (const batch of endangered.slice(0, survivors)) apply(this.#platter.tables, batch.writes);
   }
@@ -163,6 +167,12 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     return slowSyncs > 0 && this.#random.chance(slowSyncs) ? usualMs + this.#random.exponential(slowSyncMs) : usualMs;
   }
 
+  /** Until its process has ended, it counts as syncing. */
+  #fail(): void {
+    if (this.#platter.isFailing === "once") this.#platter.isFailing = "no";
+    this.#events.onFailure(new Error("the sync failed"));
+  }
+
   /** The sync failed for lack of room: its batches are the first of the next one. */
   #giveUp(): void {
     this.#waiting = [...this.#syncing, ...this.#waiting];
@@ -172,6 +182,7 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
 
   #synced(): void {
     if (!this.#isOpen) return;
+    if (this.#platter.isFailing !== "no") return this.#fail();
     if (this.#platter.isFull) return this.#giveUp();
     const batches = this.#syncing;
     for (const batch of batches) apply(this.#platter.tables, batch.writes);

@@ -13,17 +13,7 @@ export interface Event {
 
 export type EventKind = (typeof eventKinds)[number];
 /** By place in this list they enter the hash. */
-export const eventKinds = [
-  "arrival",
-  "sync",
-  "tick",
-  "timer",
-  "dial",
-  "fault",
-  "lifecycle",
-  "silence",
-  "probe",
-] as const;
+export const eventKinds = ["arrival", "sync", "tick", "timer", "dial", "fault", "silence", "probe"] as const;
 
 export class EventQueue {
   readonly #heap: Event[] = [];

@@ -2,12 +2,15 @@
  * What goes wrong: a random subset of the kinds, each at its own pace, until everything is healed for good.
  *
  * The fault atlas bounds the damage beforehand. A write is acknowledged when at least `dwMin` distinct disks have it; at most
- * `dwMin` − 1 nodes ever lose a record, whichever way; so of every acknowledged write a good copy remains. There is no
- * repair yet, so a node once damaged counts for the whole run. (checkers/acknowledged-writes.ts proves it write by write.)
+ * `dwMin` − 1 nodes ever lose a record, whichever way; so of every acknowledged write a good copy remains. A node once
+ * damaged counts for the whole run, whatever repair has done for it. (checkers/acknowledged-writes.ts proves it write by write.)
  */
 import type { Random } from "../src/random.ts";
 import type { Cluster } from "./cluster.ts";
-import type { DiskState, NodeProcess } from "./node-process.ts";
+import { drawCut, waysBetween } from "./cuts.ts";
+import type { DiskState, Fault, NodeFault } from "./fault.ts";
+import type { Injector } from "./injector.ts";
+import type { NodeProcess } from "./node-process.ts";
 import type { World } from "./world.ts";
 
 export const faultKinds = [
@@ -18,19 +21,22 @@ export const faultKinds = [
   "partition",
   "one-way partition",
   "clog",
+  "swizzle",
   "crash",
   "power cut",
   "clean stop",
   "wiped disk",
+  "set back disk",
   "bit flip",
   "slow sync",
+  "failing sync",
+  "read-only disk",
+  "full disk",
   "pause",
   "clock",
   "clock drift",
   "clock freeze",
   "loss window",
-  "full disk",
-  "set back disk",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -45,6 +51,10 @@ export interface FaultMix {
   /** What is clogged arrives in the end, and a node that pauses goes on: not later than this. */
   readonly clogMsMax: number;
   readonly pauseMsMax: number;
+  /** How far a clock may be off. */
+  readonly clockMsMax: number;
+  /** When nothing strikes any more, some nodes are healed for good and must do without the others, which stay broken for a while. */
+  readonly leavesCore: boolean;
 }
 
 /** @param isCollecting whether tombstones are collected: then no message may grow old */
@@ -52,11 +62,13 @@ export function drawFaultMix(random: Random, dwMin: number, isCollecting: boolea
   const share = random.pick([0, 0.2, 0.5, 0.5, 0.8]);
   return {
     kinds: faultKinds.filter(() => random.chance(share)),
-    paceMs: random.pick([1000, 3000, 8000]),
-    lastsMs: random.pick([100, 500, 2000, 5000]),
+    paceMs: random.pick([1000, 3000, 8000, 30_000]),
+    lastsMs: random.pick([100, 500, 2000, 5000, 15_000]),
     damagedNodesMax: dwMin - 1,
     clogMsMax: isCollecting ? 300 : 20_000,
     pauseMsMax: isCollecting ? 300 : 30_000,
+    clockMsMax: random.pick([10_000, 10_000, 10_000, 60_000]),
+    leavesCore: share > 0 && random.chance(0.4),
   };
 }
 
@@ -67,15 +79,17 @@ const pendingTries = 100;
 export class Faults {
   readonly #world: World;
   readonly #cluster: Cluster;
+  readonly #injector: Injector;
   readonly #mix: FaultMix;
   readonly #clients: readonly string[];
   readonly #random: Random;
   readonly #damaged = new Set<NodeProcess>();
   #isOver = false;
 
-  constructor(world: World, cluster: Cluster, mix: FaultMix, clients: readonly string[]) {
+  constructor(world: World, cluster: Cluster, injector: Injector, mix: FaultMix, clients: readonly string[]) {
     this.#world = world;
     this.#cluster = cluster;
+    this.#injector = injector;
     this.#mix = mix;
     this.#clients = clients;
     this.#random = world.simulator.stream("faults");
@@ -86,22 +100,9 @@ export class Faults {
     if (this.#mix.kinds.includes("clock")) for (const node of this.#cluster.nodes) this.#setClock(node);
   }
 
-  /** For good: nothing strikes any more, and whatever is broken is mended. */
-  heal(): void {
+  /** Nothing strikes any more; what lasts goes on. */
+  end(): void {
     this.#isOver = true;
-    this.#world.network.unblockAll();
-    for (const node of this.#cluster.nodes) {
-      node.clock.setRight();
-      node.setDiskFull(false);
-      node.resume();
-    }
-    this.startAll();
-    this.#world.trace.line("all", () => "everything is healed");
-  }
-
-  /** Again and again after the heal: a node that was still stopping then is down later. */
-  startAll(): void {
-    for (const node of this.#cluster.nodes) this.#cluster.restart(node, "as it was");
   }
 
   #strikeLater(kind: FaultKind): void {
@@ -117,6 +118,10 @@ export class Faults {
     });
   }
 
+  #injectLater(delayMs: number, fault: Fault): void {
+    this.#later(delayMs, () => this.#injector.inject(fault));
+  }
+
   #strike(kind: FaultKind): void {
     switch (kind) {
       case "partition":
@@ -125,13 +130,22 @@ export class Faults {
         return this.#partition(true);
       case "clog":
         return this.#clog();
+      case "swizzle":
+        return this.#swizzle();
       case "crash":
+        return this.#crashWhenPending("crash", pendingTries);
       case "power cut":
-        return this.#crashWhenPending(kind === "power cut", pendingTries);
+        return this.#crashWhenPending("cutPower", pendingTries);
       case "clean stop":
         return this.#stop();
       case "bit flip":
         return this.#flip();
+      case "failing sync":
+        return this.#failSync();
+      case "read-only disk":
+        return this.#breakDisk();
+      case "full disk":
+        return this.#lasting("fillDisk", "freeDisk", this.#mix.pauseMsMax);
       case "pause":
         return this.#pause();
       case "clock":
@@ -139,11 +153,9 @@ export class Faults {
       case "clock drift":
         return this.#drift();
       case "clock freeze":
-        return this.#freeze();
+        return this.#lasting("freezeClock", "thawClock", Infinity);
       case "loss window":
         return this.#lose();
-      case "full disk":
-        return this.#fillDisk();
       // These hold all the time, as conditions of the network or the disk, or come with a crash.
       case "loss":
       case "duplication":
@@ -157,50 +169,39 @@ export class Faults {
   }
 
   #partition(isOneWay: boolean): void {
-    const paths = this.#cut(isOneWay);
-    this.#world.coverage.mark(isOneWay ? "one-way partition" : "partition");
-    this.#world.trace.line("net", () => `blocks ${paths.map(([from, to]) => `${from}>${to}`).join(" ")}`);
-    for (const [from, to] of paths) this.#world.network.block(from, to);
-    this.#later(this.#random.exponential(this.#mix.lastsMs), () => {
-      for (const [from, to] of paths) this.#world.network.unblock(from, to);
-      this.#world.trace.line("net", () => "a partition heals");
-    });
-  }
-
-  /** Splits the endpoints in two, at random; one alone as often as any other number. */
-  #cut(isOneWay: boolean): (readonly [from: string, to: string])[] {
     const nodes = this.#cluster.nodes.map(({ id }) => id);
     const endpoints = this.#random.chance(0.5) ? nodes : [...nodes, ...this.#clients];
-    const alone = this.#random.chance(0.4) ? this.#random.pick(endpoints) : undefined;
-    const inside = new Set(endpoints.filter((one) => (alone === undefined ? this.#random.chance(0.5) : one === alone)));
-    const paths: (readonly [string, string])[] = [];
-    for (const from of inside)
-      for (const to of endpoints) {
-        if (inside.has(to)) continue;
-        paths.push([from, to]);
-        if (!isOneWay) paths.push([to, from]);
-      }
-    return paths;
+    const ways = drawCut(this.#random, endpoints, isOneWay);
+    this.#injector.inject({ kind: "block", ways });
+    this.#injectLater(this.#random.exponential(this.#mix.lastsMs), { kind: "unblock", ways });
   }
 
   #clog(): void {
-    const from = this.#random.pick(this.#cluster.nodes).id;
-    const to = this.#random.pick(this.#cluster.nodes).id;
-    const durationMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.clogMsMax);
-    this.#world.coverage.mark("clog");
-    this.#world.network.clog(from, to, durationMs);
+    const way = [this.#random.pick(this.#cluster.nodes).id, this.#random.pick(this.#cluster.nodes).id] as const;
+    const lastsMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.clogMsMax);
+    this.#injector.inject({ kind: "clog", way, lastsMs });
   }
 
-  #crashWhenPending(isPowerCut: boolean, triesLeft: number): void {
+  /** A half of the nodes is clogged one by one, and each is free again after a time of its own: in another order. */
+  #swizzle(): void {
+    const nodes = this.#cluster.nodes.map(({ id }) => id);
+    for (const node of nodes.filter(() => this.#random.chance(0.5))) {
+      const lastsMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.clogMsMax);
+      this.#later(this.#random.exponential(this.#mix.lastsMs / 4), () => {
+        for (const way of waysBetween([node], nodes)) this.#injector.inject({ kind: "clog", way, lastsMs });
+      });
+    }
+  }
+
+  #crashWhenPending(kind: "crash" | "cutPower", triesLeft: number): void {
     const up = this.#cluster.nodes.filter((node) => node.phase !== "down");
     const pending = up.filter((node) => node.unsynced > 0);
     if (pending.length === 0 && triesLeft > 0)
-      return this.#later(pendingWaitMs, () => this.#crashWhenPending(isPowerCut, triesLeft - 1));
+      return this.#later(pendingWaitMs, () => this.#crashWhenPending(kind, triesLeft - 1));
     const candidates = pending.length > 0 ? pending : up;
     if (candidates.length === 0) return;
     const node = this.#random.pick(candidates);
-    this.#world.coverage.mark(pending.length > 0 ? "crash with unsynced writes" : "crash");
-    node.crash(isPowerCut);
+    this.#injector.inject({ kind, node: node.id });
     this.#restartLater(node, true);
   }
 
@@ -208,91 +209,94 @@ export class Faults {
     const serving = this.#cluster.nodes.filter((node) => node.phase === "serving");
     if (serving.length === 0) return;
     const node = this.#random.pick(serving);
-    node.stop();
-    this.#world.coverage.mark("clean stop");
+    this.#injector.inject({ kind: "stop", node: node.id });
     this.#restartLater(node, false);
   }
 
   /** A node that is still stopping is waited for. */
-  #restartLater(node: NodeProcess, mayBeWiped: boolean): void {
+  #restartLater(node: NodeProcess, mayBeDamaged: boolean): void {
     this.#later(this.#random.exponential(this.#mix.lastsMs), () => {
-      if (node.phase === "stopping") return this.#restartLater(node, mayBeWiped);
-      this.#cluster.restart(node, mayBeWiped ? this.#drawDisk(node) : "as it was");
+      if (node.phase === "stopping") return this.#restartLater(node, mayBeDamaged);
+      if (node.phase !== "down") return;
+      this.#injector.inject({ kind: "start", node: node.id, disk: mayBeDamaged ? this.#drawDisk(node) : "as it was" });
     });
   }
 
   /** What a node that crashed finds when it comes back. An old copy is taken now and then, so that there is one. */
   #drawDisk(node: NodeProcess): DiskState {
-    for (const kind of ["wiped disk", "set back disk"] as const) {
-      const happens = this.#mix.kinds.includes(kind) && this.#random.chance(0.3) && this.#mayDamage(node);
-      if (!happens) continue;
-      this.#world.coverage.mark(kind);
-      return kind === "wiped disk" ? "wiped" : "set back";
-    }
-    if (this.#mix.kinds.includes("set back disk") && this.#random.chance(0.5)) node.copyDisk();
+    for (const [kind, disk] of [
+      ["wiped disk", "wiped"],
+      ["set back disk", "set back"],
+    ] as const)
+      if (this.#mix.kinds.includes(kind) && this.#random.chance(0.3) && this.#mayDamage(node)) return disk;
+    if (this.#mix.kinds.includes("set back disk") && this.#random.chance(0.5))
+      this.#injector.inject({ kind: "copyDisk", node: node.id });
     return "as it was";
   }
 
-  /**
-   * Not on a node that is paused or waits for its disk: it would acknowledge, when it goes on, what was on its disk when it
-   * should have, and I7 could not tell that from a lie (seeds 5314 and 237).
-   */
   #flip(): void {
     const node = this.#random.pick(this.#cluster.nodes);
-    const keys = node.keys();
-    if (keys.length === 0 || node.phase === "down" || node.isPaused || node.unsynced > 0 || !this.#mayDamage(node))
-      return;
-    if (node.flip(this.#random.pick(keys))) this.#world.coverage.mark("bit flip");
+    const keys = [...node.records().keys()];
+    if (keys.length === 0 || !node.mayRot || !this.#mayDamage(node)) return;
+    this.#injector.inject({ kind: "flip", node: node.id, key: this.#random.pick(keys) });
+  }
+
+  /** The node that it kills comes back as if nothing had been. */
+  #failSync(): void {
+    const node = this.#random.pick(this.#cluster.nodes);
+    if (node.phase === "down") return;
+    this.#injector.inject({ kind: "failSync", node: node.id });
+    this.#restartWhenDown(node);
+  }
+
+  #restartWhenDown(node: NodeProcess): void {
+    if (node.phase === "down") return this.#restartLater(node, true);
+    this.#later(this.#mix.lastsMs, () => this.#restartWhenDown(node));
+  }
+
+  /** While the disk takes no writes its node cannot even start. */
+  #breakDisk(): void {
+    const node = this.#random.pick(this.#cluster.nodes);
+    this.#injector.inject({ kind: "breakDisk", node: node.id });
+    this.#later(this.#random.exponential(this.#mix.lastsMs), () => {
+      this.#injector.inject({ kind: "mendDisk", node: node.id });
+      if (node.phase === "down") this.#injector.inject({ kind: "start", node: node.id, disk: "as it was" });
+    });
   }
 
   #pause(): void {
     const node = this.#random.pick(this.#cluster.nodes);
     if (node.phase === "down" || node.isPaused) return;
-    node.pause();
-    this.#world.coverage.mark("pause");
+    this.#injector.inject({ kind: "pause", node: node.id });
     const lastsMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.pauseMsMax);
-    this.#later(lastsMs, () => node.resume());
+    this.#injectLater(lastsMs, { kind: "resume", node: node.id });
   }
 
   /** Mostly within what the store tolerates, sometimes far beyond. */
-  #setClock(node: NodeProcess): void {
-    const mostMs = this.#random.pick([0, 100, 200, 10_000]);
-    node.clock.offsetMs = this.#random.between(-mostMs, mostMs);
+  #setClock({ id: node }: NodeProcess): void {
+    const mostMs = this.#random.pick([0, 100, 200, this.#mix.clockMsMax]);
+    this.#injector.inject({ kind: "setClock", node, offsetMs: this.#random.between(-mostMs, mostMs) });
   }
 
   /** Up to a second in a thousand too fast or too slow, for as long as it lasts. */
   #drift(): void {
-    const { clock } = this.#random.pick(this.#cluster.nodes);
-    const partsPerMillion = this.#random.between(-1000, 1000);
-    clock.drift(partsPerMillion);
-    this.#world.coverage.mark("clock drift");
-    this.#later(this.#random.exponential(this.#mix.lastsMs), () => clock.drift(0));
-  }
-
-  /** The wall clock stands still, and then jumps to where it should be. */
-  #freeze(): void {
-    const { clock } = this.#random.pick(this.#cluster.nodes);
-    clock.freeze();
-    this.#world.coverage.mark("clock freeze");
-    this.#later(this.#random.exponential(this.#mix.lastsMs), () => clock.thaw());
+    const node = this.#random.pick(this.#cluster.nodes).id;
+    this.#injector.inject({ kind: "driftClock", node, partsPerMillion: this.#random.between(-1000, 1000) });
+    this.#injectLater(this.#random.exponential(this.#mix.lastsMs), { kind: "driftClock", node, partsPerMillion: 0 });
   }
 
   /** Most of what one endpoint sends to another gets lost, and no session notices. */
   #lose(): void {
-    const [from, to] = [this.#random.pick(this.#cluster.nodes).id, this.#random.pick(this.#cluster.nodes).id];
-    const path = this.#world.network.path(from, to);
-    path.loss = 0.5 + this.#random.fraction() / 2;
-    this.#world.coverage.mark("loss window");
-    this.#later(this.#random.exponential(this.#mix.lastsMs), () => (path.loss = 0));
+    const way = [this.#random.pick(this.#cluster.nodes).id, this.#random.pick(this.#cluster.nodes).id] as const;
+    this.#injector.inject({ kind: "lose", way, share: 0.5 + this.#random.fraction() / 2 });
+    this.#injectLater(this.#random.exponential(this.#mix.lastsMs), { kind: "lose", way, share: 0 });
   }
 
   /** Where tombstones are collected, what waits for room may not grow old either. */
-  #fillDisk(): void {
-    const node = this.#random.pick(this.#cluster.nodes);
-    node.setDiskFull(true);
-    this.#world.coverage.mark("full disk");
-    const lastsMs = Math.min(this.#random.exponential(this.#mix.lastsMs), this.#mix.pauseMsMax);
-    this.#later(lastsMs, () => node.setDiskFull(false));
+  #lasting(begin: NodeFault, end: NodeFault, mostMs: number): void {
+    const node = this.#random.pick(this.#cluster.nodes).id;
+    this.#injector.inject({ kind: begin, node });
+    this.#injectLater(Math.min(this.#random.exponential(this.#mix.lastsMs), mostMs), { kind: end, node });
   }
 
   #mayDamage(node: NodeProcess): boolean {

@@ -1,4 +1,5 @@
 /** `coterie/sim`: plays the shipped node and the shipped client in a world of drawn faults. */
 export type { Violation } from "./checker.ts";
-export { runSeed, type ReportKind, type RunOptions, type SeedReport } from "./run.ts";
+export type { ReportKind, SeedReport } from "./report.ts";
+export { runSeed, type RunOptions } from "./run.ts";
 export { exitStatus, runSeeds, runSeedTwice, type SeedsOptions, type SeedsReport } from "./seeds.ts";

@@ -10,6 +10,8 @@ import { Session, type SessionEnd, type SessionEvents } from "./session.ts";
 export interface NetworkConditions {
   delayMinMs: number;
   delayMeanMs: number;
+  /** What a session carries one way, beside the delay; `Infinity`: as much as one likes. */
+  bytesPerMs: number;
   loss: number;
   duplication: number;
   reorder: number;
@@ -92,8 +94,10 @@ export class Network {
     path.cloggedUntilMs = Math.max(path.cloggedUntilMs, this.simulator.nowMs + durationMs);
   }
 
-  unblockAll(): void {
+  /** All ways between these ends are open again. */
+  clear(isInside: (end: string) => boolean): void {
     for (const path of this.#paths.values()) {
+      if (!isInside(path.from) || !isInside(path.to)) continue;
       path.isBlocked = false;
       path.cloggedUntilMs = 0;
       path.loss = 0;

@@ -30,8 +30,11 @@ const tickMs = 10;
 /** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
 const recoveryMs = 6000;
 
-/** What a node that starts again finds. */
-export type DiskState = "as it was" | "wiped" | "set back";
+/** What a node tells of itself when it is asked. */
+interface Told {
+  readonly openRequests: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
 
 type Phase = "down" | "starting" | "serving" | "stopping";
 
@@ -76,6 +79,10 @@ export class NodeProcess implements Witnessed {
   get mark(): NodeMark {
     if (this.phase === "down") return "×";
     return this.phase === "starting" || this.#pausedTurns !== undefined ? "·" : "○";
+  }
+
+  get isServing(): boolean {
+    return this.phase === "serving" && !this.isPaused;
   }
 
   get isPaused(): boolean {
@@ -129,15 +136,19 @@ export class NodeProcess implements Witnessed {
     const world = { simulator, random: this.#diskRandom, conditions: diskConditions };
     this.#store = new SimulatedDisk<Persist>(world, this.#platter, {
       onDurable: (batch) => ifStillHere(() => this.#apply(batch.then, undefined)),
-      onFailure: (error) => {
-        throw error;
-      },
+      onFailure: ({ message }) => ifStillHere(() => this.#die(message)),
       onFull: (isFull) => ifStillHere(() => this.take({ kind: "diskFull", isFull })),
     });
     this.#machine = createMachine(this.config, this.#store, this.#instant());
     this.#trace(() => `starts${this.incarnation > 1 ? " again" : ""}`);
     this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), mayBeOlder: this.#mayBeOlder });
     this.#store?.lookForRoom();
+  }
+
+  /** Like a crash: after a sync that failed nobody knows what is on the disk. */
+  #die(why: string): void {
+    this.#trace(() => `stops serving: ${why}`);
+    this.crash(false);
   }
 
   /** Whether or not the power is cut: what was not synced may be lost. Only the power takes the sockets silently with it. */
@@ -175,6 +186,14 @@ export class NodeProcess implements Witnessed {
     this.#store?.lookForRoom();
   }
 
+  breakDisk(lasts: "once" | "for good"): void {
+    this.#platter.isFailing = lasts;
+  }
+
+  mendDisk(): void {
+    this.#platter.isFailing = "no";
+  }
+
   /** A new, empty disk. */
   wipe(): void {
     if (this.phase !== "down") throw new Error("a disk is wiped while its node is down");
@@ -198,6 +217,14 @@ export class NodeProcess implements Witnessed {
     this.#mayBeOlder = true;
     this.#trace(() => "has its disk set back");
     this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+  }
+
+  /**
+   * Not while it is paused or waits for its disk: it would acknowledge, when it goes on, what was on its disk when it should have,
+   * and I7 could not tell that from a lie (seeds 5314 and 237).
+   */
+  get mayRot(): boolean {
+    return this.phase !== "down" && !this.isPaused && this.unsynced === 0;
   }
 
   /** Turns a bit in the record of a key. @returns whether there was a record to turn it in */
@@ -233,6 +260,16 @@ export class NodeProcess implements Witnessed {
   /** The keys of which there are records, readable or not. */
   keys(): Uint8Array[] {
     return [...this.#platter.tables.objects.keys()].map((name) => fromBinary(name.slice(2)));
+  }
+
+  /** What it says of itself: of this start of it only. */
+  tell(): Told {
+    let told: Told = { openRequests: 0, counters: {} };
+    const connection = this.links.addProbe(([answer]) => {
+      if (answer?.kind === "StatusReply") told = JSON.parse(answer.status) as Told;
+    });
+    this.takeRequest(connection, { kind: "Status", id: 0 });
+    return told;
   }
 
   /** One input, as a turn of its own. */

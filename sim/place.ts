@@ -4,7 +4,7 @@
  */
 import { fromBinary, toBinary } from "../src/bytes.ts";
 import { CoterieError } from "../src/errors.ts";
-import { bucketOf, hashKey } from "../src/key.ts";
+import { bucketOf, hashKey, makeKey } from "../src/key.ts";
 import type { Get, Put } from "../src/messages.ts";
 import { replicasOf, settleOptions } from "../src/options.ts";
 import { partitionOf, type NodeId } from "../src/ring.ts";
@@ -12,6 +12,12 @@ import type { NodeConfig } from "../node/self.ts";
 
 export interface Placed {
   readonly config: NodeConfig;
+}
+
+/** The bytes of a key by its name, `bucket/key`. */
+export function keyNamed(name: string): Uint8Array {
+  const slash = name.indexOf("/");
+  return makeKey(name.slice(0, slash), name.slice(slash + 1));
 }
 
 /** What a coordinator owes a request. */

@@ -33,7 +33,11 @@ export interface WorkMix {
   /** Keys of each bucket that are in use at one time, and how long they are: then the work moves on to the next ones. */
   readonly keys: number;
   readonly keyLifeMs: number;
+  /** Half of the calls go to so many of the keys; 0: all are alike. */
+  readonly hotKeys: number;
   readonly thinkMeanMs: number;
+  /** All clients work for a while and rest for a while. */
+  readonly burst: { readonly busyMs: number; readonly idleMs: number } | undefined;
   readonly timeoutMs: number;
   /** Answers that requests ask for: drawn from these each time. */
   readonly r: readonly number[];
@@ -58,7 +62,7 @@ export interface WorkMix {
 }
 
 export function drawProfile(random: Random): Profile {
-  const nodes = random.pick([1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
+  const nodes = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9]);
   const n = Math.min(nodes, random.pick([1, 2, 3, 3, 3, 3, 4, 5]));
   const buckets = drawBuckets(random, nodes, n);
   const isCollecting = random.chance(0.3);
@@ -92,13 +96,17 @@ function drawWork(random: Random, buckets: readonly Bucket[], isCollecting: bool
   const n = Math.min(...buckets.map((bucket) => bucket.n));
   const w = drawCounts(random, n);
   const sometimes = [0, 0, 0.1, 0.5];
+  const clients = random.pick([1, 2, 3, 4, 5, 6, 7, 8, 12, 20]);
   return {
-    clients: random.between(1, 8),
+    clients,
     buckets,
-    keys: random.pick([1, 2, 3, 5, 10, 20]),
+    keys: random.pick([1, 2, 3, 5, 10, 20, 50, 200]),
     keyLifeMs: random.pick(isCollecting ? [1000, 3000, 10_000] : [3000, neverMs, neverMs]),
-    thinkMeanMs: random.pick([20, 50, 100, 300]),
-    timeoutMs: random.pick(isCollecting ? [300, 1000] : [300, 1000, 2000, 5000]),
+    hotKeys: random.pick([0, 0, 1, 2, 3]),
+    // Many clients take turns.
+    thinkMeanMs: random.pick([20, 50, 100, 300]) * Math.max(1, clients / 6),
+    burst: random.chance(0.3) ? { busyMs: random.between(100, 3000), idleMs: random.between(100, 5000) } : undefined,
+    timeoutMs: random.pick(isCollecting ? [10, 300, 1000] : [10, 300, 1000, 1000, 2000, 5000]),
     r: drawCounts(random, n),
     w,
     // The more disks must have a write, the more of them may be damaged.
@@ -112,7 +120,7 @@ function drawWork(random: Random, buckets: readonly Bucket[], isCollecting: bool
     fresh: random.fraction() * 0.5,
     stale: random.fraction() * 0.3,
     blind: random.fraction() * 0.15,
-    valueBytesMax: random.pick([0, 10, 100, 1000, 10_000]),
+    valueBytesMax: random.pick([0, 0, 10, 10, 100, 100, 1000, 1000, 10_000, 64_000]),
     clientRestarts: random.pick([0, 0, 0.02, 0.1]),
   };
 }
@@ -139,9 +147,10 @@ function drawNetwork(random: Random, { kinds }: FaultMix, isCollecting: boolean)
     kinds.includes(name) ? random.fraction() * most : 0;
   return {
     delayMinMs: random.pick([0.1, 0.1, 1, 10]),
-    delayMeanMs: random.pick(isCollecting ? [0.5, 2, 10] : [0.5, 0.5, 2, 10, 50]),
-    loss: share("loss", 0.1),
-    duplication: share("duplication", 0.2),
+    delayMeanMs: random.pick(isCollecting ? [0.5, 2, 10] : [0.5, 0.5, 2, 10, 50, 100]),
+    bytesPerMs: random.pick(isCollecting ? [Infinity] : [Infinity, Infinity, Infinity, 10_000, 1000]),
+    loss: share("loss", random.pick([0.01, 0.1, 0.3])),
+    duplication: share("duplication", 0.5),
     reorder: share("reorder", 0.3),
     truncation: share("truncation", 0.005),
     silenceMinMs: 200,
@@ -160,7 +169,7 @@ function drawDisk(random: Random, { kinds }: FaultMix, isCollecting: boolean): D
 }
 
 /** From the heal on: nothing strikes any more. */
-export function calm(profile: Profile): void {
+export function calm(profile: Pick<Profile, "network" | "disk">): void {
   Object.assign(profile.network, { loss: 0, duplication: 0, reorder: 0, truncation: 0 });
   Object.assign(profile.disk, { slowSyncs: 0 });
 }
@@ -171,9 +180,9 @@ export function describeProfile({ shape, work, faults, safetyMs, network, disk, 
     `${shape.nodes} nodes, ${shape.partitions} partitions, buckets ${buckets}, ${safetyMs} ms, idle ticks ${idleTickMs} ms`,
     `${work.clients} clients, ${work.keys} keys, r ${work.r.join("|")}, w ${work.w.join("|")}, dw from ${work.dwMin}, timeout ${work.timeoutMs} ms`,
     `sloppy ${work.sloppy}, read repair ${work.readRepair.join("|")}, fewer replicas ${work.narrow}, primaries ${work.primary}`,
-    `delay ${network.delayMinMs} + ~${network.delayMeanMs} ms, sync ${disk.syncMinMs} + ~${disk.syncMeanMs} ms`,
+    `delay ${network.delayMinMs} + ~${network.delayMeanMs} ms, ${network.bytesPerMs} bytes/ms, sync ${disk.syncMinMs} + ~${disk.syncMeanMs} ms`,
     describeTuning(shape.tuning),
-    `faults: ${faults.kinds.join(", ") || "none"}; disks that may be damaged: ${faults.damagedNodesMax}`,
+    `faults: ${faults.kinds.join(", ") || "none"}, each every ~${faults.paceMs} ms for ~${faults.lastsMs} ms; disks that may be damaged: ${faults.damagedNodesMax}${faults.leavesCore ? "; a core must do alone" : ""}`,
   ].join("; ");
 }
 
@@ -193,7 +202,7 @@ export function canConverge({ shape }: Profile): boolean {
 }
 
 /** How long that may take after the last fault, three times over: the rounds themselves, and all that they may have to wait for. */
-export function convergenceMsMax({ shape, work, idleTickMs, safetyMs }: Profile): number {
+export function convergenceMsMax({ shape, work, idleTickMs, safetyMs, faults, network }: Profile): number {
   const { antiEntropyIntervalMs, antiEntropyConfirmMs, scrubIntervalMs, probeIntervalMs, backgroundBytesPerSecond } =
     shape.tuning;
   const roundMs = Math.max(antiEntropyIntervalMs, idleTickMs) + 2 * antiEntropyConfirmMs;
@@ -205,7 +214,8 @@ export function convergenceMsMax({ shape, work, idleTickMs, safetyMs }: Profile)
     finite(10 * probeIntervalMs),
     work.timeoutMs,
     (bytes / backgroundBytesPerSecond) * 1000,
-    clockMs,
+    bytes / network.bytesPerMs,
+    faults.clockMsMax,
     requestMs,
   ];
   return slack * waits.reduce((sum, ms) => sum + ms, 0);
@@ -213,8 +223,6 @@ export function convergenceMsMax({ shape, work, idleTickMs, safetyMs }: Profile)
 
 const slack = 3;
 const siblingsMost = 8;
-/** A clock that was ahead, and has been set back. */
-const clockMs = 10_000;
 /** A recovery or the sending of a hint, and its pause. */
 const requestMs = 6000;
 

@@ -1,5 +1,6 @@
 /** Many seeds, one after another, and what they amount to. */
-import { runSeed, type ReportKind, type RunOptions, type SeedReport } from "./run.ts";
+import type { ReportKind, SeedReport } from "./report.ts";
+import { runSeed, type RunOptions } from "./run.ts";
 
 export interface SeedsOptions extends RunOptions {
   readonly seed: number;

@@ -185,7 +185,8 @@ class End implements SessionEnd {
   #enqueue(item: Item): void {
     const { simulator } = this.#network;
     this.#inFlight.push(item);
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs());
+    const busyMs = "frame" in item ? item.frame.length / this.#network.conditions.bytesPerMs : 0;
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs()) + busyMs;
     this.#network.inFlight += weightOf(item);
     simulator.schedule(this.#lastArrivalMs - simulator.nowMs, "arrival", () => this.#arrive(this.#inFlight.shift()!));
   }

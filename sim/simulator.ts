@@ -11,6 +11,7 @@ import { RollingHash } from "./rolling-hash.ts";
 
 /** The one thing that the simulator needs of its host: a macrotask, which runs when all microtasks have. */
 declare const setImmediate: (run: () => void) => unknown;
+const nextMacrotask = setImmediate;
 
 /** Moments are rounded up to a multiple of one of these: coarse ones make many things happen at the same moment. */
 const granularitiesUs = [1, 100, 1000, 5000] as const;
@@ -29,7 +30,8 @@ export class Simulator {
   #nowUs = 0;
   readonly #queue = new EventQueue();
   readonly #root: Random;
-  readonly #ties: Random;
+  /** One for each kind of event: a fault more or less does not reshuffle the messages. */
+  readonly #ties: Readonly<Record<EventKind, Random>>;
   #sequence = 0;
   #hasTouchedClients = false;
   #isHalted = false;
@@ -39,7 +41,8 @@ export class Simulator {
   constructor(seed: number) {
     this.seed = seed;
     this.#root = new Random(seed);
-    this.#ties = this.stream("ties");
+    const ties = eventKinds.map((kind) => [kind, this.stream(`ties:${kind}`)] as const);
+    this.#ties = Object.fromEntries(ties) as Record<EventKind, Random>;
     this.granularityUs = this.stream("granularity").pick(granularitiesUs);
   }
 
@@ -59,7 +62,7 @@ export class Simulator {
   schedule(delayMs: number, kind: EventKind, run: () => void): Event {
     const exactUs = this.#nowUs + Math.max(0, Math.round(delayMs * 1000));
     const atUs = Math.ceil(exactUs / this.granularityUs) * this.granularityUs;
-    const event = { atUs, tie: this.#ties.next(), sequence: this.#sequence++, kind, run, isCancelled: false };
+    const event = { atUs, tie: this.#ties[kind].next(), sequence: this.#sequence++, kind, run, isCancelled: false };
     this.#queue.push(event);
     return event;
   }
@@ -109,6 +112,6 @@ export class Simulator {
 
   async #settleClients(): Promise<void> {
     this.#hasTouchedClients = false;
-    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await new Promise<void>((resolve) => void nextMacrotask(resolve));
   }
 }

@@ -121,7 +121,14 @@ function worldOf(simulator: Simulator, createMachine: CreateMachine): World {
   const delays = { delayMinMs: 1, delayMeanMs: 1, silenceMinMs: 500, silenceMeanMs: 500 };
   return {
     simulator,
-    network: new Network(simulator, { ...delays, loss: 0, duplication: 0, reorder: 0, truncation: 0 }),
+    network: new Network(simulator, {
+      ...delays,
+      loss: 0,
+      duplication: 0,
+      bytesPerMs: Infinity,
+      reorder: 0,
+      truncation: 0,
+    }),
     diskConditions: { syncMinMs: 1, syncMeanMs: 1, slowSyncs: 0, slowSyncMs: 0, lossAtCrash: 1 },
     witness: new Witness(() => {}),
     trace: new Trace(undefined, () => simulator.nowMs),

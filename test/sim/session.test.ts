@@ -8,6 +8,7 @@ const fair: NetworkConditions = {
   delayMeanMs: 5,
   loss: 0,
   duplication: 0,
+  bytesPerMs: Infinity,
   reorder: 0,
   truncation: 0,
   silenceMinMs: 100,

@@ -1,0 +1,45 @@
+/** What clients do in a run, and what the run is held to besides the store's own invariants. */
+import type { BucketOptions } from "../client/bucket.ts";
+import type { Random } from "../src/random.ts";
+import type { Call, Workload } from "./call.ts";
+import type { EndOfKey, KeyName } from "./observation.ts";
+import type { Profile } from "./profile.ts";
+import { DrawnWork } from "./workload.ts";
+
+/** One of the clients of a run. */
+export interface Player {
+  /** `c1`, `c2`, … */
+  readonly name: string;
+  /** The client's own dice: the same seed gives the same draws. */
+  readonly random: Random;
+  /** Milliseconds since the run began. */
+  readonly nowMs: () => number;
+}
+
+export interface EndOfPlay {
+  readonly keys: ReadonlyMap<KeyName, EndOfKey>;
+  readonly calls: readonly { readonly atMs: number; readonly call: Call }[];
+}
+
+export interface Play {
+  /** What the clients choose for each bucket. */
+  readonly buckets: Readonly<Record<string, BucketOptions<any>>>;
+  /** Where it is looked whether the cluster serves. */
+  readonly serviceBuckets: readonly string[];
+  /** No two writes have the same value, which is a text. */
+  readonly hasUniqueValues: boolean;
+  workload(player: Player): Workload;
+  /** Looks at what all replicas agree on in the end. */
+  finish?(end: EndOfPlay, accuse: (sentence: string) => void): void;
+}
+
+/** Called once for every run, so that nothing is left of the one before. */
+export type CreatePlay = (profile: Profile) => Play;
+
+/** The store's own work. */
+export const drawnPlay: CreatePlay = ({ work }) => ({
+  buckets: {},
+  serviceBuckets: work.buckets.map(({ name }) => name),
+  hasUniqueValues: true,
+  workload: ({ name, random, nowMs }) => new DrawnWork(random, work, name, nowMs).steps(),
+});

@@ -1,0 +1,131 @@
+/** What a run is played on: a world with a cluster in it, and everybody who watches. */
+import { Replica } from "../node/replica.ts";
+import { Burials } from "./burials.ts";
+import type { Checker, Violation } from "./checker.ts";
+import { createCheckers } from "./checkers.ts";
+import { Cluster } from "./cluster.ts";
+import { Coverage } from "./coverage.ts";
+import { differencesIn } from "./differences.ts";
+import { History } from "./history.ts";
+import { Injector } from "./injector.ts";
+import { Network } from "./network.ts";
+import type { NodeProcess } from "./node-process.ts";
+import type { Observation } from "./observation.ts";
+import type { Profile } from "./profile.ts";
+import { Simulator } from "./simulator.ts";
+import { Trace } from "./trace.ts";
+import { Traffic } from "./traffic.ts";
+import { neverMs } from "./tuning.ts";
+import { Witness } from "./witness.ts";
+import type { CreateMachine, World } from "./world.ts";
+
+/** How long something that must come about may take. */
+const settleMs = 60_000;
+/** How often it is looked for. */
+const lookMs = 50;
+
+export interface StageOptions {
+  /** Is given the run line by line: slow, and for people. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** What to run instead of the shipped node: broken on purpose, to test the checkers. */
+  readonly createMachine?: CreateMachine | undefined;
+}
+
+export class Stage {
+  readonly simulator: Simulator;
+  readonly profile: Profile;
+  readonly world: World;
+  readonly cluster: Cluster;
+  readonly injector: Injector;
+  readonly history: History = new History();
+  readonly checkers: readonly Checker[];
+  /** Invariants that do not hold: the first ends the run, for what follows it would only bury it. */
+  readonly violations: Violation[] = [];
+  /** What did not come about in time, in words. */
+  readonly problems: string[] = [];
+  /** Of what crashed: the error with its stack. */
+  error: string | undefined;
+  readonly #burials = new Burials();
+
+  constructor(simulator: Simulator, profile: Profile, { trace, createMachine }: StageOptions) {
+    this.simulator = simulator;
+    this.profile = profile;
+    this.checkers = createCheckers((invariant, sentence) => this.accuse(invariant, sentence));
+    this.world = {
+      simulator,
+      network: new Network(simulator, profile.network),
+      diskConditions: profile.disk,
+      idleTickMs: profile.idleTickMs,
+      witness: new Witness((observation) => this.#observe(observation)),
+      trace: new Trace(trace, () => simulator.nowMs),
+      coverage: new Coverage(),
+      traffic: new Traffic(),
+      createMachine: createMachine ?? ((config, store, now) => new Replica(config, store, now)),
+    };
+    this.cluster = new Cluster(this.world, profile.shape);
+    this.injector = new Injector(this.world, this.cluster);
+  }
+
+  get isOver(): boolean {
+    return this.simulator.isHalted || this.problems.length > 0;
+  }
+
+  accuse(invariant: string, sentence: string): void {
+    this.violations.push({ invariant, sentence, atMs: this.simulator.nowMs });
+    this.world.trace.line("!!!", () => `${invariant}: ${sentence}`);
+    this.simulator.halt();
+  }
+
+  crash(error: unknown): void {
+    this.error ??= error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.simulator.halt();
+  }
+
+  /** Lets clients run. @returns whether all are done */
+  begin(tasks: readonly Promise<unknown>[]): () => boolean {
+    let isDone = false;
+    void Promise.all(tasks).then(
+      () => (isDone = true),
+      (error: unknown) => this.crash(error),
+    );
+    return () => isDone;
+  }
+
+  async pass(ms: number): Promise<void> {
+    if (!this.isOver) await this.simulator.run(this.simulator.nowMs + ms);
+  }
+
+  /** Waits until something has come about; that it does not in time is a problem. Nodes that are still stopping are started again. */
+  async settle(
+    nodes: readonly NodeProcess[],
+    isDone: () => boolean,
+    problem: () => string,
+    withinMs: number = settleMs,
+  ): Promise<void> {
+    const untilMs = this.simulator.nowMs + withinMs;
+    while (!this.isOver && !isDone()) {
+      if (this.simulator.nowMs >= untilMs) return void this.problems.push(problem());
+      await this.simulator.run(this.simulator.nowMs + lookMs, isDone);
+      for (const node of nodes) this.cluster.restart(node, "as it was");
+    }
+  }
+
+  rest(problem: string): Promise<void> {
+    return this.settle(
+      this.cluster.nodes,
+      () => this.cluster.isAtRest,
+      () => `${problem}: ${this.cluster.unrest()}`,
+    );
+  }
+
+  /** In words, where these nodes' disks differ from what convergence asks of them. */
+  differences(nodes: readonly NodeProcess[] = this.cluster.nodes): string[] {
+    const isScrubbing = this.profile.shape.tuning.scrubIntervalMs < neverMs;
+    return differencesIn(this.cluster, nodes, this.world.witness, { burials: this.#burials, isScrubbing });
+  }
+
+  #observe(observation: Observation): void {
+    this.#burials.observe(observation);
+    for (const checker of this.checkers) checker.observe(observation);
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * Works through a workload with the shipped client, one call at a time, and notes what was called when and what came of it. In a run
+ * that is played again each call has its moment, and some are left out: the workload is told that they were refused.
+ */
+import type { Bucket, BucketOptions } from "../client/bucket.ts";
+import { openClient, type Client } from "../client/client.ts";
+import type { Context } from "../client/context.ts";
+import { toBinary } from "../src/bytes.ts";
+import { CoterieError } from "../src/errors.ts";
+import { hashKey } from "../src/key.ts";
+import type { Put } from "../src/messages.ts";
+import { sequenceOf } from "../src/op-id.ts";
+import { settleOptions, type ClusterOptions } from "../src/options.ts";
+import { decodeToken } from "../src/token.ts";
+import { formatCall, type Call, type Seen, type Told, type Workload } from "./call.ts";
+import { ClientRuntime } from "./client-runtime.ts";
+import type { History, Operation } from "./history.ts";
+import type { ScriptedCall } from "./script.ts";
+import type { World } from "./world.ts";
+
+/** What was once returned for a key, to any client: contexts are values, and may be passed on. */
+export type OldContexts = Map<string, Context[]>;
+
+/** Old contexts kept per key. */
+const oldContextsMax = 20;
+
+/** What was clogged before the heal may hold up the first try; a clock that was set back refuses writes until it has caught up. */
+const checkTries = 20;
+const checkPauseMs = 1000;
+
+/** What all workers of a run share. */
+export interface Job {
+  readonly world: World;
+  readonly history: History;
+  readonly urls: readonly string[];
+  readonly clusterOptions: ClusterOptions;
+  /** What the clients choose for each bucket. */
+  readonly buckets: Readonly<Record<string, BucketOptions<any>>>;
+  /** Where it is looked whether the cluster serves. */
+  readonly serviceBuckets: readonly string[];
+  /** No two writes have the same value, which is a text: what is read tells which write it was. */
+  readonly hasUniqueValues: boolean;
+  readonly oldContexts: OldContexts;
+  /** No call begins later. */
+  readonly endsAtMs: number;
+}
+
+type KeyCall = Exclude<Call, { kind: "leave" }>;
+
+/** Of whoever wrote the workload. */
+const mistakes: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "TOO_LARGE"]);
+
+/** What a call that is left out is told. */
+const refusal: Told = { outcome: "none", error: "UNAVAILABLE" };
+
+export class Worker {
+  readonly name: string;
+  /** What it has called, in order. */
+  readonly made: ScriptedCall[] = [];
+  readonly #job: Job;
+  readonly #workload: Workload;
+  readonly #slots: readonly Pick<ScriptedCall, "atMs" | "isLeftOut">[] | undefined;
+  readonly #runtime: ClientRuntime;
+  #client: Client | undefined;
+  /** The writes called of the present client, in order: it numbers its operations so. */
+  #writes: Operation[] = [];
+  /** What the last read of a key showed, if it succeeded. */
+  readonly #lastReads = new Map<string, Context>();
+
+  /** @param slots of a run that is played again: one for each call, after which there are no more */
+  constructor(job: Job, name: string, workload: Workload, slots?: readonly ScriptedCall[]) {
+    this.#job = job;
+    this.name = name;
+    this.#workload = workload;
+    this.#slots = slots;
+    const random = job.world.simulator.stream(`client:${name}`);
+    this.#runtime = new ClientRuntime(job.world, name, random, (put) => this.#sent(put));
+  }
+
+  /** Works until the workload is done, or the time is over. */
+  async work(): Promise<void> {
+    for (let told: Told | undefined; this.made.length < (this.#slots?.length ?? Infinity);) {
+      const { done, value: step } = this.#workload.next(told);
+      if (done === true) return;
+      told = undefined;
+      if (step.kind === "think") {
+        if (this.#slots === undefined) await this.#runtime.sleep(step.lastsMs);
+      } else {
+        const slot = this.#slots?.[this.made.length];
+        if (slot !== undefined) await this.#runtime.sleep(slot.atMs - this.#runtime.now());
+        if (this.#runtime.now() >= this.#job.endsAtMs) return;
+        const isLeftOut = slot?.isLeftOut ?? false;
+        this.made.push({ atMs: this.#runtime.now(), call: step, isLeftOut });
+        told = isLeftOut ? refusal : await this.#call(step);
+      }
+    }
+  }
+
+  /** When everything is healed: a read and a write must succeed, before long. @returns why they did not */
+  async check(): Promise<string | undefined> {
+    await this.#leave();
+    let problem: string | undefined;
+    for (let tries = 0; tries < checkTries; tries++) {
+      problem = await this.tryService();
+      if (problem === undefined) break;
+      await this.#runtime.sleep(checkPauseMs);
+    }
+    return problem;
+  }
+
+  /** @returns why a read or a write failed */
+  async tryService(): Promise<string | undefined> {
+    try {
+      const client = await openClient(this.#job.urls, {}, this.#runtime);
+      for (const name of this.#job.serviceBuckets) {
+        const bucket = client.bucket<string>(name);
+        await bucket.put("after", this.name, { context: null });
+        await bucket.get("after");
+      }
+      await client.close();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof CoterieError)) throw error;
+      return `${this.name} is not served after everything was healed: ${error.code} ${error.message}`;
+    }
+  }
+
+  async #leave(): Promise<void> {
+    await this.#client?.close();
+    this.#client = undefined;
+    this.#writes = [];
+  }
+
+  async #connected(): Promise<Client | undefined> {
+    try {
+      return (this.#client ??= await openClient(this.#job.urls, { connectTimeoutMs: 1000 }, this.#runtime));
+    } catch (error) {
+      if (error instanceof CoterieError) return undefined;
+      throw error;
+    }
+  }
+
+  async #call(call: Call): Promise<Told | undefined> {
+    this.#job.world.trace.line(this.name, () => `calls ${formatCall(call)}`);
+    if (call.kind === "leave") return void (await this.#leave());
+    const client = await this.#connected();
+    if (client === undefined) return refusal;
+    const options = { ...this.#job.buckets[call.bucket], ...call.options };
+    const asking = new Asking(this.#job, this.name, call, (operation) => this.#writes.push(operation));
+    return asking.finish(() => this.#ask(client.bucket<any>(call.bucket, options), call, asking));
+  }
+
+  async #ask(bucket: Bucket<any>, call: KeyCall, asking: Asking): Promise<Told> {
+    switch (call.kind) {
+      case "get": {
+        asking.begin("get", undefined);
+        this.#lastReads.delete(nameOf(call));
+        const { context, siblings, value } = await bucket.get(call.key);
+        this.#lastReads.set(nameOf(call), context);
+        asking.returned(context, siblings);
+        return { outcome: "ok", value, siblings };
+      }
+      case "update": {
+        const change = (value: unknown): unknown => {
+          asking.begin("put", undefined);
+          return call.change(value);
+        };
+        const { context } = await bucket.update(call.key, change);
+        asking.returned(context, []);
+        return { outcome: "ok", value: undefined, siblings: [] };
+      }
+      case "put":
+      case "delete": {
+        const value = call.kind === "put" ? call.value : undefined;
+        asking.begin(call.kind, value);
+        const context = this.#contextOf(call, call.seen ?? "remembered");
+        const seen = context === undefined ? {} : { context };
+        const reply =
+          call.kind === "put" ? await bucket.put(call.key, value, seen) : await bucket.delete(call.key, seen);
+        asking.returned(reply.context, []);
+        return { outcome: "ok", value: undefined, siblings: [] };
+      }
+    }
+  }
+
+  /** `undefined`: whatever the client itself remembers. */
+  #contextOf(call: KeyCall, seen: Seen): Context | null | undefined {
+    if (seen === "remembered") return undefined;
+    if (seen === "nothing") return null;
+    if (seen === "last read") return this.#lastReads.get(nameOf(call));
+    const old = this.#job.oldContexts.get(nameOf(call)) ?? [];
+    return old[seen % old.length];
+  }
+
+  /** Not simply the call under way: a write that was given up may still be waiting for its connection to open. */
+  #sent(put: Put): void {
+    const op = toBinary(put.op);
+    const operation = this.#writes[sequenceOf(op) - 1];
+    if (operation === undefined) return;
+    operation.op = op;
+    if (put.context !== undefined) operation.contextIn = decodeToken(hashKey(put.key), put.context).context;
+  }
+}
+
+/** One call, from its beginning to what came of it, as the history has it. An update begins as what it is when it has read. */
+class Asking {
+  readonly #job: Job;
+  readonly #client: string;
+  readonly #call: KeyCall;
+  readonly #onWrite: (operation: Operation) => void;
+  #operation: Operation | undefined;
+
+  constructor(job: Job, client: string, call: KeyCall, onWrite: (operation: Operation) => void) {
+    this.#job = job;
+    this.#client = client;
+    this.#call = call;
+    this.#onWrite = onWrite;
+  }
+
+  begin(kind: Operation["kind"], value: unknown): void {
+    const { world, history, hasUniqueValues } = this.#job;
+    this.#operation = history.call({
+      client: this.#client,
+      key: nameOf(this.#call),
+      kind,
+      value: hasUniqueValues && typeof value === "string" ? value : undefined,
+      asked: this.#asked(kind),
+      calledAtMs: world.simulator.nowMs,
+    });
+    if (kind !== "get") this.#onWrite(this.#operation);
+  }
+
+  /** @param siblings that it was shown */
+  returned(context: Context, siblings: readonly unknown[]): void {
+    const operation = this.#operation!;
+    operation.context = context.token.context;
+    if (this.#job.hasUniqueValues) operation.siblings = siblings.map(String);
+    this.#keep(operation.key, context);
+  }
+
+  /** A caller's own mistake, and whatever its functions throw, ends the run. */
+  async finish(ask: () => Promise<Told>): Promise<Told> {
+    try {
+      const told = await ask();
+      this.#settle("ok", undefined);
+      return told;
+    } catch (error) {
+      if (!(error instanceof CoterieError) || mistakes.has(error.code)) throw error;
+      this.#settle(error.outcome, error.code);
+      return { outcome: error.outcome, error: error.code };
+    }
+  }
+
+  #settle(outcome: "ok" | "none" | "unknown", error: CoterieError["code"] | undefined): void {
+    const { world } = this.#job;
+    const operation = this.#operation;
+    world.trace.line(this.#client, () => `is told of ${this.#call.kind} ${nameOf(this.#call)}: ${error ?? outcome}`);
+    if (operation === undefined) return;
+    Object.assign(operation, { outcome, error, returnedAtMs: world.simulator.nowMs });
+    world.witness.observe({ kind: "returned", operation });
+  }
+
+  /** As far as later reads may be held to it. */
+  #asked(kind: Operation["kind"]): Operation["asked"] {
+    const { clusterOptions, buckets } = this.#job;
+    const { bucket, options } = this.#call;
+    const { resolver: _, ...chosen } = buckets[bucket] ?? {};
+    const settled = settleOptions(kind === "get" ? "get" : "put", { ...chosen, ...options }, bucket, clusterOptions);
+    const { n, r, w, dw, sloppy: isSloppy, readRepair } = settled;
+    return { n, r, w, dw, isSloppy, readRepair };
+  }
+
+  #keep(key: string, context: Context): void {
+    const { oldContexts } = this.#job;
+    const contexts = oldContexts.get(key) ?? [];
+    contexts.push(context);
+    if (contexts.length > oldContextsMax) contexts.shift();
+    oldContexts.set(key, contexts);
+  }
+}
+
+/** The name under which a key is known everywhere. */
+function nameOf({ bucket, key }: KeyCall): string {
+  return `${bucket}/${key}`;
+}
