@@ -24,7 +24,7 @@ export type Call =
   | (OfKey & { readonly kind: "put"; readonly value: unknown; readonly seen?: Seen | undefined })
   | (OfKey & { readonly kind: "delete"; readonly seen?: Seen | undefined })
   /** Reads, changes, and writes with the context of the read. It must not change what it is given. */
-  | (OfKey & { readonly kind: "update"; readonly change: (value: any) => unknown })
+  | (OfKey & { readonly kind: "update"; readonly change: (value: never) => unknown })
   /** The client is thrown away; the next call is another one's. */
   | { readonly kind: "leave" };
 

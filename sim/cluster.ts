@@ -53,8 +53,8 @@ export class Cluster {
     if (disk === "set back") node.setBack();
     const isWiped = disk !== "as it was";
     const { witness } = this.#world;
-    const records = node.records();
-    const hints = node.hints();
+    const records = node.platter.records();
+    const hints = node.platter.hints();
     const read = (key: string): StoredObject | undefined => witness.decode(records.get(key));
     const readHint = (target: NodeId, key: string): StoredObject | undefined =>
       witness.decode(hints.get(`${target} ${key}`));
@@ -81,13 +81,13 @@ export class Cluster {
   get hasBadRecord(): boolean {
     const isBad = (node: NodeProcess, key: Uint8Array): boolean =>
       this.#world.witness.decode(node.seen("objects", storeKeyOf(node, key))) === undefined;
-    return this.nodes.some((node) => node.keys().some((key) => isBad(node, key)));
+    return this.nodes.some((node) => node.platter.keys().some((key) => isBad(node, key)));
   }
 
   /** Every key that any node has a record of, by its name. */
   keys(): ReadonlyMap<string, Uint8Array> {
     const keys = new Map<string, Uint8Array>();
-    for (const node of this.nodes) for (const key of node.keys()) keys.set(formatKey(key), key);
+    for (const node of this.nodes) for (const key of node.platter.keys()) keys.set(formatKey(key), key);
     return new Map([...keys].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 

@@ -1,5 +1,4 @@
 /** Where the disks of some nodes differ from what convergence asks of these among themselves (I3). */
-import { equalBytes } from "../src/bytes.ts";
 import { includes } from "../src/causal-context.ts";
 import { formatKey } from "../src/key.ts";
 import type { NodeId } from "../src/ring.ts";
@@ -32,7 +31,7 @@ export function differencesIn(
   }
   const ids = new Set(nodes.map(({ id }) => id));
   for (const node of nodes) {
-    const first = [...node.hints().keys()].find((name) => ids.has(targetIn(name)));
+    const first = [...node.platter.hints().keys()].find((name) => ids.has(targetIn(name)));
     if (first !== undefined) sentences.push(`${node.id} still keeps hints, one of them for ${first}`);
   }
   return sentences;
@@ -65,7 +64,7 @@ function differenceOf(
   for (const node of primaries) {
     const other = recordAt(node, key);
     if (other === undefined && !mayBeGone) return `${first.id} has a record, and ${node.id} has none`;
-    if (other === undefined || equalBytes(record, other)) continue;
+    if (other === undefined || witness.hash(record) === witness.hash(other)) continue;
     const isBad = !good.includes(node);
     if (isBad && isScrubbing) return `${node.id} has a bad record, and ${first.id} a good one`;
     if (!isBad) return `${first.id} and ${node.id} have different records`;

@@ -14,6 +14,7 @@
 import { compareBytes, fromBinary, toBinary } from "../src/bytes.ts";
 import type { Random } from "../src/random.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../node/store.ts";
+import type { Platter, Tables } from "./platter.ts";
 import type { Simulator } from "./simulator.ts";
 
 export interface DiskConditions {
@@ -29,24 +30,6 @@ export interface DiskConditions {
 export interface DiskEvents<B extends Batch> extends StoreEvents<B> {
   /** All batches of one sync have been given back. */
   onSynced?(): void;
-}
-
-type Tables = Readonly<Record<Table, Map<string, Uint8Array>>>;
-
-/** What is on the disk, whoever has it open. */
-export class Platter {
-  readonly tables: Tables = { objects: new Map(), hints: new Map(), meta: new Map() };
-  /** There is no room on it. Whoever changes it has the disk `lookForRoom`. */
-  isFull = false;
-  /** Syncs fail: the next one, or all of them. */
-  isFailing: "no" | "once" | "for good" = "no";
-
-  copy(): Platter {
-    const copy = new Platter();
-    for (const [table, entries] of Object.entries(this.tables))
-      for (const [key, value] of entries) copy.tables[table as Table].set(key, value);
-    return copy;
-  }
 }
 
 export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {

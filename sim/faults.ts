@@ -236,7 +236,7 @@ export class Faults {
 
   #flip(): void {
     const node = this.#random.pick(this.#cluster.nodes);
-    const keys = [...node.records().keys()];
+    const keys = [...node.platter.records().keys()];
     if (keys.length === 0 || !node.mayRot || !this.#mayDamage(node)) return;
     this.#injector.inject({ kind: "flip", node: node.id, key: this.#random.pick(keys) });
   }

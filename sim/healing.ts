@@ -4,6 +4,9 @@ import { convergenceMsMax } from "./profile.ts";
 import type { Stage } from "./stage.ts";
 import type { Worker } from "./worker.ts";
 
+/** How often it is looked whether the replicas are the same. */
+const lookMs = 50;
+
 export class Healing {
   readonly nodes: readonly NodeProcess[];
   readonly #stage: Stage;
@@ -21,7 +24,7 @@ export class Healing {
     for (const node of this.nodes) {
       node.clock.setRight();
       node.setDiskFull(false);
-      node.mendDisk();
+      node.platter.isFailing = "no";
       node.resume();
       cluster.restart(node, "as it was");
     }
@@ -39,12 +42,17 @@ export class Healing {
 
   /** Without a single read their replicas become the same, within a bound. */
   async becomeSame(): Promise<void> {
-    await this.#stage.settle(
-      this.nodes,
-      () => this.#stage.differences(this.nodes).length === 0,
-      () => `${this.#names} do not become the same: ${this.#stage.differences(this.nodes).join("; ")}`,
-      convergenceMsMax(this.#stage.profile),
-    );
+    await this.wait(this.#stage.simulator.nowMs + convergenceMsMax(this.#stage.profile));
+    const differences = this.#stage.isOver ? [] : this.#stage.differences(this.nodes);
+    if (differences.length > 0)
+      this.#stage.problems.push(`${this.#names} do not become the same: ${differences.join("; ")}`);
+  }
+
+  /** Until their replicas are the same, or the time is over. */
+  async wait(untilMs: number): Promise<void> {
+    const { simulator } = this.#stage;
+    while (!this.#stage.isOver && simulator.nowMs < untilMs && this.#stage.differences(this.nodes).length > 0)
+      await this.#stage.pass(lookMs);
   }
 
   get #names(): string {

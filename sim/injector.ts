@@ -81,13 +81,17 @@ export class Injector {
       case "freeDisk":
         return node.setDiskFull(kind === "fillDisk");
       case "failSync":
-        return node.breakDisk("once");
+        node.platter.isFailing = "once";
+        return;
       case "breakDisk":
-        return node.breakDisk("for good");
+        node.platter.isFailing = "for good";
+        return;
       case "mendDisk":
-        return node.mendDisk();
+        node.platter.isFailing = "no";
+        return;
       case "copyDisk":
-        return node.copyDisk();
+        node.platter.backup = node.platter.copy();
+        return;
       case "freezeClock":
         return node.clock.freeze();
       case "thawClock":

@@ -8,7 +8,6 @@
  * paused its turns wait; the network and the disk do not.
  */
 import { formatKey } from "../src/key.ts";
-import { fromBinary } from "../src/bytes.ts";
 import type { ClientRequest } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Random } from "../src/random.ts";
@@ -16,11 +15,12 @@ import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { Table, Write } from "../node/store.ts";
-import { Platter, SimulatedDisk } from "./disk.ts";
+import { SimulatedDisk } from "./disk.ts";
+import { Platter } from "./platter.ts";
 import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
 import { formatMessage, formatWrite, type NodeMark } from "./trace.ts";
-import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
+import { storeKeyOf } from "./place.ts";
 import type { Witnessed } from "./witness.ts";
 import { WallClock } from "./wall-clock.ts";
 import type { Machine, World } from "./world.ts";
@@ -45,12 +45,11 @@ export class NodeProcess implements Witnessed {
   /** How many disks it has had. */
   disk = 1;
   phase: Phase = "down";
+  platter: Platter = new Platter();
   readonly clock: WallClock;
   readonly #world: World;
   readonly #diskRandom: Random;
   readonly #ids: Random;
-  #platter = new Platter();
-  #copy: Platter | undefined;
   #mayBeOlder = false;
   #store: SimulatedDisk<Persist> | undefined;
   #machine: Machine | undefined;
@@ -100,7 +99,7 @@ export class NodeProcess implements Witnessed {
 
   /** What it keeps for others. */
   get hintCount(): number {
-    return this.#store?.count("hints") ?? this.#platter.tables.hints.size;
+    return this.#store?.count("hints") ?? this.platter.tables.hints.size;
   }
 
   /** What keeps it from being idle, in words. */
@@ -134,7 +133,7 @@ export class NodeProcess implements Witnessed {
       if (this.incarnation === incarnation) this.turn(run);
     };
     const world = { simulator, random: this.#diskRandom, conditions: diskConditions };
-    this.#store = new SimulatedDisk<Persist>(world, this.#platter, {
+    this.#store = new SimulatedDisk<Persist>(world, this.platter, {
       onDurable: (batch) => ifStillHere(() => this.#apply(batch.then, undefined)),
       onFailure: ({ message }) => ifStillHere(() => this.#die(message)),
       onFull: (isFull) => ifStillHere(() => this.take({ kind: "diskFull", isFull })),
@@ -181,38 +180,24 @@ export class NodeProcess implements Witnessed {
 
   /** Somebody else fills the disk, or makes room on it: it outlives the process. */
   setDiskFull(isFull: boolean): void {
-    this.#platter.isFull = isFull;
+    this.platter.isFull = isFull;
     this.#trace(() => (isFull ? "has a full disk" : "has room on its disk"));
     this.#store?.lookForRoom();
-  }
-
-  breakDisk(lasts: "once" | "for good"): void {
-    this.#platter.isFailing = lasts;
-  }
-
-  mendDisk(): void {
-    this.#platter.isFailing = "no";
   }
 
   /** A new, empty disk. */
   wipe(): void {
     if (this.phase !== "down") throw new Error("a disk is wiped while its node is down");
-    this.#platter = new Platter();
-    this.#copy = undefined;
+    this.platter = new Platter();
     this.disk++;
     this.#trace(() => "has lost its disk");
     this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
   }
 
-  /** Keeps an old copy of the disk as it is now: what `setBack` will find. */
-  copyDisk(): void {
-    this.#copy = this.#platter.copy();
-  }
-
-  /** Somebody has restored the copy: what came after it is gone, and the directory can tell. */
+  /** Somebody has restored its backup: what came after it is gone, and the directory can tell. */
   setBack(): void {
     if (this.phase !== "down") throw new Error("a disk is set back while its node is down");
-    this.#platter = this.#copy?.copy() ?? new Platter();
+    this.platter = this.platter.backup?.copy() ?? new Platter();
     this.disk++;
     this.#mayBeOlder = true;
     this.#trace(() => "has its disk set back");
@@ -239,27 +224,6 @@ export class NodeProcess implements Witnessed {
   forget(key: Uint8Array): void {
     this.#store?.forget(storeKeyOf(this, key));
     this.#damaged(key, "forgets");
-  }
-
-  /** What is on the platter, by the keys' names. */
-  records(): ReadonlyMap<string, Uint8Array> {
-    const objects = [...this.#platter.tables.objects];
-    return new Map(objects.map(([name, record]) => [formatKey(fromBinary(name.slice(2))), record]));
-  }
-
-  /** The records that are kept as hints on the platter, by target and key. */
-  hints(): ReadonlyMap<string, Uint8Array> {
-    const hints = new Map<string, Uint8Array>();
-    for (const [name, value] of this.#platter.tables.hints) {
-      const [target, key] = targetAndKeyIn(fromBinary(name));
-      hints.set(`${target} ${formatKey(key)}`, recordInHint(value));
-    }
-    return hints;
-  }
-
-  /** The keys of which there are records, readable or not. */
-  keys(): Uint8Array[] {
-    return [...this.#platter.tables.objects.keys()].map((name) => fromBinary(name.slice(2)));
   }
 
   /** What it says of itself: of this start of it only. */

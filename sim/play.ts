@@ -1,10 +1,15 @@
 /** What clients do in a run, and what the run is held to besides the store's own invariants. */
-import type { BucketOptions } from "../client/bucket.ts";
+import type { RequestOptions } from "../src/options.ts";
 import type { Random } from "../src/random.ts";
 import type { Call, Workload } from "./call.ts";
 import type { EndOfKey, KeyName } from "./observation.ts";
 import type { Profile } from "./profile.ts";
 import { DrawnWork } from "./workload.ts";
+
+/** As `client.bucket` takes it, of whatever values. */
+export interface PlayedBucket extends RequestOptions {
+  readonly resolver?: { readonly kind: "merge"; readonly merge: (a: never, b: never) => unknown } | undefined;
+}
 
 /** One of the clients of a run. */
 export interface Player {
@@ -23,7 +28,7 @@ export interface EndOfPlay {
 
 export interface Play {
   /** What the clients choose for each bucket. */
-  readonly buckets: Readonly<Record<string, BucketOptions<any>>>;
+  readonly buckets: Readonly<Record<string, PlayedBucket>>;
   /** Where it is looked whether the cluster serves. */
   readonly serviceBuckets: readonly string[];
   /** No two writes have the same value, which is a text. */

@@ -232,12 +232,7 @@ class Run {
   async #converge(): Promise<void> {
     const { simulator, world, cluster, profile } = this.#stage;
     const untilMs = simulator.nowMs + convergenceMsMax(profile);
-    await this.#stage.settle(
-      [],
-      () => this.#stage.differences().length === 0 || simulator.nowMs >= untilMs,
-      () => "",
-      Infinity,
-    );
+    await this.#all.wait(untilMs);
     await this.#stage.rest("the cluster does not come to rest when all replicas are the same");
     // What differed a moment ago may still be asked about.
     while (!this.#stage.isOver && simulator.nowMs < untilMs && !(await this.#isQuietFor(quietRounds))) continue;
@@ -292,5 +287,5 @@ class Run {
 }
 
 function keepsNoHints(node: NodeProcess): boolean {
-  return node.hints().size === 0;
+  return node.platter.hints().size === 0;
 }

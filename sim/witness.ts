@@ -152,6 +152,11 @@ export class Witness {
     return record === undefined ? undefined : this.#decoded.object(record);
   }
 
+  /** Equal for records of the same bytes. */
+  hash(record: Uint8Array): bigint {
+    return this.#decoded.hash(record);
+  }
+
   #heard(node: Witnessed, from: NodeId, message: PeerMessage, effects: readonly Effect[], incarnation: number): void {
     switch (message.kind) {
       case "Get":

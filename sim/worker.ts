@@ -15,6 +15,7 @@ import { decodeToken } from "../src/token.ts";
 import { formatCall, type Call, type Seen, type Told, type Workload } from "./call.ts";
 import { ClientRuntime } from "./client-runtime.ts";
 import type { History, Operation } from "./history.ts";
+import type { PlayedBucket } from "./play.ts";
 import type { ScriptedCall } from "./script.ts";
 import type { World } from "./world.ts";
 
@@ -35,7 +36,7 @@ export interface Job {
   readonly urls: readonly string[];
   readonly clusterOptions: ClusterOptions;
   /** What the clients choose for each bucket. */
-  readonly buckets: Readonly<Record<string, BucketOptions<any>>>;
+  readonly buckets: Readonly<Record<string, PlayedBucket>>;
   /** Where it is looked whether the cluster serves. */
   readonly serviceBuckets: readonly string[];
   /** No two writes have the same value, which is a text: what is read tells which write it was. */
@@ -142,15 +143,18 @@ export class Worker {
 
   async #call(call: Call): Promise<Told | undefined> {
     this.#job.world.trace.line(this.name, () => `calls ${formatCall(call)}`);
-    if (call.kind === "leave") return void (await this.#leave());
+    if (call.kind === "leave") {
+      await this.#leave();
+      return undefined;
+    }
     const client = await this.#connected();
     if (client === undefined) return refusal;
-    const options = { ...this.#job.buckets[call.bucket], ...call.options };
+    const options = { ...this.#job.buckets[call.bucket], ...call.options } as BucketOptions<unknown>;
     const asking = new Asking(this.#job, this.name, call, (operation) => this.#writes.push(operation));
-    return asking.finish(() => this.#ask(client.bucket<any>(call.bucket, options), call, asking));
+    return asking.finish(() => this.#ask(client.bucket(call.bucket, options), call, asking));
   }
 
-  async #ask(bucket: Bucket<any>, call: KeyCall, asking: Asking): Promise<Told> {
+  async #ask(bucket: Bucket<unknown>, call: KeyCall, asking: Asking): Promise<Told> {
     switch (call.kind) {
       case "get": {
         asking.begin("get", undefined);
@@ -163,7 +167,7 @@ export class Worker {
       case "update": {
         const change = (value: unknown): unknown => {
           asking.begin("put", undefined);
-          return call.change(value);
+          return (call.change as (value: unknown) => unknown)(value);
         };
         const { context } = await bucket.update(call.key, change);
         asking.returned(context, []);

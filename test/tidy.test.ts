@@ -67,6 +67,7 @@ const impureFiles: Readonly<Record<string, readonly string[]>> = {
   "client/clock.ts": ["performance", "crypto", "setTimeout", "setImmediate"],
   "client/index.ts": ["WebSocket"],
   "client/browser.ts": ["WebSocket"],
+  "sim/ambient.ts": ["globalThis"],
   "sim/simulator.ts": ["setImmediate"],
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Batch, StoreEvents } from "../../node/store.ts";
-import { Platter, SimulatedDisk, type DiskConditions } from "../../sim/disk.ts";
+import { SimulatedDisk, type DiskConditions } from "../../sim/disk.ts";
+import { Platter } from "../../sim/platter.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import {
   bytesOf,

@@ -193,7 +193,7 @@ const mutations: readonly Mutation[] = [
   {
     name: "never repairs what differs",
     createMachine: neverRepairs,
-    invariants: ["I3"],
+    invariants: ["I3", "liveness"],
     seedsMax: 3,
     adjust: withoutHintsKept,
   },

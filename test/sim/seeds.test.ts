@@ -62,11 +62,32 @@ describe("seeds", () => {
 /** What thirty seeds go through at the least: each mark of what the node does. */
 function marks(): string[] {
   return [
-    ["crash with unsynced writes", "partition", "link lost", "clean stop", "pause", "bad frame"],
-    ["clock drift", "clock freeze", "loss window", "wiped disk", "set back disk"],
+    [
+      "crash with unsynced writes",
+      "cutPower",
+      "stop",
+      "block",
+      "clog",
+      "pause",
+      "lose",
+      "link lost",
+      "bad frame",
+      "core",
+    ],
+    [
+      "setClock",
+      "driftClock",
+      "freezeClock",
+      "wiped disk",
+      "set back disk",
+      "flip",
+      "failSync",
+      "breakDisk",
+      "fillDisk",
+    ],
     ["hint stored", "hint removed", "hint dropped", "stand-in asked"],
     ["member suspect", "member dead", "refutes"],
     ["counted keysRepairedHere", "counted keysRepairedThere", "counted readRepairs", "counted hedges"],
-    ["tombstone collected", "full disk"],
+    ["tombstone collected"],
   ].flat();
 }
