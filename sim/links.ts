@@ -68,6 +68,11 @@ export class Links {
   }
 
   send(node: NodeId, message: PeerMessage): void {
+    if (!this.#world.gate.stops(this.#process.id, node, message)) this.deliver(node, message);
+  }
+
+  /** Whatever the gate says. */
+  deliver(node: NodeId, message: PeerMessage): void {
     if (this.#peers.has(node)) push(this.#outbox, node, message);
   }
 

@@ -14,6 +14,7 @@ import type { Random } from "../src/random.ts";
 import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
+import type { NodeStatus } from "../node/status.ts";
 import type { Table, Write } from "../node/store.ts";
 import { SimulatedDisk } from "./disk.ts";
 import { Platter } from "./platter.ts";
@@ -29,12 +30,6 @@ import type { Machine, World } from "./world.ts";
 const tickMs = 10;
 /** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
 const recoveryMs = 6000;
-
-/** What a node tells of itself when it is asked. */
-interface Told {
-  readonly openRequests: number;
-  readonly counters: Readonly<Record<string, number>>;
-}
 
 type Phase = "down" | "starting" | "serving" | "stopping";
 
@@ -226,13 +221,13 @@ export class NodeProcess implements Witnessed {
     this.#damaged(key, "forgets");
   }
 
-  /** What it says of itself: of this start of it only. */
-  tell(): Told {
-    let told: Told = { openRequests: 0, counters: {} };
+  /** What it says of itself: of this start of it only. `undefined` if it does not say anything. */
+  tell(): NodeStatus | undefined {
+    let told: NodeStatus | undefined;
     const connection = this.links.addProbe(([answer]) => {
-      if (answer?.kind === "StatusReply") told = JSON.parse(answer.status) as Told;
+      if (answer?.kind === "StatusReply") told = JSON.parse(answer.status) as NodeStatus;
     });
-    this.takeRequest(connection, { kind: "Status", id: 0 });
+    this.takeRequest(connection, { kind: "Status", id: 0, partitions: true });
     return told;
   }
 

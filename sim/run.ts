@@ -31,7 +31,7 @@ import {
   type Profile,
 } from "./profile.ts";
 import { reportOf, type SeedReport } from "./report.ts";
-import type { Script } from "./script.ts";
+import { callsOf, type Script, type ScriptedCall } from "./script.ts";
 import { Simulator, Storm } from "./simulator.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 import { joinOf } from "./states.ts";
@@ -58,7 +58,15 @@ export interface RunOptions extends StageOptions {
   /** What was decided in an earlier run, or a part of it: nothing else strikes, and nothing else is called. */
   readonly script?: Script | undefined;
   /** Takes the place of what is drawn: does things by hand. */
-  readonly story?: ((stage: Stage, job: Job) => Promise<void>) | undefined;
+  readonly story?: Story | undefined;
+}
+
+/** @param clients what they are to call, each in its order: the story adds to it */
+export type Story = (stage: Stage, clients: ReadonlyMap<string, StoryClient>) => Promise<void>;
+
+export interface StoryClient {
+  readonly worker: Worker;
+  readonly calls: ScriptedCall[];
 }
 
 /** Plays one seed. Never rejects: whatever goes wrong is in the report. */
@@ -75,9 +83,11 @@ class Run {
   readonly #stage: Stage;
   readonly #options: RunOptions;
   readonly #play: Play;
-  readonly #job: Job;
   readonly #workers: readonly Worker[];
+  readonly #storyClients = new Map<string, StoryClient>();
   readonly #all: Healing;
+  /** Nothing strikes, so nothing may fail. */
+  readonly #isFaultless: boolean;
   /** How many faults struck while clients worked. */
   #faultsWhileWorking: number | undefined;
   #idleTraffic: ReadonlyMap<string, number> = new Map();
@@ -91,9 +101,9 @@ class Run {
     const profile = options.adjust?.(drawn) ?? drawn;
     this.#stage = new Stage(simulator, profile, options);
     this.#play = (options.play ?? drawnPlay)(profile);
-    this.#job = this.#createJob();
     this.#workers = this.#createWorkers();
     this.#all = new Healing(this.#stage, this.#stage.cluster.nodes);
+    this.#isFaultless = options.story === undefined && isFaultless(profile);
   }
 
   async play(): Promise<SeedReport> {
@@ -110,7 +120,7 @@ class Run {
     const { cluster, world, profile, simulator } = this.#stage;
     world.trace.line("seed", () => `${simulator.seed}: ${describeProfile(profile)}`);
     cluster.start();
-    if (isFaultless(profile)) await this.#beginFaultless();
+    if (this.#isFaultless) await this.#beginFaultless();
     const isWorkOver = await this.#workUnderFaults();
     calm(profile);
     if (profile.faults.leavesCore) await this.#playCore();
@@ -141,13 +151,22 @@ class Run {
 
   #createWorkers(): readonly Worker[] {
     const { simulator, profile } = this.#stage;
+    const { script, story } = this.#options;
+    const job = this.#createJob();
     const names = Array.from({ length: profile.work.clients }, (_, at) => `c${at + 1}`);
     return names.map((name) => {
+      if (story !== undefined) return this.#createStoryWorker(job, name);
       const random = simulator.stream(`workload:${name}`);
       const workload = this.#play.workload({ name, random, nowMs: () => simulator.nowMs });
-      const slots = this.#options.script === undefined ? undefined : (this.#options.script.calls.get(name) ?? []);
-      return new Worker(this.#job, name, workload, slots);
+      return new Worker(job, name, workload, script && (script.calls.get(name) ?? []));
     });
+  }
+
+  #createStoryWorker(job: Job, name: string): Worker {
+    const calls: ScriptedCall[] = [];
+    const worker = new Worker(job, name, callsOf(calls), calls);
+    this.#storyClients.set(name, { worker, calls });
+    return worker;
   }
 
   /** @returns whether the clients' last calls have returned */
@@ -155,7 +174,7 @@ class Run {
     const { cluster, world, profile, simulator, injector } = this.#stage;
     const { script, story } = this.#options;
     if (story !== undefined) {
-      await story(this.#stage, this.#job);
+      await story(this.#stage, this.#storyClients);
       return () => true;
     }
     const clients = this.#workers.map(({ name }) => name);
@@ -272,16 +291,17 @@ class Run {
   }
 
   #resources(): Resources {
-    const { cluster, world, history, profile } = this.#stage;
+    const { cluster, world, history } = this.#stage;
     const told = cluster.nodes.map((node) => [node.id, node.tell()] as const);
-    for (const [, { counters }] of told)
-      for (const [name, count] of Object.entries(counters)) if (count > 0) world.coverage.mark(`counted ${name}`);
+    for (const [, status] of told)
+      for (const [name, count] of Object.entries(status?.counters ?? {}))
+        if (count > 0) world.coverage.mark(`counted ${name}`);
     return {
       idleTraffic: this.#idleTraffic,
       calls: history.operations.length,
       requests: this.#requests,
-      openRequests: new Map(told.map(([node, { openRequests }]) => [node, openRequests])),
-      isFaultless: isFaultless(profile),
+      openRequests: new Map(told.map(([node, status]) => [node, status?.openRequests ?? 0])),
+      isFaultless: this.#isFaultless,
     };
   }
 }

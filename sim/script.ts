@@ -1,5 +1,5 @@
 /** What was decided in a run, moment by moment: the faults that struck, and the calls that clients made. It can be played again. */
-import { formatCall, type Call } from "./call.ts";
+import { formatCall, type Call, type Workload } from "./call.ts";
 import { formatFault, type TimedFault } from "./fault.ts";
 
 export interface ScriptedCall {
@@ -27,6 +27,11 @@ export function formatScript({ faults, calls }: Script): string[] {
     ...callsIn(calls).map(({ atMs, client, call }) => ({ atMs, line: `call("${client}", ${formatCall(call)})` })),
   ];
   return lines.sort((a, b) => a.atMs - b.atMs).map(({ atMs, line }) => `s.at(${atMs}).${line};`);
+}
+
+/** Whatever is in the list when its turn comes. */
+export function* callsOf(calls: readonly ScriptedCall[]): Workload {
+  for (let at = 0; at < calls.length; at++) yield calls[at]!.call;
 }
 
 function callsIn(calls: Script["calls"]): (ScriptedCall & { readonly client: string })[] {

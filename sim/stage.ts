@@ -6,6 +6,7 @@ import { createCheckers } from "./checkers.ts";
 import { Cluster } from "./cluster.ts";
 import { Coverage } from "./coverage.ts";
 import { differencesIn } from "./differences.ts";
+import { Gate } from "./gate.ts";
 import { History } from "./history.ts";
 import { Injector } from "./injector.ts";
 import { Network } from "./network.ts";
@@ -54,6 +55,7 @@ export class Stage {
     this.world = {
       simulator,
       network: new Network(simulator, profile.network),
+      gate: new Gate(),
       diskConditions: profile.disk,
       idleTickMs: profile.idleTickMs,
       witness: new Witness((observation) => this.#observe(observation)),

@@ -4,6 +4,7 @@ import type { StoreReader } from "../node/store.ts";
 import type { Effect, Input, Instant } from "../node/effects.ts";
 import type { Coverage } from "./coverage.ts";
 import type { DiskConditions } from "./disk.ts";
+import type { Gate } from "./gate.ts";
 import type { Network } from "./network.ts";
 import type { Simulator } from "./simulator.ts";
 import type { Trace } from "./trace.ts";
@@ -20,6 +21,7 @@ export type CreateMachine = (config: NodeConfig, store: StoreReader, now: Instan
 export interface World {
   readonly simulator: Simulator;
   readonly network: Network;
+  readonly gate: Gate;
   /** The same for every disk, until it is changed. */
   readonly diskConditions: DiskConditions;
   /** How often a node looks at its clock while nobody waits for it. */

@@ -11,6 +11,7 @@ import { visibleSiblings } from "../../src/object.ts";
 import { createCheckers } from "../../sim/checkers.ts";
 import { Cluster } from "../../sim/cluster.ts";
 import { Coverage } from "../../sim/coverage.ts";
+import { Gate } from "../../sim/gate.ts";
 import { Network } from "../../sim/network.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import { joinOf } from "../../sim/states.ts";
@@ -38,6 +39,7 @@ class Stage {
     const world: World = {
       simulator,
       network: new Network(simulator, quiet),
+      gate: new Gate(),
       diskConditions: disk,
       idleTickMs: 100,
       witness: new Witness((observation) => checkers.forEach((checker) => checker.observe(observation))),

@@ -8,6 +8,7 @@ import { defaultTuning } from "../../node/tuning.ts";
 import { Replica } from "../../node/replica.ts";
 import { Cluster } from "../../sim/cluster.ts";
 import { Coverage } from "../../sim/coverage.ts";
+import { Gate } from "../../sim/gate.ts";
 import { Network } from "../../sim/network.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import { Trace } from "../../sim/trace.ts";
@@ -129,6 +130,7 @@ function worldOf(simulator: Simulator, createMachine: CreateMachine): World {
       reorder: 0,
       truncation: 0,
     }),
+    gate: new Gate(),
     diskConditions: { syncMinMs: 1, syncMeanMs: 1, slowSyncs: 0, slowSyncMs: 0, lossAtCrash: 1 },
     witness: new Witness(() => {}),
     trace: new Trace(undefined, () => simulator.nowMs),
