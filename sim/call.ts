@@ -59,7 +59,8 @@ export function formatCall(call: Call): string {
 export function formatLiteral(value: unknown): string {
   if (typeof value === "function") return String(value);
   if (Array.isArray(value)) return `[${value.map(formatLiteral).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return String(value);
   const fields = Object.entries(value).filter(([, one]) => one !== undefined);
   if (fields.length === 0) return "{}";
   return `{ ${fields.map(([name, one]) => `${isName(name) ? name : JSON.stringify(name)}: ${formatLiteral(one)}`).join(", ")} }`;

@@ -1,9 +1,10 @@
 /** What clients do in a run, and what the run is held to besides the store's own invariants. */
 import type { RequestOptions } from "../src/options.ts";
 import type { Random } from "../src/random.ts";
-import type { Call, Workload } from "./call.ts";
+import type { Workload } from "./call.ts";
 import type { EndOfKey, KeyName } from "./observation.ts";
 import type { Profile } from "./profile.ts";
+import type { Script } from "./script.ts";
 import { DrawnWork } from "./workload.ts";
 
 /** As `client.bucket` takes it, of whatever values. */
@@ -23,7 +24,8 @@ export interface Player {
 
 export interface EndOfPlay {
   readonly keys: ReadonlyMap<KeyName, EndOfKey>;
-  readonly calls: readonly { readonly atMs: number; readonly call: Call }[];
+  /** By client, every call in order. */
+  readonly calls: Script["calls"];
 }
 
 export interface Play {

@@ -168,12 +168,6 @@ function drawDisk(random: Random, { kinds }: FaultMix, isCollecting: boolean): D
   };
 }
 
-/** From the heal on: nothing strikes any more. */
-export function calm(profile: Pick<Profile, "network" | "disk">): void {
-  Object.assign(profile.network, { loss: 0, duplication: 0, reorder: 0, truncation: 0 });
-  Object.assign(profile.disk, { slowSyncs: 0 });
-}
-
 export function describeProfile({ shape, work, faults, safetyMs, network, disk, idleTickMs }: Profile): string {
   const buckets = work.buckets.map(({ name, n }) => `${name} (n ${n})`).join(", ");
   return [

@@ -21,15 +21,7 @@ import { Healing } from "./healing.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { EndOfKey, Resources } from "./observation.ts";
 import { drawnPlay, type CreatePlay, type Play } from "./play.ts";
-import {
-  calm,
-  canConverge,
-  convergenceMsMax,
-  describeProfile,
-  drawProfile,
-  isFaultless,
-  type Profile,
-} from "./profile.ts";
+import { canConverge, convergenceMsMax, describeProfile, drawProfile, isFaultless, type Profile } from "./profile.ts";
 import { reportOf, type SeedReport } from "./report.ts";
 import { callsOf, type Script, type ScriptedCall } from "./script.ts";
 import { Simulator, Storm } from "./simulator.ts";
@@ -122,7 +114,7 @@ class Run {
     cluster.start();
     if (this.#isFaultless) await this.#beginFaultless();
     const isWorkOver = await this.#workUnderFaults();
-    calm(profile);
+    this.#stage.calm();
     if (profile.faults.leavesCore) await this.#playCore();
     if (this.#stage.isOver) return;
     this.#all.heal();
@@ -285,9 +277,7 @@ class Run {
     const { operations } = history;
     const resources = this.#resources();
     for (const checker of checkers) checker.finish({ keys, operations, isConverged, differences, resources });
-    this.#play.finish?.({ keys, calls: this.#workers.flatMap(({ made }) => made) }, (sentence) =>
-      this.#stage.accuse("yours", sentence),
-    );
+    this.#play.finish?.({ keys, calls: this.#decided().calls }, (sentence) => this.#stage.accuse("yours", sentence));
   }
 
   #resources(): Resources {

@@ -57,7 +57,7 @@ export const calmDisk: Readonly<DiskConditions> = {
 };
 
 /** Everything that mends, at a pace that a story can wait for. */
-const brisk: Tuning = {
+export const brisk: Readonly<Tuning> = {
   ...defaultTuning,
   antiEntropyIntervalMs: 500,
   antiEntropyConfirmMs: 50,
@@ -77,11 +77,16 @@ export function profileOf(setting: Setting): Profile {
     shape: { nodes, n, partitions, options, tuning },
     safetyMs,
     idleTickMs,
-    work: { ...noWork, clients, buckets: [{ name: "b", n }] },
+    work: { ...noWork, clients, buckets: bucketsOf(options, n) },
     network: { ...calmNetwork, ...setting.network },
     disk: { ...calmDisk, ...setting.disk },
     faults: { ...noFaults, leavesCore },
   };
+}
+
+function bucketsOf({ buckets }: ClusterOptions, n: number): Profile["work"]["buckets"] {
+  const named = Object.keys(buckets).map((name) => ({ name, n: buckets[name]?.n ?? n }));
+  return named.length > 0 ? named : [{ name: "b", n }];
 }
 
 const noWork: Omit<Profile["work"], "buckets" | "clients"> = {
@@ -115,5 +120,5 @@ const noFaults: Omit<Profile["faults"], "leavesCore"> = {
   damagedNodesMax: 0,
   clogMsMax: 0,
   pauseMsMax: 0,
-  clockMsMax: 10_000,
+  clockMsMax: 60_000,
 };

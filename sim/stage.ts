@@ -54,9 +54,9 @@ export class Stage {
     this.checkers = createCheckers((invariant, sentence) => this.accuse(invariant, sentence));
     this.world = {
       simulator,
-      network: new Network(simulator, profile.network),
+      network: new Network(simulator, { ...profile.network }),
       gate: new Gate(),
-      diskConditions: profile.disk,
+      diskConditions: { ...profile.disk },
       idleTickMs: profile.idleTickMs,
       witness: new Witness((observation) => this.#observe(observation)),
       trace: new Trace(trace, () => simulator.nowMs),
@@ -81,6 +81,12 @@ export class Stage {
   crash(error: unknown): void {
     this.error ??= error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.simulator.halt();
+  }
+
+  /** From now on nothing is lost, doubled, disordered, cut off or slow. */
+  calm(): void {
+    Object.assign(this.world.network.conditions, { loss: 0, duplication: 0, reorder: 0, truncation: 0 });
+    Object.assign(this.world.diskConditions, { slowSyncs: 0 });
   }
 
   /** Lets clients run. @returns whether all are done */

@@ -4,110 +4,110 @@ import { waysBetween, waysFrom } from "./cuts.ts";
 import type { DiskState, Fault, Way } from "./fault.ts";
 
 export class Verbs {
-  readonly #inject: (fault: Fault) => void;
+  /** Takes each fault, to do it at once or later. */
+  readonly inject: (fault: Fault) => void;
 
-  /** @param inject takes each fault, to do it at once or later */
   constructor(inject: (fault: Fault) => void) {
-    this.#inject = inject;
+    this.inject = inject;
   }
 
   // Processes
 
   /** The process dies, and its sockets say so. */
   crash(node: NodeId): void {
-    this.#inject({ kind: "crash", node });
+    this.inject({ kind: "crash", node });
   }
 
   /** The machine dies: nobody is told. */
   cutPower(node: NodeId): void {
-    this.#inject({ kind: "cutPower", node });
+    this.inject({ kind: "cutPower", node });
   }
 
   /** A clean stop, which takes as long as the node needs. */
   stop(node: NodeId): void {
-    this.#inject({ kind: "stop", node });
+    this.inject({ kind: "stop", node });
   }
 
   /** @param disk what the node finds */
   start(node: NodeId, disk: DiskState = "as it was"): void {
-    this.#inject({ kind: "start", node, disk });
+    this.inject({ kind: "start", node, disk });
   }
 
   pause(node: NodeId): void {
-    this.#inject({ kind: "pause", node });
+    this.inject({ kind: "pause", node });
   }
 
   resume(node: NodeId): void {
-    this.#inject({ kind: "resume", node });
+    this.inject({ kind: "resume", node });
   }
 
   // Disks
 
   fillDisk(node: NodeId): void {
-    this.#inject({ kind: "fillDisk", node });
+    this.inject({ kind: "fillDisk", node });
   }
 
   freeDisk(node: NodeId): void {
-    this.#inject({ kind: "freeDisk", node });
+    this.inject({ kind: "freeDisk", node });
   }
 
   /** The next sync fails, and the node with it. */
   failSync(node: NodeId): void {
-    this.#inject({ kind: "failSync", node });
+    this.inject({ kind: "failSync", node });
   }
 
   /** Every write fails until `mendDisk`. */
   breakDisk(node: NodeId): void {
-    this.#inject({ kind: "breakDisk", node });
+    this.inject({ kind: "breakDisk", node });
   }
 
   mendDisk(node: NodeId): void {
-    this.#inject({ kind: "mendDisk", node });
+    this.inject({ kind: "mendDisk", node });
   }
 
   /** For a later `start(node, "set back")`. */
   copyDisk(node: NodeId): void {
-    this.#inject({ kind: "copyDisk", node });
+    this.inject({ kind: "copyDisk", node });
   }
 
   /** A bit turns in the node's record of a key. */
   flip(node: NodeId, key: string): void {
-    this.#inject({ kind: "flip", node, key });
+    this.inject({ kind: "flip", node, key });
   }
 
   /** The node's record of a key vanishes without a trace. */
   forget(node: NodeId, key: string): void {
-    this.#inject({ kind: "forget", node, key });
+    this.inject({ kind: "forget", node, key });
   }
 
   // Clocks
 
   /** How far the wall clock is ahead of the true time. */
   setClock(node: NodeId, offsetMs: number): void {
-    this.#inject({ kind: "setClock", node, offsetMs });
+    this.inject({ kind: "setClock", node, offsetMs });
   }
 
   driftClock(node: NodeId, partsPerMillion: number): void {
-    this.#inject({ kind: "driftClock", node, partsPerMillion });
+    this.inject({ kind: "driftClock", node, partsPerMillion });
   }
 
   freezeClock(node: NodeId): void {
-    this.#inject({ kind: "freezeClock", node });
+    this.inject({ kind: "freezeClock", node });
   }
 
   thawClock(node: NodeId): void {
-    this.#inject({ kind: "thawClock", node });
+    this.inject({ kind: "thawClock", node });
   }
 
   // Network
 
   /** Frames vanish on these ways. */
   block(...ways: readonly Way[]): void {
-    this.#inject({ kind: "block", ways });
+    this.inject({ kind: "block", ways });
   }
 
   unblock(...ways: readonly Way[]): void {
-    this.#inject({ kind: "unblock", ways });
+    this.inject({ kind: "unblock", ways });
   }
 
   /** Neither of these hears any of those. */
@@ -126,11 +126,11 @@ export class Verbs {
 
   /** Frames wait for so long. */
   clog(from: string, to: string, lastsMs: number): void {
-    this.#inject({ kind: "clog", way: [from, to], lastsMs });
+    this.inject({ kind: "clog", way: [from, to], lastsMs });
   }
 
   /** So many of the frames vanish, of 1; 0 ends it. */
   lose(from: string, to: string, share: number): void {
-    this.#inject({ kind: "lose", way: [from, to], share });
+    this.inject({ kind: "lose", way: [from, to], share });
   }
 }

@@ -90,9 +90,10 @@ export class Worker {
         const slot = this.#slots?.[this.made.length];
         if (slot !== undefined) await this.#runtime.sleep(slot.atMs - this.#runtime.now());
         if (this.#runtime.now() >= this.#job.endsAtMs) return;
-        const isLeftOut = slot?.isLeftOut ?? false;
-        this.made.push({ atMs: this.#runtime.now(), call: step, isLeftOut });
-        told = isLeftOut ? refusal : await this.#call(step);
+        const made = { atMs: this.#runtime.now(), call: step, isLeftOut: slot?.isLeftOut ?? false };
+        const at = this.made.push(made) - 1;
+        told = made.isLeftOut ? refusal : await this.#call(step);
+        this.made[at] = { ...made, told, toldAtMs: this.#runtime.now() };
       }
     }
   }
