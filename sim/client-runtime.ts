@@ -4,21 +4,26 @@ import type { Random } from "../src/random.ts";
 import { decodeFrame } from "../src/codec.ts";
 import type { Put } from "../src/messages.ts";
 import { nodeOf } from "./cluster.ts";
+import type { Dice } from "./dice.ts";
 import type { SessionEnd } from "./session.ts";
 import type { World } from "./world.ts";
 
 export class ClientRuntime implements Runtime {
-  readonly random: Random;
   readonly #world: World;
   readonly #name: string;
+  readonly #dice: Dice;
   /** Told of every write that leaves, retries too. */
   readonly #onPut: (put: Put) => void;
 
-  constructor(world: World, name: string, random: Random, onPut: (put: Put) => void) {
+  constructor(world: World, name: string, onPut: (put: Put) => void) {
     this.#world = world;
     this.#name = name;
-    this.random = random;
+    this.#dice = world.simulator.dice(`client:${name}`);
     this.#onPut = onPut;
+  }
+
+  get random(): Random {
+    return this.#dice.now;
   }
 
   now(): number {

@@ -12,7 +12,7 @@
  * - A torn write never shows inside a batch (a batch is one transaction), only as some batches of a group and not the others.
  */
 import { compareBytes, fromBinary, toBinary } from "../src/bytes.ts";
-import type { Random } from "../src/random.ts";
+import type { Dice } from "./dice.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../node/store.ts";
 import type { Platter, Tables } from "./platter.ts";
 import type { Simulator } from "./simulator.ts";
@@ -34,7 +34,7 @@ export interface DiskEvents<B extends Batch> extends StoreEvents<B> {
 
 export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   readonly #simulator: Simulator;
-  readonly #random: Random;
+  readonly #dice: Dice;
   readonly #platter: Platter;
   readonly #events: DiskEvents<B>;
   readonly #conditions: DiskConditions;
@@ -47,12 +47,12 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   #isKnownFull = false;
 
   constructor(
-    world: { readonly simulator: Simulator; readonly random: Random; readonly conditions: DiskConditions },
+    world: { readonly simulator: Simulator; readonly dice: Dice; readonly conditions: DiskConditions },
     platter: Platter,
     events: DiskEvents<B>,
   ) {
     this.#simulator = world.simulator;
-    this.#random = world.random;
+    this.#dice = world.dice;
     this.#conditions = world.conditions;
     this.#platter = platter;
     this.#events = events;
@@ -106,8 +106,8 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     this.#isOpen = false;
     const endangered = [...this.#syncing, ...this.#waiting];
     const { isFull, isFailing } = this.#platter;
-    const isAllLost = isFull || isFailing === "for good" || this.#random.chance(this.#conditions.lossAtCrash);
-    const survivors = isAllLost ? 0 : this.#random.between(0, endangered.length);
+    const isAllLost = isFull || isFailing === "for good" || this.#dice.now.chance(this.#conditions.lossAtCrash);
+    const survivors = isAllLost ? 0 : this.#dice.now.between(0, endangered.length);
     for (const batch of endangered.slice(0, survivors)) apply(this.#platter.tables, batch.writes);
   }
 
@@ -130,7 +130,7 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     if (record === undefined || record !== this.#seen.objects.get(name)) return false;
     // Not `record.slice()`: of a Buffer that is a view, and the frame that the record came in would change too.
     const flipped = new Uint8Array(record);
-    flipped[this.#random.between(0, flipped.length - 1)]! ^= 1 << this.#random.between(0, 7);
+    flipped[this.#dice.now.between(0, flipped.length - 1)]! ^= 1 << this.#dice.now.between(0, 7);
     for (const tables of [this.#platter.tables, this.#seen]) tables.objects.set(name, flipped);
     return true;
   }
@@ -146,8 +146,10 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   #delayMs(): number {
     const { syncMinMs, syncMeanMs, slowSyncs, slowSyncMs } = this.#conditions;
     const isIdle = this.#syncing.every((batch) => batch.writes.length === 0);
-    const usualMs = isIdle ? 0 : syncMinMs + this.#random.exponential(syncMeanMs);
-    return slowSyncs > 0 && this.#random.chance(slowSyncs) ? usualMs + this.#random.exponential(slowSyncMs) : usualMs;
+    const usualMs = isIdle ? 0 : syncMinMs + this.#dice.now.exponential(syncMeanMs);
+    return slowSyncs > 0 && this.#dice.now.chance(slowSyncs)
+      ? usualMs + this.#dice.now.exponential(slowSyncMs)
+      : usualMs;
   }
 
   /** Until its process has ended, it counts as syncing. */

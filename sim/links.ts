@@ -11,7 +11,7 @@ import { greet, hello, welcome } from "../node/handshake.ts";
 import { failureOf } from "../node/self.ts";
 import { isBackground } from "./background.ts";
 import type { NodeProcess } from "./node-process.ts";
-import type { Random } from "../src/random.ts";
+import type { Dice } from "./dice.ts";
 import type { SessionEnd, SessionEvents } from "./session.ts";
 import type { World } from "./world.ts";
 
@@ -28,7 +28,7 @@ interface Asker {
 export class Links {
   readonly #world: World;
   readonly #process: NodeProcess;
-  readonly #random: Random;
+  readonly #dice: Dice;
   readonly #peers = new Map<NodeId, SessionEnd>();
   readonly #askers = new Map<number, Asker>();
   /** Sessions that have not said who they are, or have not been welcomed. */
@@ -40,7 +40,7 @@ export class Links {
   constructor(world: World, process: NodeProcess) {
     this.#world = world;
     this.#process = process;
-    this.#random = world.simulator.stream(`links:${process.config.id}`);
+    this.#dice = world.simulator.dice(`links:${process.config.id}`);
     world.network.listen(process.config.id, (end, from) => this.#accept(end, from));
   }
 
@@ -108,7 +108,7 @@ export class Links {
 
   #dialLater(node: NodeId): void {
     const { incarnation } = this.#process;
-    const delayMs = redialMs.min + this.#random.exponential(redialMs.mean);
+    const delayMs = redialMs.min + this.#dice.now.exponential(redialMs.mean);
     this.#world.simulator.schedule(delayMs, "dial", () => {
       if (this.#process.incarnation === incarnation && this.#process.phase === "serving") this.#dial(node);
     });

@@ -2,7 +2,7 @@
  * The weather between the endpoints, nodes and clients alike: one path per direction, each with its own dice, over which
  * sessions (session.ts) send their frames.
  */
-import type { Random } from "../src/random.ts";
+import type { Dice } from "./dice.ts";
 import type { Simulator } from "./simulator.ts";
 import { Session, type SessionEnd, type SessionEvents } from "./session.ts";
 
@@ -26,7 +26,7 @@ export interface NetworkConditions {
 export class Path {
   readonly from: string;
   readonly to: string;
-  readonly random: Random;
+  readonly dice: Dice;
   /** Frames vanish, and nobody is told. */
   isBlocked = false;
   /** Beside the network's own: how many of the frames on this path are lost. */
@@ -34,10 +34,10 @@ export class Path {
   /** Frames wait until then. */
   cloggedUntilMs = 0;
 
-  constructor(from: string, to: string, random: Random) {
+  constructor(from: string, to: string, dice: Dice) {
     this.from = from;
     this.to = to;
-    this.random = random;
+    this.dice = dice;
   }
 }
 
@@ -62,7 +62,7 @@ export class Network {
     const name = `${from}>${to}`;
     const known = this.#paths.get(name);
     if (known !== undefined) return known;
-    const path = new Path(from, to, this.simulator.stream(`net:${name}`));
+    const path = new Path(from, to, this.simulator.dice(`net:${name}`));
     this.#paths.set(name, path);
     return path;
   }

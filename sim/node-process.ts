@@ -10,7 +10,7 @@
 import { formatKey } from "../src/key.ts";
 import type { ClientRequest } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
-import type { Random } from "../src/random.ts";
+import type { Dice } from "./dice.ts";
 import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
@@ -43,8 +43,8 @@ export class NodeProcess implements Witnessed {
   platter: Platter = new Platter();
   readonly clock: WallClock;
   readonly #world: World;
-  readonly #diskRandom: Random;
-  readonly #ids: Random;
+  readonly #diskDice: Dice;
+  readonly #ids: Dice;
   #mayBeOlder = false;
   #store: SimulatedDisk<Persist> | undefined;
   #machine: Machine | undefined;
@@ -62,8 +62,8 @@ export class NodeProcess implements Witnessed {
     this.config = config;
     this.links = new Links(world, this);
     this.clock = new WallClock(() => world.simulator.nowMs);
-    this.#diskRandom = world.simulator.stream(`disk:${config.id}`);
-    this.#ids = world.simulator.stream(`ids:${config.id}`);
+    this.#diskDice = world.simulator.dice(`disk:${config.id}`);
+    this.#ids = world.simulator.dice(`ids:${config.id}`);
   }
 
   get id(): NodeId {
@@ -127,7 +127,7 @@ export class NodeProcess implements Witnessed {
     const ifStillHere = (run: () => void): void => {
       if (this.incarnation === incarnation) this.turn(run);
     };
-    const world = { simulator, random: this.#diskRandom, conditions: diskConditions };
+    const world = { simulator, dice: this.#diskDice, conditions: diskConditions };
     this.#store = new SimulatedDisk<Persist>(world, this.platter, {
       onDurable: (batch) => ifStillHere(() => this.#apply(batch.then, undefined)),
       onFailure: ({ message }) => ifStillHere(() => this.#die(message)),
@@ -135,7 +135,7 @@ export class NodeProcess implements Witnessed {
     });
     this.#machine = createMachine(this.config, this.#store, this.#instant());
     this.#trace(() => `starts${this.incarnation > 1 ? " again" : ""}`);
-    this.take({ kind: "start", freshReplicaId: this.#ids.binary(8), mayBeOlder: this.#mayBeOlder });
+    this.take({ kind: "start", freshReplicaId: this.#ids.now.binary(8), mayBeOlder: this.#mayBeOlder });
     this.#store?.lookForRoom();
   }
 

@@ -9,7 +9,6 @@
  * path swallows, is missed only after a while: that is all that anybody ever learns of a partition.
  */
 import { checksum32 } from "../src/hash.ts";
-import type { Random } from "../src/random.ts";
 import type { Network, Path } from "./network.ts";
 
 export interface SessionEvents {
@@ -83,7 +82,6 @@ class End implements SessionEnd {
   readonly #network: Network;
   /** From here to the other end. */
   readonly #path: Path;
-  readonly #random: Random;
   #other!: End;
   #events: SessionEvents | undefined;
   #accept: ((end: SessionEnd) => SessionEvents | undefined) | undefined;
@@ -95,7 +93,6 @@ class End implements SessionEnd {
     this.#session = session;
     this.#network = network;
     this.#path = path;
-    this.#random = path.random;
   }
 
   begin(other: End, events: SessionEvents): void {
@@ -164,22 +161,22 @@ class End implements SessionEnd {
 
   /** Not asked where there is no chance: the draws of a quiet network would be the larger part of all. */
   #happens(probability: number): boolean {
-    return probability > 0 && this.#random.chance(probability);
+    return probability > 0 && this.#path.dice.now.chance(probability);
   }
 
   #truncated(frame: Uint8Array): Uint8Array {
-    return frame.subarray(0, this.#random.between(0, frame.length - 1));
+    return frame.subarray(0, this.#path.dice.now.between(0, frame.length - 1));
   }
 
   #delayMs(): number {
     const { delayMinMs, delayMeanMs } = this.#network.conditions;
     const waitMs = Math.max(0, this.#path.cloggedUntilMs - this.#network.simulator.nowMs);
-    return waitMs + delayMinMs + this.#random.exponential(delayMeanMs);
+    return waitMs + delayMinMs + this.#path.dice.now.exponential(delayMeanMs);
   }
 
   #silenceMs(): number {
     const { silenceMinMs, silenceMeanMs } = this.#network.conditions;
-    return silenceMinMs + this.#random.exponential(silenceMeanMs);
+    return silenceMinMs + this.#path.dice.now.exponential(silenceMeanMs);
   }
 
   #enqueue(item: Item): void {

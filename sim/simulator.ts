@@ -6,6 +6,7 @@
  * event waits until their microtasks are done; otherwise the order of things would be the JavaScript engine's and not ours.
  */
 import { Random } from "../src/random.ts";
+import { Dice } from "./dice.ts";
 import { EventQueue, eventKinds, type Event, type EventKind } from "./event-queue.ts";
 import { RollingHash } from "./rolling-hash.ts";
 
@@ -31,7 +32,7 @@ export class Simulator {
   readonly #queue = new EventQueue();
   readonly #root: Random;
   /** One for each kind of event: a fault more or less does not reshuffle the messages. */
-  readonly #ties: Readonly<Record<EventKind, Random>>;
+  readonly #ties: Readonly<Record<EventKind, Dice>>;
   #sequence = 0;
   #hasTouchedClients = false;
   #isHalted = false;
@@ -41,8 +42,8 @@ export class Simulator {
   constructor(seed: number) {
     this.seed = seed;
     this.#root = new Random(seed);
-    const ties = eventKinds.map((kind) => [kind, this.stream(`ties:${kind}`)] as const);
-    this.#ties = Object.fromEntries(ties) as Record<EventKind, Random>;
+    const ties = eventKinds.map((kind) => [kind, this.dice(`ties:${kind}`)] as const);
+    this.#ties = Object.fromEntries(ties) as Record<EventKind, Dice>;
     this.granularityUs = this.stream("granularity").pick(granularitiesUs);
   }
 
@@ -59,10 +60,15 @@ export class Simulator {
     return this.#root.stream(purpose);
   }
 
+  /** Dice for one purpose that begin anew at every moment. */
+  dice(purpose: string): Dice {
+    return new Dice(this.stream(purpose), () => this.#nowUs);
+  }
+
   schedule(delayMs: number, kind: EventKind, run: () => void): Event {
     const exactUs = this.#nowUs + Math.max(0, Math.round(delayMs * 1000));
     const atUs = Math.ceil(exactUs / this.granularityUs) * this.granularityUs;
-    const event = { atUs, tie: this.#ties[kind].next(), sequence: this.#sequence++, kind, run, isCancelled: false };
+    const event = { atUs, tie: this.#ties[kind].now.next(), sequence: this.#sequence++, kind, run, isCancelled: false };
     this.#queue.push(event);
     return event;
   }

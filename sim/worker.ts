@@ -74,8 +74,7 @@ export class Worker {
     this.name = name;
     this.#workload = workload;
     this.#slots = slots;
-    const random = job.world.simulator.stream(`client:${name}`);
-    this.#runtime = new ClientRuntime(job.world, name, random, (put) => this.#sent(put));
+    this.#runtime = new ClientRuntime(job.world, name, (put) => this.#sent(put));
   }
 
   /** Works until the workload is done, or the time is over. */

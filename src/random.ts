@@ -61,6 +61,11 @@ export class Random {
     return text;
   }
 
+  /** An independent generator for one moment, or whatever a whole number of 53 bits tells apart. */
+  at(moment: number): Random {
+    return new Random(this.#seed ^ Math.floor(moment / 2 ** 32), moment | 0);
+  }
+
   /**
    * An independent generator for one purpose, so that a new draw in one place does not reshuffle the others: it depends on the
    * seed and the purpose, not on what was drawn before.

@@ -50,7 +50,7 @@ class DiskHarness implements FillableHarness {
   }
 
   #open(): SimulatedDisk {
-    const world = { simulator: this.simulator, random: this.simulator.stream("disk"), conditions };
+    const world = { simulator: this.simulator, dice: this.simulator.dice("disk"), conditions };
     return new SimulatedDisk(world, this.#platter, this.#events);
   }
 }
