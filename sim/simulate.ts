@@ -43,18 +43,18 @@ export interface Simulation {
 
 export interface EndOfSimulation {
   /** What every client would read now, whichever node it asks. */
-  read(bucket: string, key: string): FinalValue;
+  read<T = unknown>(bucket: string, key: string): FinalValue<T>;
   /** Keys that were ever written, as `bucket/key`. */
   readonly keys: readonly string[];
   /** Everything that clients called, and what they were told. */
   readonly calls: readonly SimulatedCall[];
 }
 
-export interface FinalValue {
+export interface FinalValue<T = unknown> {
   readonly found: boolean;
   /** The only sibling, or what the bucket's resolver makes of several; `undefined` where there are several and no resolver. */
-  readonly value: any;
-  readonly siblings: readonly unknown[];
+  readonly value: T | undefined;
+  readonly siblings: readonly T[];
 }
 
 export interface SimulatedCall {
@@ -165,14 +165,14 @@ function endOf({ keys, calls }: EndOfPlay, buckets: Readonly<Record<string, Play
   return {
     keys: [...keys.keys()].filter((name) => !name.startsWith(`${serviceBucket}/`)),
     calls: simulatedCalls(calls),
-    read: (bucket, key) => valueOf(keys.get(`${bucket}/${key}`), buckets[bucket]?.resolver),
+    read: <T>(bucket: string, key: string) => valueOf<T>(keys.get(`${bucket}/${key}`), buckets[bucket]?.resolver),
   };
 }
 
-function valueOf(end: EndOfKey | undefined, resolver: PlayedBucket["resolver"]): FinalValue {
+function valueOf<T>(end: EndOfKey | undefined, resolver: PlayedBucket["resolver"]): FinalValue<T> {
   const visible = end === undefined ? [] : visibleSiblings(end.joined);
-  const siblings = visible.map(({ value }) => decodeValue(value));
-  return { found: siblings.length > 0, value: resolve(resolver as Resolver<unknown> | undefined, siblings), siblings };
+  const siblings = visible.map(({ value }) => decodeValue(value) as T);
+  return { found: siblings.length > 0, value: resolve(resolver as Resolver<T> | undefined, siblings), siblings };
 }
 
 function simulatedCalls(calls: Script["calls"]): SimulatedCall[] {
