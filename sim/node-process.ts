@@ -39,6 +39,7 @@ export class NodeProcess implements Witnessed {
   readonly config: NodeConfig;
   readonly links: Links;
   incarnation = 0;
+  life = "";
   /** How many disks it has had. */
   disk = 1;
   phase: Phase = "down";
@@ -113,14 +114,15 @@ export class NodeProcess implements Witnessed {
     return this.#store?.durable(table, key);
   }
 
-  seenHints(): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {
-    return this.#store?.scan("hints", new Uint8Array(0), Uint8Array.of(0xff)) ?? [];
+  seenHints(): Iterable<Uint8Array> {
+    return this.#store?.values("hints") ?? [];
   }
 
   start(): void {
     if (this.phase !== "down") return;
     this.phase = "starting";
     this.incarnation++;
+    this.life = `${this.id}.${this.incarnation}`;
     const { simulator, diskConditions, createMachine } = this.#world;
     const incarnation = this.incarnation;
     const ifStillHere = (run: () => void): void => {
