@@ -21,6 +21,7 @@ import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
 import { formatMessage, formatWrite, type NodeMark } from "./trace.ts";
 import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
+import { isAnswer } from "./speech.ts";
 import type { Witnessed } from "./witness.ts";
 import { WallClock } from "./wall-clock.ts";
 import type { Machine, World } from "./world.ts";
@@ -286,6 +287,7 @@ export class NodeProcess implements Witnessed {
     this.#world.witness.released(this, effect);
     switch (effect.kind) {
       case "send":
+        // Other messages to a node have ids of their own, which may be the same.
         if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
         this.#world.traffic.count(effect.message.kind);
         if (effect.message.kind === "ReplicaPut" && effect.message.standsFor !== undefined)
@@ -389,11 +391,6 @@ export class NodeProcess implements Witnessed {
 function isRequest(input: Input): input is Input & { readonly kind: "client" | "peer" } {
   if (input.kind !== "client" && input.kind !== "peer") return false;
   return input.message.kind === "Get" || input.message.kind === "Put" || input.message.kind === "Status";
-}
-
-/** Other messages to a node have ids of their own, which may be the same. */
-function isAnswer({ kind }: PeerMessage): boolean {
-  return kind === "GetReply" || kind === "PutReply" || kind === "Failure";
 }
 
 function askerOf(input: Input & { readonly kind: "client" | "peer" }): string {

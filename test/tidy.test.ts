@@ -67,7 +67,7 @@ const impureFiles: Readonly<Record<string, readonly string[]>> = {
   "client/clock.ts": ["performance", "crypto", "setTimeout", "setImmediate"],
   "client/index.ts": ["WebSocket"],
   "client/browser.ts": ["WebSocket"],
-  "sim/simulator.ts": ["setImmediate"],
+  "sim/simulator.ts": ["process", "setImmediate"],
 };
 
 const starExports = ["client/index.ts", "client/browser.ts"];
