@@ -11,3 +11,8 @@ export function parseCount(text: string): number {
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
   return value;
 }
+
+/** Several of them, with commas between. */
+export function parseCounts(text: string): number[] {
+  return text.split(",").map(parseCount);
+}

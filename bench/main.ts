@@ -1,6 +1,6 @@
 /** `npm run bench`: Coterie and the floor side by side on this machine. `--help` lists the options. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseCount, parsePositive } from "./arguments.ts";
+import { parseCount, parseCounts, parsePositive } from "./arguments.ts";
 import { Comparison, type Row } from "./comparison.ts";
 import { CoterieTarget } from "./coterie-target.ts";
 import { FloorTarget } from "./floor-target.ts";
@@ -83,10 +83,6 @@ async function measure(targets: Target[], options: BenchOptions): Promise<Row[]>
     }
   }
   return rows;
-}
-
-function parseCounts(text: string): number[] {
-  return text.split(",").map(parseCount);
 }
 
 function parseSettings(text: string): Setting[] {

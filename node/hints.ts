@@ -31,6 +31,7 @@ const orphanPauseMs = 60_000;
 const inFlightMax = 64;
 const entriesPerTick = 256;
 const createdBytes = 6;
+const writer = new ByteWriter();
 
 /** All hints for one target. */
 interface Shelf {
@@ -363,7 +364,7 @@ function after(key: Uint8Array): Uint8Array {
 }
 
 function valueOf(createdMs: number, record: Uint8Array): Uint8Array {
-  const writer = new ByteWriter();
+  writer.clear();
   writer.fixed(createdMs, createdBytes);
   writer.raw(record);
   return writer.take();

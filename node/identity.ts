@@ -46,6 +46,7 @@ const boundKeptMs = 1000;
 /** Where a directory says whose it is: without it, it is empty. */
 export const identityKey: Uint8Array = new Uint8Array([1]);
 const version = 2;
+const writer = new ByteWriter();
 
 export class Identity {
   replicaId: ReplicaId = "";
@@ -199,9 +200,9 @@ export class Identity {
 
 /** Another id that nobody else has, if the one that it follows was random. */
 function successorOf(replicaId: ReplicaId): ReplicaId {
-  const bytes = new ByteWriter();
-  bytes.hash(hash64(fromBinary(replicaId)));
-  return toBinary(bytes.take());
+  writer.clear();
+  writer.hash(hash64(fromBinary(replicaId)));
+  return toBinary(writer.take());
 }
 
 /** @throws CLOCK_SKEW: a timestamp that is too far ahead is refused, never clamped */
@@ -216,7 +217,7 @@ interface StoredIdentity extends Lease {
 }
 
 function encodeIdentity(identity: StoredIdentity): Uint8Array {
-  const writer = new ByteWriter();
+  writer.clear();
   writer.byte(version);
   writer.text(identity.replicaId, 0, 8);
   writer.number(identity.epochEnd);

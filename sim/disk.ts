@@ -11,7 +11,7 @@
  * - After a sync that has failed nothing is written any more: what of it got onto the platter, its process's end decides, as after a crash.
  * - A torn write never shows inside a batch (a batch is one transaction), only as some batches of a group and not the others.
  */
-import { compareBytes, fromBinary, toBinary } from "../src/bytes.ts";
+import { fromBinary, toBinary } from "../src/bytes.ts";
 import type { Dice } from "./dice.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../node/store.ts";
 import type { Platter, Tables } from "./platter.ts";
@@ -81,6 +81,11 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     return this.#seen[table].size;
   }
 
+  /** For checkers, in no order. */
+  values(table: Table): Iterable<Uint8Array> {
+    return this.#seen[table].values();
+  }
+
   /** What a crash at this moment would certainly leave. For checkers; a node never sees it. */
   durable(table: Table, key: Uint8Array): Uint8Array | undefined {
     return this.#platter.tables[table].get(toBinary(key));
@@ -89,10 +94,10 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   /** A copy is taken at once: that makes it stable. */
   scan(table: Table, from: Uint8Array, to: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {
     const [least, end] = [toBinary(from), toBinary(to)];
-    return [...this.#seen[table]]
-      .filter(([key]) => key >= least && key < end)
-      .map(([key, value]) => [fromBinary(key), value] as const)
-      .sort(([a], [b]) => compareBytes(a, b));
+    const names: string[] = [];
+    for (const name of this.#seen[table].keys()) if (name >= least && name < end) names.push(name);
+    // Binary strings sort as their bytes do.
+    return names.sort().map((name) => [fromBinary(name), this.#seen[table].get(name)!] as const);
   }
 
   commit(batch: B): void {

@@ -42,9 +42,15 @@ export class History {
   readonly operations: Operation[] = [];
 
   call(call: Pick<Operation, "client" | "key" | "kind" | "value" | "calledAtMs" | "asked">): Operation {
+    const { client, key, kind, value, calledAtMs, asked } = call;
     const operation: Operation = {
-      ...call,
       number: this.operations.length + 1,
+      client,
+      key,
+      kind,
+      value,
+      calledAtMs,
+      asked,
       contextIn: emptyContext,
       op: undefined,
       returnedAtMs: undefined,

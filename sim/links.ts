@@ -87,10 +87,18 @@ export class Links {
 
   /** Everything that this turn produced for one link leaves as one frame. */
   flush(): void {
+    if (this.#outbox.size > 0) this.#flushPeers();
+    if (this.#answers.size > 0) this.#flushAskers();
+  }
+
+  #flushPeers(): void {
     for (const [node, messages] of this.#outbox)
       this.#peers.get(node)?.send(encodeFrame(messages), isRepeatable(messages), messages.every(isBackground));
-    for (const [connection, messages] of this.#answers) this.#askers.get(connection)?.answer(messages);
     this.#outbox.clear();
+  }
+
+  #flushAskers(): void {
+    for (const [connection, messages] of this.#answers) this.#askers.get(connection)?.answer(messages);
     this.#answers.clear();
   }
 

@@ -22,6 +22,7 @@ import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
 import { formatMessage, formatWrite, type NodeMark } from "./trace.ts";
 import { storeKeyOf } from "./place.ts";
+import { isAnswer } from "./speech.ts";
 import type { Witnessed } from "./witness.ts";
 import { WallClock } from "./wall-clock.ts";
 import type { Machine, World } from "./world.ts";
@@ -37,6 +38,7 @@ export class NodeProcess implements Witnessed {
   readonly config: NodeConfig;
   readonly links: Links;
   incarnation = 0;
+  life = "";
   /** How many disks it has had. */
   disk = 1;
   phase: Phase = "down";
@@ -114,14 +116,15 @@ export class NodeProcess implements Witnessed {
     return this.#store?.durable(table, key);
   }
 
-  seenHints(): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {
-    return this.#store?.scan("hints", new Uint8Array(0), Uint8Array.of(0xff)) ?? [];
+  seenHints(): Iterable<Uint8Array> {
+    return this.#store?.values("hints") ?? [];
   }
 
   start(): void {
     if (this.phase !== "down") return;
     this.phase = "starting";
     this.incarnation++;
+    this.life = `${this.id}.${this.incarnation}`;
     const { simulator, diskConditions, createMachine } = this.#world;
     const incarnation = this.incarnation;
     const ifStillHere = (run: () => void): void => {
@@ -280,6 +283,7 @@ export class NodeProcess implements Witnessed {
     this.#world.witness.released(this, effect);
     switch (effect.kind) {
       case "send":
+        // Other messages to a node have ids of their own, which may be the same.
         if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
         this.#world.traffic.count(effect.message.kind);
         if (effect.message.kind === "ReplicaPut" && effect.message.standsFor !== undefined)
@@ -383,11 +387,6 @@ export class NodeProcess implements Witnessed {
 function isRequest(input: Input): input is Input & { readonly kind: "client" | "peer" } {
   if (input.kind !== "client" && input.kind !== "peer") return false;
   return input.message.kind === "Get" || input.message.kind === "Put" || input.message.kind === "Status";
-}
-
-/** Other messages to a node have ids of their own, which may be the same. */
-function isAnswer({ kind }: PeerMessage): boolean {
-  return kind === "GetReply" || kind === "PutReply" || kind === "Failure";
 }
 
 function askerOf(input: Input & { readonly kind: "client" | "peer" }): string {

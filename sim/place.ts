@@ -52,12 +52,21 @@ export function primariesOf({ config }: Placed, key: Uint8Array): readonly NodeI
 /** As `Self.locate` has it: two bytes of partition, then the key. */
 export function storeKeyOf({ config }: Placed, key: Uint8Array): Uint8Array {
   const partition = partitionOfKey(config, key);
-  return Uint8Array.of(partition >>> 8, partition & 0xff, ...key);
+  const storeKey = new Uint8Array(2 + key.length);
+  storeKey[0] = partition >>> 8;
+  storeKey[1] = partition & 0xff;
+  storeKey.set(key, 2);
+  return storeKey;
 }
 
 /** In the table `hints`: the target's name behind its length, then as in the table `objects`. */
 export function hintKeyOf(placed: Placed, target: NodeId, key: Uint8Array): Uint8Array {
-  return Uint8Array.of(target.length, ...fromBinary(target), ...storeKeyOf(placed, key));
+  const storeKey = storeKeyOf(placed, key);
+  const hintKey = new Uint8Array(1 + target.length + storeKey.length);
+  hintKey[0] = target.length;
+  hintKey.set(fromBinary(target), 1);
+  hintKey.set(storeKey, 1 + target.length);
+  return hintKey;
 }
 
 export function targetAndKeyIn(hintKey: Uint8Array): readonly [target: NodeId, key: Uint8Array] {

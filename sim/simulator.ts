@@ -10,7 +10,11 @@ import { Dice } from "./dice.ts";
 import { EventQueue, eventKinds, type Event, type EventKind } from "./event-queue.ts";
 import { RollingHash } from "./rolling-hash.ts";
 
-/** The one thing that the simulator needs of its host: a macrotask, which runs when all microtasks have. */
+/**
+ * The two things that the simulator needs of its host. A tick that is asked for in a microtask runs when no microtask is left; a turn of
+ * the event loop would wait for the same at ten times the cost, and comes once in every `run`, so that signals and timers of the host have theirs.
+ */
+declare const process: { nextTick(run: () => void): void };
 declare const setImmediate: (run: () => void) => unknown;
 const nextMacrotask = setImmediate;
 
@@ -85,7 +89,8 @@ export class Simulator {
 
   /** Lets time pass up to `untilMs`, or until `isDone` says so after an event. */
   async run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
-    await this.#settleClients();
+    await new Promise<void>((resolve) => void nextMacrotask(resolve));
+    this.#hasTouchedClients = false;
     while (!this.#isHalted && !isDone()) {
       const event = this.#queue.next;
       if (event === undefined || event.atUs > untilMs * 1000) break;
@@ -118,6 +123,6 @@ export class Simulator {
 
   async #settleClients(): Promise<void> {
     this.#hasTouchedClients = false;
-    await new Promise<void>((resolve) => void nextMacrotask(resolve));
+    await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 }

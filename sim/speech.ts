@@ -9,12 +9,13 @@ export interface Reply {
 }
 
 /** Everything that the effects will say to nodes, this one among them, at once or after a batch. */
-export function repliesIn(effects: readonly Effect[]): Reply[] {
-  return effects.flatMap((effect): Reply[] => {
-    if (effect.kind === "persist") return repliesIn(effect.then);
+export function repliesIn(effects: readonly Effect[], replies: Reply[] = []): Reply[] {
+  for (const effect of effects) {
+    if (effect.kind === "persist") repliesIn(effect.then, replies);
     const message = messageOf(effect);
-    return message === undefined ? [] : [{ effect, message }];
-  });
+    if (message !== undefined) replies.push({ effect, message });
+  }
+  return replies;
 }
 
 export function messageOf(effect: Effect): PeerMessage | undefined {

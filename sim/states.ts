@@ -1,10 +1,21 @@
 /** What checkers ask of objects. */
+import { contains, eventsOf, type CausalContext } from "../src/causal-context.ts";
+import type { Dot } from "../src/dot.ts";
 import { emptyObject, sync, type StoredObject } from "../src/object.ts";
 
 export function joinOf(states: Iterable<StoredObject | undefined>): StoredObject | undefined {
   let joined: StoredObject | undefined;
   for (const state of states) if (state !== undefined) joined = joined === undefined ? state : sync(joined, state);
   return joined;
+}
+
+/** The dots of `context` that are not in `known`, without a look at those that are: a base of a million is a million dots. */
+export function* dotsBeyond(known: CausalContext, context: CausalContext): Generator<Dot> {
+  for (const { actor, base, cloud } of context) {
+    for (let counter = 1 + (eventsOf(known, actor)?.base ?? 0); counter <= base; counter++)
+      if (!contains(known, { actor, counter })) yield { actor, counter };
+    for (const counter of cloud) if (!contains(known, { actor, counter })) yield { actor, counter };
+  }
 }
 
 /** Nothing in it is alive: tombstones, or not even those. */

@@ -56,13 +56,15 @@ export interface Witnessed {
   readonly config: NodeConfig;
   readonly disk: number;
   readonly incarnation: number;
+  /** Names the node in this start of it. */
+  readonly life: string;
   /** What its clock says. */
   readonly wallMs: number;
   /** What is under a key as the node reads it. */
   seen(table: Table, key: Uint8Array): Uint8Array | undefined;
   /** What is under a key and would survive a crash now. */
   durable(table: Table, key: Uint8Array): Uint8Array | undefined;
-  seenHints(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  seenHints(): Iterable<Uint8Array>;
 }
 
 /** An answer that a node will give: to whom, and about what. */
@@ -85,7 +87,8 @@ export class Witness {
   /** Requests under the numbers that replicas answer to, and under those that the askers gave. */
   readonly #byNumber = new Map<string, string>();
   readonly #byAsker = new Map<string, string>();
-  readonly #pledges = new WeakMap<Effect, Pledge>();
+  /** Until they are redeemed. */
+  readonly #pledges = new Map<Effect, Pledge>();
   /** What was true when it was sent, by `number voter`. */
   readonly #ledger = new Map<string, "memory" | "disk">();
   readonly #decoded = new Decoded();
@@ -117,8 +120,8 @@ export class Witness {
    * @param peerIncarnation of the node that a peer's message came from
    */
   stepped(node: Witnessed, input: Input, effects: readonly Effect[], peerIncarnation: number): void {
-    this.#latestMs.set(nameOf(node), Math.max(this.#latestMs.get(nameOf(node)) ?? 0, node.wallMs));
-    this.#told.hear(nameOf(node), input, effects, (record) => this.decode(record)?.context);
+    this.#latestMs.set(node.life, Math.max(this.#latestMs.get(node.life) ?? 0, node.wallMs));
+    this.#told.hear(node.life, input, effects, (record) => this.decode(record)?.context);
     if (input.kind === "client") {
       if (input.message.kind !== "Status") this.#asked(node, `c${input.connection}`, input.message, effects);
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
@@ -127,7 +130,7 @@ export class Witness {
   /** A record is about to rot or to vanish: a request that has read it may still hold it, and write it again (seed 30847). */
   damaging(node: Witnessed, key: Uint8Array): void {
     const object = this.decode(node.seen("objects", storeKeyOf(node, key)));
-    if (object !== undefined) this.#told.learn(nameOf(node), formatKey(key), object.context);
+    if (object !== undefined) this.#told.learn(node.life, formatKey(key), object.context);
   }
 
   /** A batch is about to be handed to the disk. */
@@ -141,10 +144,13 @@ export class Witness {
   /** An effect that speaks to somebody is being applied, at once or after its batch. */
   released(node: Witnessed, effect: Effect): void {
     const pledge = this.#pledges.get(effect);
-    if (pledge !== undefined) this.#redeem(node, pledge, messageOf(effect)!);
-    if (effect.kind === "reply") this.#answered(`${nameOf(node)} c${effect.connection}`, effect.message);
+    if (pledge !== undefined) {
+      this.#pledges.delete(effect);
+      this.#redeem(node, pledge, messageOf(effect)!);
+    }
+    if (effect.kind === "reply") this.#answered(`${node.life} c${effect.connection}`, effect.message);
     if (effect.kind === "send" && isAnswer(effect.message))
-      this.#answered(`${nameOf(node)} ${effect.node}`, effect.message);
+      this.#answered(`${node.life} ${effect.node}`, effect.message);
   }
 
   /** A record that is sound; `undefined` also for one that is not. */
@@ -180,8 +186,8 @@ export class Witness {
     const isForwarded = effects.some((effect) => effect.kind === "send" && isRequest(effect.message));
     const plan = isForwarded ? undefined : planOf(node, message);
     if (plan === undefined) return;
-    const request = `${nameOf(node)}/${++this.#requestCount}`;
-    this.#byAsker.set(`${nameOf(node)} ${asker} #${message.id}`, request);
+    const request = `${node.life}/${++this.#requestCount}`;
+    this.#byAsker.set(`${node.life} ${asker} #${message.id}`, request);
     this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan });
     if (message.kind === "Get") this.#readsItself(node, request, message.key);
     else if (effects.some(isObjectBatch))
@@ -193,7 +199,7 @@ export class Witness {
         ? replies.find((reply) => reply.message.kind === "ReplicaGet")
         : (replies.find((reply) => reply.effect.kind === "deliver") ?? replies.find(isReplicaRequest));
     if (number === undefined || !("id" in number.message)) return;
-    const name = `${nameOf(node)}#${number.message.id}`;
+    const name = `${node.life}#${number.message.id}`;
     this.#byNumber.set(name, request);
     if (message.kind === "Put") this.#pledgeItself(node, name, message.key, effects);
   }
@@ -297,7 +303,7 @@ export class Witness {
     object: StoredObject | undefined,
     isFreshThere: boolean = false,
   ): void {
-    const number = `${nameOf(node)}#${id}`;
+    const number = `${node.life}#${id}`;
     const request = this.#byNumber.get(number);
     const entry = this.#ledger.get(`${number} ${voter}`);
     if (request === undefined || entry === undefined) return;
@@ -357,16 +363,15 @@ export class Witness {
     // A request keeps its record in memory too: what it makes a hint of later may have left this disk meanwhile.
     const known = { siblings, context: joinContexts(context, this.#issued.get(key) ?? emptyContext) };
     if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, known, after);
-    const sizes = [...node.seenHints()].map(([, value]) => recordInHint(value).length);
     if (before !== undefined && after === undefined) {
       const name = `${node.id} ${target} ${key}`;
       this.#handedOff.set(name, joined(this.#handedOff.get(name), before));
     }
-    const change = sizeOf(write.value) - sizeOf(old);
+    let bytes = sizeOf(write.value) - sizeOf(old);
+    for (const hint of node.seenHints()) bytes += sizeOf(hint);
     const { hintAgeMsMax: ageMsMax, hintBytesMax: bytesMax } = node.config.tuning;
     // By the latest that its clock has ever shown: it may have gone back since the hint was found too old.
-    const ageMs = old === undefined ? 0 : (this.#latestMs.get(nameOf(node)) ?? node.wallMs) - createdInHint(old);
-    const bytes = sizes.reduce((sum, size) => sum + size, 0) + change;
+    const ageMs = old === undefined ? 0 : (this.#latestMs.get(node.life) ?? node.wallMs) - createdInHint(old);
     this.#report({ kind: "hinted", node: node.id, target, key, before, after, ageMs, ageMsMax, bytes, bytesMax });
   }
 
@@ -381,7 +386,7 @@ export class Witness {
     const put = putIn(input);
     const seen = put === undefined ? emptyContext : seenBy(put, keyBytes);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
-    const told = this.#told.of(nameOf(node), key);
+    const told = this.#told.of(node.life, key);
     let known = joinContexts(joinContexts(before.context, seen), told);
     const op = put === undefined ? undefined : toBinary(put.op);
     for (const { dot, value, op: itsOp } of after.siblings) {
@@ -399,10 +404,6 @@ export class Witness {
     this.#issued.set(issue.key, addDot(this.#issued.get(issue.key) ?? emptyContext, issue.dot));
     this.#report(issue);
   }
-}
-
-function nameOf(node: Witnessed): string {
-  return `${node.id}.${node.incarnation}`;
 }
 
 function putIn(input: Input | undefined): Put | undefined {

@@ -210,10 +210,9 @@ export function number48(binary: string, from: number): number {
   return value;
 }
 
+/** Of ids, keys and digests: each byte is an argument of one call, which a whole value would be too many for. */
 export function toBinary(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return binary;
+  return Reflect.apply(String.fromCharCode, undefined, bytes);
 }
 
 export function fromBinary(binary: string): Uint8Array {

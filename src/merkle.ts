@@ -17,7 +17,6 @@ export const branchCount: number = fanout;
 export const leafCount: number = fanout * fanout;
 export const treeDigestBytes = 8;
 const branchBytes = fanout * treeDigestBytes;
-const none = new Uint8Array(leafCount * treeDigestBytes);
 
 /** The leaf of a key. The top bits of its hash chose the partition; these are the lowest. */
 export function leafOf(keyHash: bigint): number {
@@ -33,19 +32,21 @@ export function leavesOf(branch: number): number[] {
 }
 
 export class MerkleTree {
-  /** Shared and all zero until the first record comes: a node has many partitions, and some stay empty. */
-  #leaves: Uint8Array = none;
-  readonly #branches = new Uint8Array(branchBytes);
+  /** By branch, from its first record on: a node has many partitions, and most branches of a small one stay empty. */
+  readonly #leaves: Uint8Array[] = Array.from({ length: fanout }, () => emptyLeaves);
+  readonly #branches = emptyBranches.slice();
   /** Branches whose digest is older than their leaves. */
-  readonly #stale: boolean[] = Array.from({ length: fanout }, () => true);
+  readonly #stale = new Set<number>();
   #root: Uint8Array | undefined;
 
   /** Puts a record's digest in, or takes it out again. */
   toggle(keyHash: bigint, digest: Uint8Array): void {
-    if (this.#leaves === none) this.#leaves = new Uint8Array(none.length);
     const leaf = leafOf(keyHash);
-    for (let at = 0; at < treeDigestBytes; at++) this.#leaves[leaf * treeDigestBytes + at]! ^= digest[at]!;
-    this.#stale[branchOf(leaf)] = true;
+    const branch = branchOf(leaf);
+    if (this.#leaves[branch] === emptyLeaves) this.#leaves[branch] = new Uint8Array(branchBytes);
+    const mine = this.leaf(leaf);
+    for (let at = 0; at < treeDigestBytes; at++) mine[at]! ^= digest[at]!;
+    this.#stale.add(branch);
     this.#root = undefined;
   }
 
@@ -57,17 +58,14 @@ export class MerkleTree {
 
   /** Eight bytes a branch. Valid until the next `toggle`, like all that is handed out here. */
   get branches(): Uint8Array {
-    for (let branch = 0; branch < fanout; branch++) {
-      if (!this.#stale[branch]) continue;
-      this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
-      this.#stale[branch] = false;
-    }
+    for (const branch of this.#stale) this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
+    this.#stale.clear();
     return this.#branches;
   }
 
   /** Eight bytes a leaf. */
   leaves(branch: number): Uint8Array {
-    return this.#leaves.subarray(branch * branchBytes, (branch + 1) * branchBytes);
+    return this.#leaves[branch]!;
   }
 
   /** A copy, of some leaves in this order. */
@@ -78,7 +76,8 @@ export class MerkleTree {
   }
 
   leaf(leaf: number): Uint8Array {
-    return this.#leaves.subarray(leaf * treeDigestBytes, (leaf + 1) * treeDigestBytes);
+    const at = (leaf % fanout) * treeDigestBytes;
+    return this.leaves(branchOf(leaf)).subarray(at, at + treeDigestBytes);
   }
 }
 
@@ -100,3 +99,7 @@ function hashBytes(bytes: Uint8Array): Uint8Array {
   new DataView(digest.buffer).setBigUint64(0, hash64(bytes));
   return digest;
 }
+
+const emptyLeaves = new Uint8Array(branchBytes);
+const emptyBranch = hashBytes(emptyLeaves);
+const emptyBranches = new Uint8Array(branchBytes).map((_, at) => emptyBranch[at % treeDigestBytes]!);

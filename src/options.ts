@@ -96,15 +96,15 @@ export function settleOptions(
   checkOptions(request);
   const settled = settle(request, bucketOptions(bucketName, cluster), cluster.defaults);
   const bucketN = replicasOf(bucketName, cluster);
-  refuse(settled.n > bucketN, `n is ${settled.n}, but bucket ${bucketName} has n ${bucketN}`);
+  refuse(settled.n > bucketN, () => `n is ${settled.n}, but bucket ${bucketName} has n ${bucketN}`);
   const [needed, primaries] = kind === "get" ? (["r", "pr"] as const) : (["w", "pw"] as const);
-  refuse(settled[needed] > settled.n, `${needed} is ${settled[needed]}, more than n, which is ${settled.n}`);
-  refuse(settled[needed] < 1, `${needed} is 0: nobody would have to answer`);
+  refuse(settled[needed] > settled.n, () => `${needed} is ${settled[needed]}, more than n, which is ${settled.n}`);
+  refuse(settled[needed] < 1, () => `${needed} is 0: nobody would have to answer`);
   refuse(
     settled[primaries] > settled[needed],
-    `${primaries} is ${settled[primaries]}, more than ${needed}, which is ${settled[needed]}`,
+    () => `${primaries} is ${settled[primaries]}, more than ${needed}, which is ${settled[needed]}`,
   );
-  refuse(kind === "put" && settled.dw > settled.w, `dw is ${settled.dw}, more than w, which is ${settled.w}`);
+  refuse(kind === "put" && settled.dw > settled.w, () => `dw is ${settled.dw}, more than w, which is ${settled.w}`);
   return settled;
 }
 
@@ -126,23 +126,24 @@ function bucketOptions(bucketName: string, { buckets }: ClusterOptions): Request
 
 /** Checks each option by itself. @throws INVALID_ARGUMENT */
 export function checkOptions(options: RequestOptions): void {
-  if (options.n !== undefined) refuse(!isWhole(options.n, 1), `n is a number of nodes from 1, not ${show(options.n)}`);
+  if (options.n !== undefined)
+    refuse(!isWhole(options.n, 1), () => `n is a number of nodes from 1, not ${show(options.n)}`);
   for (const name of counts) {
     const count = options[name];
     if (count === undefined || count === "one" || count === "quorum" || count === "all") continue;
-    refuse(!isWhole(count, 0), `${name} is a number of nodes, one, quorum or all, not ${show(count)}`);
+    refuse(!isWhole(count, 0), () => `${name} is a number of nodes, one, quorum or all, not ${show(count)}`);
   }
   const { timeoutMs, fanout, sloppy, readRepair } = options;
   if (timeoutMs !== undefined)
     refuse(
       !isWhole(timeoutMs, 1) || timeoutMs > limits.timeoutMsMax,
-      `timeoutMs is 1 to ${limits.timeoutMsMax}, not ${show(timeoutMs)}`,
+      () => `timeoutMs is 1 to ${limits.timeoutMsMax}, not ${show(timeoutMs)}`,
     );
   if (fanout !== undefined)
-    refuse(fanout !== "quorum" && fanout !== "all", `fanout is quorum or all, not ${show(fanout)}`);
-  if (sloppy !== undefined) refuse(typeof sloppy !== "boolean", `sloppy is true or false, not ${show(sloppy)}`);
+    refuse(fanout !== "quorum" && fanout !== "all", () => `fanout is quorum or all, not ${show(fanout)}`);
+  if (sloppy !== undefined) refuse(typeof sloppy !== "boolean", () => `sloppy is true or false, not ${show(sloppy)}`);
   if (readRepair !== undefined)
-    refuse(!readRepairs.includes(readRepair), `readRepair is async, blocking or off, not ${show(readRepair)}`);
+    refuse(!readRepairs.includes(readRepair), () => `readRepair is async, blocking or off, not ${show(readRepair)}`);
 }
 
 function settle(request: RequestOptions, bucket: RequestOptions, cluster: RequestOptions): EffectiveOptions {
@@ -254,6 +255,7 @@ function show(value: unknown): string {
   }
 }
 
-function refuse(wrong: boolean, sentence: string): void {
-  if (wrong) throw invalidArgument(sentence);
+/** @param sentence made only if it is told: every request is checked, and hardly one is wrong */
+function refuse(wrong: boolean, sentence: () => string): void {
+  if (wrong) throw invalidArgument(sentence());
 }

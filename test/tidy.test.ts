@@ -68,7 +68,7 @@ const impureFiles: Readonly<Record<string, readonly string[]>> = {
   "client/index.ts": ["WebSocket"],
   "client/browser.ts": ["WebSocket"],
   "sim/ambient.ts": ["globalThis"],
-  "sim/simulator.ts": ["setImmediate"],
+  "sim/simulator.ts": ["process", "setImmediate"],
 };
 
 const starExports = ["client/index.ts", "client/browser.ts"];
@@ -79,6 +79,7 @@ const programs = [
   "bench/micro.ts",
   "bench/anti-entropy.ts",
   "bench/outage.ts",
+  "bench/simulator.ts",
   "test/chaos/long.chaos.ts",
   "vitest.chaos.config.ts",
   "vitest.config.ts",

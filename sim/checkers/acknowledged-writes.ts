@@ -17,7 +17,14 @@
  * One that is removed for its age is a copy lost by the store's own rule, and a write of which no other copy was sure to survive is
  * nobody's mistake.
  */
-import { contains, dotsOf, emptyContext, joinContexts, type CausalContext } from "../../src/causal-context.ts";
+import {
+  contains,
+  dotsOf,
+  emptyContext,
+  includes,
+  joinContexts,
+  type CausalContext,
+} from "../../src/causal-context.ts";
 import { equalBytes } from "../../src/bytes.ts";
 import { formatDot, type Dot } from "../../src/dot.ts";
 import type { Sibling, StoredObject } from "../../src/object.ts";
@@ -27,6 +34,7 @@ import type { Accuse, Checker } from "../checker.ts";
 import { Burials } from "../burials.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { Acknowledged, EndOfRun, Hinted, Issue, KeyName, Observation } from "../observation.ts";
+import { dotsBeyond } from "../states.ts";
 
 interface Issued extends Issue {
   /** Nodes that had it on disk when they said so. */
@@ -43,8 +51,8 @@ export class AcknowledgedWrites implements Checker {
   /** `node` or `node key`: what has been lost since. */
   readonly #damaged = new Set<string>();
   readonly #burials = new Burials();
-  /** What was removed as a hint, by its keeper, target and key. */
-  readonly #gone = new Map<string, CausalContext>();
+  /** By holder and key: of what it has said that it holds it, or was a hint and is gone. Later words about that say nothing new. */
+  readonly #settled = new Map<string, CausalContext>();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
@@ -63,15 +71,17 @@ export class AcknowledgedWrites implements Checker {
 
   #held({ node, key, said, standsFor }: Acknowledged): void {
     const holder = holderOf(node, standsFor);
-    const gone = this.#gone.get(`${holder} ${key}`) ?? emptyContext;
-    for (const dot of dotsOf(said.context)) if (!contains(gone, dot)) this.#find(key, dot)?.holders.add(holder);
+    const settled = this.#settled.get(`${holder} ${key}`) ?? emptyContext;
+    if (includes(settled, said.context)) return;
+    for (const dot of dotsBeyond(settled, said.context)) this.#find(key, dot)?.holders.add(holder);
+    this.#settled.set(`${holder} ${key}`, joinContexts(settled, said.context));
   }
 
   /** The word of its disk may come after a hint's removal was submitted: then it has never held it for long. */
   #unhinted({ node, key, target, before, ageMs, ageMsMax }: Hinted): void {
     if (before === undefined) return;
     const name = `${holderOf(node, target)} ${key}`;
-    this.#gone.set(name, joinContexts(this.#gone.get(name) ?? emptyContext, before.context));
+    this.#settled.set(name, joinContexts(this.#settled.get(name) ?? emptyContext, before.context));
     for (const dot of dotsOf(before.context)) {
       const issued = this.#find(key, dot);
       issued?.holders.delete(holderOf(node, target));

@@ -1,23 +1,55 @@
-/** A run that fails is made smaller until it can be read, and what is left still fails: as a script, and as a story in a test. */
+// A run that fails is made smaller until it can be read, and what is left still fails: as a script, and as a story in a test.
 import { expect, test } from "vitest";
-import { failsAsScenario, scenarioText } from "../../sim/scenario-text.ts";
-import { shrink } from "../../sim/shrink.ts";
-import { runSeed } from "../../sim/index.ts";
+import { failsAsScenario, runSeed, scenarioText, shrink, type SeedReport } from "../../sim/index.ts";
+import type { CreateMachine } from "../../sim/world.ts";
 import { tampered } from "./mutant.ts";
 
-const acknowledgesBeforeDurable = tampered((effects) =>
-  effects.flatMap((effect) => (effect.kind === "persist" ? [{ ...effect, then: [] }, ...effect.then] : [effect])),
-);
+/** A replica stores what it is told to store in place of what it has. */
+const overwrites = tampered((effects, input) => {
+  if (input.kind !== "peer" || input.message.kind !== "ReplicaPut") return effects;
+  const { record } = input.message;
+  return effects.map((effect) =>
+    effect.kind === "persist"
+      ? { ...effect, writes: effect.writes.map((write) => ({ ...write, value: record })) }
+      : effect,
+  );
+});
 
-test("what is left of a failing run is a handful of decisions", async () => {
-  for (let seed = 1; seed <= 8; seed++) {
-    const createMachine = acknowledgesBeforeDurable;
+async function firstFailure(createMachine: CreateMachine): Promise<SeedReport> {
+  for (let seed = 1; ; seed++) {
     const report = await runSeed(seed, { createMachine });
-    if (report.kind === "ok") continue;
-    const t = performance.now();
-    const shrunk = await shrink(report, { createMachine, runsMax: 200 });
-    console.log(seed, report.kind, report.violations, shrunk && [shrunk.runs, shrunk.decisionsBefore, shrunk.decisions, shrunk.report.violations], performance.now() - t);
-    if (shrunk) { console.log(scenarioText(shrunk)); console.log(await failsAsScenario(shrunk, createMachine)); }
+    if (report.kind !== "ok" && report.script.faults.length > 5) return report;
   }
-  expect(1).toBe(1);
+}
+
+test("what is left of a failing run is a handful of decisions, which fail in a test of their own", async () => {
+  const createMachine = overwrites;
+  const report = await firstFailure(createMachine);
+  const told: number[] = [];
+  const shrunk = await shrink(report, { createMachine, onRun: (_, decisions) => told.push(decisions) });
+  expect(shrunk!.report.violations[0]?.invariant).toBe(report.violations[0]?.invariant);
+  expect(shrunk!.decisionsBefore).toBeGreaterThan(20);
+  expect(shrunk!.decisions).toBeLessThanOrEqual(6);
+  expect(told).toHaveLength(shrunk!.runs);
+  expect(told.at(-1)).toBe(shrunk!.decisions);
+
+  expect(await failsAsScenario(shrunk!, createMachine)).toBe(true);
+  expect(await failsAsScenario(shrunk!)).toBe(false);
+  const lines = scenarioText(shrunk!).split("\n");
+  expect(lines[0]).toBe(`import { test } from "vitest";`);
+  expect(lines.filter((line) => /^ +s\.at\(\d+(\.\d+)?\)\.\w+\(/.test(line))).toHaveLength(shrunk!.decisions);
+});
+
+test("a script that does not fail again is not shrunk", async () => {
+  const report = await firstFailure(overwrites);
+  expect(await shrink(report)).toBeUndefined();
+});
+
+test("it stops after so many runs, with the smallest failing run that it has found", async () => {
+  const createMachine = overwrites;
+  const report = await firstFailure(createMachine);
+  const shrunk = await shrink(report, { createMachine, runsMax: 12 });
+  expect(shrunk!.runs).toBeLessThanOrEqual(12);
+  expect(shrunk!.decisions).toBeLessThan(shrunk!.decisionsBefore);
+  expect(shrunk!.report.kind).toBe(report.kind);
 });
