@@ -97,7 +97,7 @@ export class AntiEntropy implements ExchangeOwner {
     const { now, tuning, id } = this.#self;
     if (id < peer.id && now.monotonicMs >= peer.nextAtMs) {
       peer.nextAtMs = now.monotonicMs + tuning.antiEntropyIntervalMs;
-      return this.#begin(peer, peer.trees);
+      return this.#self.whim("leaves a round out") ? undefined : this.#begin(peer, peer.trees);
     }
     if (this.#self.freshness.count === 0 || now.monotonicMs < peer.freshAtMs) return;
     const fresh = peer.trees.filter(({ partition }) => this.#self.freshness.wants(partition, peer.id));

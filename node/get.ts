@@ -91,7 +91,7 @@ export class GetRequest implements OpenRequest {
     }
     const isTurn = repairs.isTurn() && options.readRepair !== "off";
     if (options.fanout === "all") this.#askUntil(options.n);
-    else if (isTurn) while (this.#askPrimary(false));
+    else if (isTurn || this.#self.whim("asks everybody")) while (this.#askPrimary(false));
     this.#decide();
   }
 

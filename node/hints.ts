@@ -193,7 +193,7 @@ export class Hints {
       else {
         shelf.oldestWalkedMs = Math.min(shelf.oldestWalkedMs, createdMs);
         const taker = isReachable ? target : isOld ? this.#heirOf(key) : undefined;
-        if (taker !== undefined) this.#send(taker, target, key, record);
+        if (taker !== undefined && !this.#self.whim("keeps a hint a while")) this.#send(taker, target, key, record);
       }
     }
     shelf.oldestMs = shelf.oldestWalkedMs;
@@ -252,7 +252,8 @@ export class Hints {
     const key = hintKey(target, place.storeKey);
     const before = this.#self.store.get("hints", key);
     const grownBytes = createdBytes + record.length + (before === undefined ? key.length : -before.length);
-    if (this.#self.isDiskFull || this.#bytes + grownBytes > this.#self.tuning.hintBytesMax) {
+    const hasRoom = this.#bytes + grownBytes <= this.#self.tuning.hintBytesMax;
+    if (this.#self.isDiskFull || !hasRoom || this.#self.whim("has no room for a hint")) {
       this.#dropped++;
       this.#self.warnRarely("hint dropped", { target, key: formatKey(keyIn(key)), why: "no room" });
       return false;

@@ -157,7 +157,8 @@ export class PutRequest implements OpenRequest {
 
   /** Behind a barrier if the write may not leave before its bound is on disk: by then this node has given its durable answer too. */
   #send(copies: readonly Effect[]): void {
-    if (!this.#written!.mayLeave) return this.#self.emit({ kind: "persist", writes: [], then: copies });
+    const waits = !this.#written!.mayLeave || this.#self.whim("waits for its disk");
+    if (waits) return this.#self.emit({ kind: "persist", writes: [], then: copies });
     for (const copy of copies) this.#self.emit(copy);
   }
 

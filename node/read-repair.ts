@@ -82,7 +82,8 @@ export class ReadRepairs {
   #mend(place: Place, record: Uint8Array, nodes: readonly NodeId[]): void {
     const { counters, isOverloaded, now } = this.#self;
     const bytes = record.length * nodes.length;
-    if (isOverloaded || this.#copies + nodes.length > copiesMax || this.#copyBytes + bytes > copyBytesMax) {
+    const isLeftOut = isOverloaded || this.#self.whim("leaves a repair out");
+    if (isLeftOut || this.#copies + nodes.length > copiesMax || this.#copyBytes + bytes > copyBytesMax) {
       counters.readRepairsShed += nodes.length;
       return;
     }

@@ -225,7 +225,8 @@ export class Replica {
   /** What another node has forwarded has been let in there, and half of its work is done. */
   #isTooMuch(origin: Origin): boolean {
     const { isOverloaded, requests } = this.#self;
-    return (isOverloaded && "connection" in origin) || requests.unanswered >= limits.requestsPerNodeMax;
+    const isRefused = isOverloaded || this.#self.whim("refuses for overload");
+    return (isRefused && "connection" in origin) || requests.unanswered >= limits.requestsPerNodeMax;
   }
 
   /** No `throw`: an error with its stack costs as much as a request. */
@@ -301,7 +302,8 @@ export class Replica {
     this.#self.counters.replicaGets++;
     checkKey(key);
     const local = this.#holdings.read(this.#self.locate(key));
-    const isSame = typeof local !== "string" && have !== undefined && hasDigest(local, have);
+    const mayBeSame = have !== undefined && !this.#self.whim("answers in full");
+    const isSame = mayBeSame && typeof local !== "string" && hasDigest(local, have);
     const answer = typeof local === "string" ? local : isSame ? "same" : "record";
     const record = typeof local === "string" || isSame ? undefined : local;
     const message = { kind: "ReplicaGetReply", id, answer, record } as const;

@@ -20,12 +20,15 @@ import { StepView } from "./step-view.ts";
 import type { StoreReader } from "./store.ts";
 import { Trees } from "./trees.ts";
 import type { Tuning } from "./tuning.ts";
+import { noWhims, type Whims } from "./whims.ts";
 
 export interface NodeConfig {
   readonly id: NodeId;
   readonly ring: Ring;
   readonly options: ClusterOptions;
   readonly tuning: Tuning;
+  /** What a node in service has none of. */
+  readonly whims?: Whims | undefined;
 }
 
 /** Where a key lives: computed once per message. */
@@ -79,6 +82,7 @@ export class Self {
   readonly ring: Ring;
   readonly options: ClusterOptions;
   readonly tuning: Tuning;
+  readonly whim: Whims;
   /** With what the current step has written. */
   readonly store: StepView;
   readonly freshness: Freshness = new Freshness();
@@ -128,6 +132,7 @@ export class Self {
     this.ring = config.ring;
     this.options = config.options;
     this.tuning = config.tuning;
+    this.whim = config.whims ?? noWhims;
     this.store = new StepView(store);
     this.now = now;
     this.requests = new OpenRequests(now.monotonicMs);

@@ -116,6 +116,7 @@ export class Tombstones {
     this.#agreements.tick();
     const { now, isDiskFull, tuning } = this.#self;
     if (this.#isInRound || isDiskFull || now.monotonicMs < this.#nextRoundMs) return;
+    if (this.#self.whim("lets tombstones be")) return;
     const confirmed = this.#due(this.#confirmed, tuning.messageLifetimeMs * patience);
     const due = confirmed.length > 0 ? confirmed : this.#due(this.#waiting, tuning.tombstoneAgeMs);
     if (due.length === 0) return;

@@ -6,6 +6,7 @@
  * damaged counts for the whole run, whatever repair has done for it. (checkers/acknowledged-writes.ts proves it write by write.)
  */
 import type { Random } from "../src/random.ts";
+import { whims, type Whim } from "../node/whims.ts";
 import type { Cluster } from "./cluster.ts";
 import { drawCut, waysBetween } from "./cuts.ts";
 import type { DiskState, Fault, NodeFault } from "./fault.ts";
@@ -51,6 +52,8 @@ export interface FaultMix {
   /** What is clogged arrives in the end, and a node that pauses goes on: not later than this. */
   readonly clogMsMax: number;
   readonly pauseMsMax: number;
+  /** Rare but legal choices of the nodes: these are not rare here. */
+  readonly whims: readonly Whim[];
   /** How far a clock may be off. */
   readonly clockMsMax: number;
   /** When nothing strikes any more, some nodes are healed for good and must do without the others, which stay broken for a while. */
@@ -67,10 +70,14 @@ export function drawFaultMix(random: Random, dwMin: number, isCollecting: boolea
     damagedNodesMax: dwMin - 1,
     clogMsMax: isCollecting ? 300 : 20_000,
     pauseMsMax: isCollecting ? 300 : 30_000,
+    whims: share > 0 ? whims.filter(() => random.chance(whimShare)) : [],
     clockMsMax: random.pick([10_000, 10_000, 10_000, 60_000]),
     leavesCore: share > 0 && random.chance(0.4),
   };
 }
+
+/** How many of the whims a run has. */
+const whimShare = 0.25;
 
 /** Try again soon to crash a node while something of it is not on disk yet: then it hurts. */
 const pendingWaitMs = 1;

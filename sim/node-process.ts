@@ -16,6 +16,7 @@ import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { NodeStatus } from "../node/status.ts";
 import type { Table, Write } from "../node/store.ts";
+import type { Whim } from "../node/whims.ts";
 import { SimulatedDisk } from "./disk.ts";
 import { Platter } from "./platter.ts";
 import type { Event } from "./event-queue.ts";
@@ -29,6 +30,8 @@ import type { Machine, World } from "./world.ts";
 
 /** While something is open, as node/io does. When nothing is, `idleTickMs` of the world. */
 const tickMs = 10;
+/** How often a whim of this run is followed when it could be. */
+const whimChance = 0.1;
 /** How long a node fetches a key again that it has lost: longer than node/recovery.ts does. */
 const recoveryMs = 6000;
 
@@ -47,6 +50,7 @@ export class NodeProcess implements Witnessed {
   readonly #world: World;
   readonly #diskDice: Dice;
   readonly #ids: Dice;
+  readonly #whimDice: Dice;
   #mayBeOlder = false;
   #store: SimulatedDisk<Persist> | undefined;
   #machine: Machine | undefined;
@@ -61,7 +65,8 @@ export class NodeProcess implements Witnessed {
 
   constructor(world: World, config: NodeConfig) {
     this.#world = world;
-    this.config = config;
+    this.#whimDice = world.simulator.dice(`whims:${config.id}`);
+    this.config = { ...config, whims: (whim) => this.#makes(whim) };
     this.links = new Links(world, this);
     this.clock = new WallClock(() => world.simulator.nowMs);
     this.#diskDice = world.simulator.dice(`disk:${config.id}`);
@@ -262,6 +267,13 @@ export class NodeProcess implements Witnessed {
     this.links.flush();
     this.#isInTurn = false;
     this.#tickLater();
+  }
+
+  #makes(whim: Whim): boolean {
+    const { whims, coverage } = this.#world;
+    if (!whims.has(whim) || !this.#whimDice.now.chance(whimChance)) return false;
+    coverage.mark(whim);
+    return true;
   }
 
   #step(input: Input, peerIncarnation: number): void {

@@ -176,6 +176,7 @@ export function describeProfile({ shape, work, faults, safetyMs, network, disk, 
     `sloppy ${work.sloppy}, read repair ${work.readRepair.join("|")}, fewer replicas ${work.narrow}, primaries ${work.primary}`,
     `delay ${network.delayMinMs} + ~${network.delayMeanMs} ms, ${network.bytesPerMs} bytes/ms, sync ${disk.syncMinMs} + ~${disk.syncMeanMs} ms`,
     describeTuning(shape.tuning),
+    `whims: ${faults.whims.join(", ") || "none"}`,
     `faults: ${faults.kinds.join(", ") || "none"}, each every ~${faults.paceMs} ms for ~${faults.lastsMs} ms; disks that may be damaged: ${faults.damagedNodesMax}${faults.leavesCore ? "; a core must do alone" : ""}`,
   ].join("; ");
 }

@@ -69,5 +69,6 @@ export function settingOf(seed: number, profile: Profile): Setting {
     idleTickMs,
     safetyMs,
     leavesCore: faults.leavesCore,
+    whims: faults.whims,
   };
 }

@@ -4,6 +4,7 @@ import { defaultTuning, type Tuning } from "../node/tuning.ts";
 import type { DiskConditions } from "./disk.ts";
 import type { NetworkConditions } from "./network.ts";
 import type { Profile } from "./profile.ts";
+import type { Whim } from "../node/whims.ts";
 import type { CreateMachine } from "./world.ts";
 
 export interface Setting {
@@ -28,6 +29,8 @@ export interface Setting {
   readonly safetyMs?: number | undefined;
   /** After the story some nodes must do without the others. Default: no. */
   readonly leavesCore?: boolean | undefined;
+  /** Rare but legal choices that nodes make often. Default: none. */
+  readonly whims?: readonly Whim[] | undefined;
   /** The nodes know each other before the story begins, and no disk is fresh. Default: yes. */
   readonly isWarm?: boolean | undefined;
   /** What to run instead of the shipped node: broken on purpose. */
@@ -80,7 +83,7 @@ export function profileOf(setting: Setting): Profile {
     work: { ...noWork, clients, buckets: bucketsOf(options, n) },
     network: { ...calmNetwork, ...setting.network },
     disk: { ...calmDisk, ...setting.disk },
-    faults: { ...noFaults, leavesCore },
+    faults: { ...noFaults, leavesCore, whims: setting.whims ?? [] },
   };
 }
 
@@ -112,7 +115,7 @@ const noWork: Omit<Profile["work"], "buckets" | "clients"> = {
   clientRestarts: 0,
 };
 
-const noFaults: Omit<Profile["faults"], "leavesCore"> = {
+const noFaults: Omit<Profile["faults"], "leavesCore" | "whims"> = {
   // Clocks may have been set by hand: they are waited for.
   kinds: ["clock"],
   paceMs: Infinity,

@@ -168,6 +168,7 @@ const simplifications: readonly ((profile: Profile) => Profile)[] = [
     ...profile,
     network: { ...profile.network, [condition]: 0 },
   })),
+  (profile) => ({ ...profile, faults: { ...profile.faults, whims: [] } }),
   (profile) => ({ ...profile, network: { ...profile.network, bytesPerMs: Infinity } }),
   (profile) => ({ ...profile, disk: { ...profile.disk, slowSyncs: 0 } }),
 ];

@@ -156,7 +156,11 @@ function adjusted(profile: Profile, { nodes = profile.shape.nodes, ...options }:
     safetyMs: workMs,
     shape: { ...profile.shape, nodes, n, options: { defaults: { n }, buckets: {} }, tuning },
     work: { ...profile.work, clients, buckets: [{ name: serviceBucket, n }] },
-    faults: { ...profile.faults, damagedNodesMax: 0, ...(faults ? { kinds } : { kinds: [], leavesCore: false }) },
+    faults: {
+      ...profile.faults,
+      damagedNodesMax: 0,
+      ...(faults ? { kinds } : { kinds: [], whims: [], leavesCore: false }),
+    },
     network: faults ? profile.network : { ...profile.network, loss: 0, duplication: 0, reorder: 0, truncation: 0 },
   };
 }

@@ -62,6 +62,7 @@ export class Stage {
       trace: new Trace(trace, () => simulator.nowMs),
       coverage: new Coverage(),
       traffic: new Traffic(),
+      whims: new Set(profile.faults.whims),
       createMachine: createMachine ?? ((config, store, now) => new Replica(config, store, now)),
     };
     this.cluster = new Cluster(this.world, profile.shape);
@@ -83,8 +84,9 @@ export class Stage {
     this.simulator.halt();
   }
 
-  /** From now on nothing is lost, doubled, disordered, cut off or slow. */
+  /** From now on nothing is lost, doubled, disordered, cut off or slow, and no node has a whim. */
   calm(): void {
+    this.world.whims.clear();
     Object.assign(this.world.network.conditions, { loss: 0, duplication: 0, reorder: 0, truncation: 0 });
     Object.assign(this.world.diskConditions, { slowSyncs: 0 });
   }

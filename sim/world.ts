@@ -1,6 +1,7 @@
 /** What everything inside of one run shares. */
 import type { NodeConfig } from "../node/self.ts";
 import type { StoreReader } from "../node/store.ts";
+import type { Whim } from "../node/whims.ts";
 import type { Effect, Input, Instant } from "../node/effects.ts";
 import type { Coverage } from "./coverage.ts";
 import type { DiskConditions } from "./disk.ts";
@@ -31,4 +32,6 @@ export interface World {
   readonly coverage: Coverage;
   readonly traffic: Traffic;
   readonly createMachine: CreateMachine;
+  /** What nodes do on a whim; none once everything is healed. */
+  readonly whims: Set<Whim>;
 }

@@ -40,6 +40,7 @@ class Stage {
       simulator,
       network: new Network(simulator, quiet),
       gate: new Gate(),
+      whims: new Set(),
       diskConditions: disk,
       idleTickMs: 100,
       witness: new Witness((observation) => checkers.forEach((checker) => checker.observe(observation))),

@@ -131,6 +131,7 @@ function worldOf(simulator: Simulator, createMachine: CreateMachine): World {
       truncation: 0,
     }),
     gate: new Gate(),
+    whims: new Set(),
     diskConditions: { syncMinMs: 1, syncMeanMs: 1, slowSyncs: 0, slowSyncMs: 0, lossAtCrash: 1 },
     witness: new Witness(() => {}),
     trace: new Trace(undefined, () => simulator.nowMs),
