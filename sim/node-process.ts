@@ -21,6 +21,7 @@ import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
 import { formatMessage, formatWrite, type NodeMark } from "./trace.ts";
 import { recordInHint, storeKeyOf, targetAndKeyIn } from "./place.ts";
+import { isAnswer } from "./speech.ts";
 import type { Witnessed } from "./witness.ts";
 import { WallClock } from "./wall-clock.ts";
 import type { Machine, World } from "./world.ts";
@@ -96,6 +97,10 @@ export class NodeProcess implements Witnessed {
     return this.#store?.count("hints") ?? this.#platter.tables.hints.size;
   }
 
+  get isDiskFull(): boolean {
+    return this.#platter.isFull;
+  }
+
   /** What keeps it from being idle, in words. */
   get work(): string {
     return `${this.#openRequests.size} open, ${this.unsynced} unsynced, ${this.hintCount} hints`;
@@ -147,7 +152,7 @@ export class NodeProcess implements Witnessed {
     this.#store?.crash();
     this.#end();
     this.links.end(isPowerCut);
-    this.#world.witness.observe({ kind: "crashed", node: this.id });
+    this.#world.witness.observe({ kind: "crashed", node: this.id, isPowerCut });
   }
 
   /** A clean stop: takes as long as the machine needs. */
@@ -182,7 +187,7 @@ export class NodeProcess implements Witnessed {
     this.#copy = undefined;
     this.disk++;
     this.#trace(() => "has lost its disk");
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined, text: "has lost its disk" });
   }
 
   /** Keeps an old copy of the disk as it is now: what `setBack` will find. */
@@ -197,7 +202,7 @@ export class NodeProcess implements Witnessed {
     this.disk++;
     this.#mayBeOlder = true;
     this.#trace(() => "has its disk set back");
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined, text: "has its disk set back" });
   }
 
   /** Turns a bit in the record of a key. @returns whether there was a record to turn it in */
@@ -329,6 +334,7 @@ export class NodeProcess implements Witnessed {
     this.#world.coverage.mark(event);
     if (event === "amnesia" || event === "bad record") this.#busyUntilMs = this.#world.simulator.nowMs + recoveryMs;
     this.#trace(() => `notes: ${event} ${JSON.stringify(fields)}`);
+    this.#world.recording?.mark({ kind: "note", where: [this.id], text: `notes: ${event} ${JSON.stringify(fields)}` });
   }
 
   #stopped(): void {
@@ -367,7 +373,7 @@ export class NodeProcess implements Witnessed {
   #damaged(key: Uint8Array, what: string): void {
     const name = formatKey(key);
     this.#trace(() => `${what} ${name}`);
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: name });
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: name, text: `${what} ${name}` });
   }
 
   #instant(): Instant {
@@ -387,11 +393,6 @@ export class NodeProcess implements Witnessed {
 function isRequest(input: Input): input is Input & { readonly kind: "client" | "peer" } {
   if (input.kind !== "client" && input.kind !== "peer") return false;
   return input.message.kind === "Get" || input.message.kind === "Put" || input.message.kind === "Status";
-}
-
-/** Other messages to a node have ids of their own, which may be the same. */
-function isAnswer({ kind }: PeerMessage): boolean {
-  return kind === "GetReply" || kind === "PutReply" || kind === "Failure";
 }
 
 function askerOf(input: Input & { readonly kind: "client" | "peer" }): string {

@@ -22,6 +22,7 @@ import { History } from "./history.ts";
 import { Network } from "./network.ts";
 import { differencesIn } from "./differences.ts";
 import type { NodeProcess } from "./node-process.ts";
+import type { Recording } from "./recording.ts";
 import type { EndOfKey, Observation, Resources } from "./observation.ts";
 import {
   calm,
@@ -58,6 +59,8 @@ const repairs: ReadonlySet<string> = new Set(["TreeNodes", "TreeNodesReply", "Tr
 export interface RunOptions {
   /** Is given the run line by line: slow, and for people. */
   readonly trace?: ((line: string) => void) | undefined;
+  /** Is given the run as data: for looking at it afterwards. One recording is of one run. */
+  readonly recording?: Recording | undefined;
   /** Changes what was drawn, before the run begins. */
   readonly adjust?: ((profile: Profile) => Profile) | undefined;
   /** What to run instead of the shipped node: broken on purpose, to test the checkers. */
@@ -114,6 +117,8 @@ class Run {
     const names = Array.from({ length: this.#profile.work.clients }, (_, at) => `c${at + 1}`);
     this.#faults = new Faults(this.#world, this.#cluster, this.#profile.faults, names);
     const job = this.#job();
+    const { nodes } = this.#cluster;
+    options.recording?.begin({ simulator: this.#simulator, network: this.#world.network, nodes, clients: names });
     this.#workers = names.map((name) => new Worker(job, name));
   }
 
@@ -161,11 +166,14 @@ class Run {
     this.#world.witness.observe({ kind: "phase", phase: "faultless" });
   }
 
-  #createWorld({ trace, createMachine }: RunOptions): World {
+  #createWorld({ trace, createMachine, recording }: RunOptions): World {
     const simulator = this.#simulator;
+    const network = new Network(simulator, this.#profile.network);
+    network.recording = recording;
     return {
       simulator,
-      network: new Network(simulator, this.#profile.network),
+      network,
+      recording,
       diskConditions: this.#profile.disk,
       idleTickMs: this.#profile.idleTickMs,
       witness: new Witness((observation) => this.#observe(observation)),
@@ -188,6 +196,7 @@ class Run {
   }
 
   #observe(observation: Observation): void {
+    this.#world.recording?.observe(observation);
     this.#burials.observe(observation);
     for (const checker of this.#checkers) checker.observe(observation);
   }

@@ -212,6 +212,7 @@ export class Worker {
       calledAtMs: this.#runtime.now(),
     });
     if (kind !== "get") this.#writes.push(operation);
+    world.recording?.called(operation);
     world.trace.line(this.name, () => `calls ${kind} ${operation.number} of ${operation.key}`);
     try {
       const context = await call(operation);

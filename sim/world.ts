@@ -5,6 +5,7 @@ import type { Effect, Input, Instant } from "../node/effects.ts";
 import type { Coverage } from "./coverage.ts";
 import type { DiskConditions } from "./disk.ts";
 import type { Network } from "./network.ts";
+import type { Recording } from "./recording.ts";
 import type { Simulator } from "./simulator.ts";
 import type { Trace } from "./trace.ts";
 import type { Traffic } from "./traffic.ts";
@@ -29,4 +30,6 @@ export interface World {
   readonly coverage: Coverage;
   readonly traffic: Traffic;
   readonly createMachine: CreateMachine;
+  /** Only if somebody wants to look at the run afterwards. */
+  readonly recording?: Recording | undefined;
 }
