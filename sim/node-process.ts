@@ -334,7 +334,7 @@ export class NodeProcess implements Witnessed {
     this.#world.coverage.mark(event);
     if (event === "amnesia" || event === "bad record") this.#busyUntilMs = this.#world.simulator.nowMs + recoveryMs;
     this.#trace(() => `notes: ${event} ${JSON.stringify(fields)}`);
-    this.#world.recording?.mark({ kind: "note", where: [this.id], text: `notes: ${event} ${JSON.stringify(fields)}` });
+    this.#world.recording?.noted(this.id, event, fields);
   }
 
   #stopped(): void {

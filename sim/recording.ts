@@ -49,6 +49,7 @@ export interface Scene {
 
 /** A remark: why something is as it is, or that something happened that does not last. */
 export interface Mark {
+  /** `strike`: a fault that somebody has caused. Others are what nodes go through, and events of their logs. */
   readonly kind: string;
   /** Nodes and clients that it is about; none: all. */
   readonly where: readonly string[];
@@ -123,6 +124,12 @@ export class Recording {
     const lanes = where.flatMap((name) => this.#lanes.get(name) ?? []);
     const places = keys.flatMap((name) => this.#keys.get(name) ?? []);
     this.#marks.push({ step: this.#step(), kind, lanes, keys: places, text });
+  }
+
+  /** What a node writes into its log. */
+  noted(node: string, event: string, fields: Readonly<Record<string, string | number>>): void {
+    const told = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
+    this.mark({ kind: event, where: [node], text: [event, ...told].join(", ") });
   }
 
   observe(observation: Observation): void {

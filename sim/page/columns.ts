@@ -5,7 +5,7 @@ export const marginPixels = 104;
 export const columnLeast = 74;
 const columnMost = 230;
 /** Behind the last lane, for what is written beside it. */
-const restPixels = 70;
+const restPixels = 100;
 
 export class Columns {
   readonly lanes: readonly Lane[];

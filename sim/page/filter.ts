@@ -17,17 +17,18 @@ export const groups = ["requests", "replicas", "background"] as const;
 export type Group = (typeof groups)[number];
 
 const requests: ReadonlySet<string> = new Set(["Get", "Put", "Delete", "GetReply", "PutReply", "Failure"]);
-const sideTalk: ReadonlySet<string> = new Set(["Hello", "Welcome", "Status", "StatusReply", "link"]);
+/** Messages, and what nodes note of each other. */
+const sideTalk = /^(Hello|Welcome|Status|StatusReply|link|member .*|refutes)$/;
 
 export function groupOf(kind: string): Group {
   if (requests.has(kind)) return "requests";
-  return sideTalk.has(kind) || isBackground({ kind }) ? "background" : "replicas";
+  return sideTalk.test(kind) || isBackground({ kind }) ? "background" : "replicas";
 }
 
-/** Of messages and links, grouped. */
+/** Of messages, grouped; and of the remarks that belong to the background. */
 export function kindsIn({ recorded }: RecordedRun): ReadonlyMap<Group, readonly string[]> {
   const kinds = new Set(recorded.frames.flatMap(({ messages }) => messages.map(({ kind }) => kind)));
-  if (recorded.marks.some(({ kind }) => kind === "link")) kinds.add("link");
+  for (const { kind } of recorded.marks) if (groupOf(kind) === "background") kinds.add(kind);
   return new Map(groups.map((group) => [group, [...kinds].filter((kind) => groupOf(kind) === group).sort()]));
 }
 

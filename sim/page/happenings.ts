@@ -11,10 +11,10 @@ const marks: Readonly<Record<string, readonly [sign: string, colour: keyof Colou
   stopped: ["■", "muted"],
   start: ["▲", "good"],
   damage: ["⚡", "bad"],
-  note: ["◆", "muted"],
-  link: ["·", "quiet"],
+  strike: ["◆", "warn"],
 };
-const otherMark = ["◆", "warn"] as const;
+/** From a node's log. */
+const noteMark = ["◇", "muted"] as const;
 
 /** @returns how many there are */
 export function drawOperations(sheet: Sheet, operations: readonly Interval<RecordedOperation>[]): number {
@@ -90,9 +90,9 @@ function drawChange(sheet: Sheet, change: RecordedChange): void {
   const text = view.words.happening({ what: "changed", change });
   sheet.targets.push({ from: [x, y], to: [x, y], step: change.step, text });
   if (!isFollowed || sheet.isCrowded) return;
-  const hint = isHint ? ` hint for ${view.words.lane(change.target)}` : "";
+  const hint = isHint ? `hint for ${view.words.lane(change.target)}: ` : "";
   sheet.labels.add({
-    text: view.words.state(change.state) + hint,
+    text: hint + (change.state === undefined ? "gone" : view.words.state(change.state)),
     x: x + 8,
     y,
     align: "left",
@@ -115,7 +115,7 @@ function drawMark(sheet: Sheet, mark: RecordedMark, lane: Lane): void {
   const x = columns.x(lane);
   if (x === undefined) return;
   const y = sheet.y(mark.step);
-  const [sign, colour] = marks[mark.kind] ?? otherMark;
+  const [sign, colour] = marks[mark.kind] ?? noteMark;
   context.font = "13px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
@@ -123,7 +123,7 @@ function drawMark(sheet: Sheet, mark: RecordedMark, lane: Lane): void {
   context.fillText(sign, x, y);
   sheet.targets.push({ from: [x, y], to: [x, y], step: mark.step, text: view.words.happening({ what: "mark", mark }) });
   if (sheet.isCrowded) return;
-  const isFaint = mark.kind === "link" || mark.kind === "note";
+  const isFaint = marks[mark.kind] === undefined;
   sheet.labels.add({
     text: view.words.sentence(mark.text),
     x: x + 9,

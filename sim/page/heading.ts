@@ -59,8 +59,14 @@ function accusations(view: View): HTMLElement[] {
       ),
     ),
   );
-  if (about.error === undefined) return accused;
-  return [...accused, element("pre", { class: "accusation", role: "alert" }, about.error)];
+  const [first, ...others] = accused;
+  return [
+    ...(first === undefined ? [] : [first]),
+    ...(others.length === 0
+      ? []
+      : [element("details", { class: "others" }, element("summary", {}, `and ${others.length} more`), ...others)]),
+    ...(about.error === undefined ? [] : [element("pre", { class: "accusation", role: "alert" }, about.error)]),
+  ];
 }
 
 /** The dots and operations that a sentence names lead to where they were called. */

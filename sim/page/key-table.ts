@@ -8,7 +8,8 @@ export function keyTable(view: View): HTMLElement {
   const { key } = view.filter;
   if (key === undefined) return element("p", { class: "faint" }, "no key");
   const holdings = holdingsOf(view.run, key, view.cursor);
-  const rows = holdings.map((holding) => rowOf(view, holding));
+  const letters = lettersOf(holdings);
+  const rows = holdings.map((holding) => rowOf(view, holding, letters.get(holding)));
   return element(
     "table",
     { id: "holdings", "data-step": `${view.cursor}` },
@@ -21,17 +22,27 @@ export function keyTable(view: View): HTMLElement {
   );
 }
 
-function rowOf(view: View, holding: Holding): HTMLElement {
+/** Where replicas differ: a letter for each of the different states. */
+function lettersOf(holdings: readonly Holding[]): ReadonlyMap<Holding, string> {
+  const replicas = holdings.filter(({ isPrimary }) => isPrimary);
+  const states = [...new Set(replicas.map(({ after }) => after?.state))];
+  if (states.length < 2) return new Map();
+  return new Map(replicas.map((one) => [one, String.fromCharCode(65 + states.indexOf(one.after?.state))]));
+}
+
+function rowOf(view: View, holding: Holding, letter: string | undefined): HTMLElement {
   const { node, target, isPrimary, before, after } = holding;
   const name = target === undefined ? view.words.lane(node) : `hint for ${view.words.lane(target)}`;
   const head = element("th", { scope: "row" }, name);
   if (isPrimary) head.append(element("span", { class: "primary", title: "a primary of the key" }, " ◉"));
+  const same = "replicas with the same letter hold the same";
+  if (letter !== undefined) head.append(element("span", { class: "state", title: same }, letter));
   const row = element("tr", {
     "data-node": view.words.lane(node),
     class: `${isDifferent(holding) ? "different" : ""} ${target === undefined ? "" : "hint"}`,
   });
   if (target !== undefined) row.dataset.target = view.words.lane(target);
-  if (!isDifferent(holding)) row.append(head, cell(view, after, undefined, { colspan: "2" }));
+  if (!isDifferent(holding)) row.append(head, cell(view, after, after, { colspan: "2" }));
   else row.append(head, cell(view, before, after, { class: "before" }), cell(view, after, before, { class: "after" }));
   return row;
 }
@@ -52,7 +63,7 @@ function contentOf(view: View, held: NonNullable<Held>, other: Held): HTMLElemen
   const { words, run } = view;
   const { states } = run.recorded;
   const { siblings, context } = states[held.state as number]!;
-  const known = typeof other?.state === "number" ? states[other.state]!.siblings : other === undefined ? siblings : [];
+  const known = typeof other?.state === "number" ? states[other.state]!.siblings : [];
   const chips = siblings.map((sibling) => {
     const isOther = !known.some((one) => isSameDot(one, sibling));
     const title = `${words.longDot(sibling)}${sibling.operation === undefined ? "" : `: to operation ${sibling.operation}`}`;

@@ -13,7 +13,7 @@ interface Command {
 
 /** @returns the sheet that tells of all keys */
 export function listenToKeys(view: View, stage: Stage, toolbar: Toolbar): HTMLDialogElement {
-  const commands = commandsOf(view, stage, toolbar, () => (help.open ? help.close() : help.show()));
+  const commands = commandsOf(view, stage, toolbar, () => (help.open ? help.close() : help.showModal()));
   const help = helpOf(commands);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;

@@ -19,6 +19,12 @@ export const font = "10.5px ui-monospace, SFMono-Regular, Menlo, Consolas, monos
 
 export class Labels {
   readonly #labels: Label[] = [];
+  readonly #width: number;
+
+  /** @param width of the sheet: nothing is written beyond it */
+  constructor(width: number) {
+    this.#width = width;
+  }
 
   add(label: Label): void {
     this.#labels.push(label);
@@ -29,7 +35,7 @@ export class Labels {
     context.font = font;
     context.textBaseline = "middle";
     for (const label of this.#labels.toSorted((a, b) => b.weight - a.weight)) {
-      const text = fitted(label);
+      const text = fitted(label, this.#width);
       if (text === "" || !takes(taken, label, text.length * characterPixels)) continue;
       context.textAlign = label.align;
       context.fillStyle = paper;
@@ -43,8 +49,9 @@ export class Labels {
   }
 }
 
-function fitted({ text, widthMax = Infinity }: Label): string {
-  const characters = Math.floor(widthMax / characterPixels);
+function fitted({ text, x, align, widthMax = Infinity }: Label, width: number): string {
+  const room = align === "left" ? width - x : align === "right" ? x : 2 * Math.min(x, width - x);
+  const characters = Math.floor(Math.min(widthMax, room) / characterPixels);
   if (text.length <= characters) return text;
   return characters < charactersLeast ? "" : `${text.slice(0, characters - 1)}…`;
 }

@@ -1,4 +1,4 @@
-/** All of the run beside the picture, small: where much happens, where nodes are down, where the fault lies, and where the window is. */
+/** All of the run beside the picture, small: what clients are told, where nodes are down, where the fault lies, and where the window is. */
 import { coloursOf, type Colours } from "./colours.ts";
 import { element } from "./element.ts";
 import type { Stage } from "./stage.ts";
@@ -49,7 +49,12 @@ export class Overview {
         context.fillRect(6 + lanes.indexOf(lane) * column, y(begin), width, Math.max(1, y(end) - y(begin)));
     }
     context.globalAlpha = 1;
-    this.#drawCrowds(context, share, colours.client);
+    for (const { client, called, returned = run.steps - 1, outcome } of run.recorded.operations) {
+      if (!lanes.includes(client)) continue;
+      context.fillStyle = outcome === "ok" ? colours.good : outcome === "none" ? colours.quiet : colours.warn;
+      const long = Math.max(1, y(returned) - y(called));
+      context.fillRect(6 + lanes.indexOf(client) * column, y(called), Math.max(1, column - 1.5), long);
+    }
     const lines: readonly (readonly [readonly number[], string, number])[] = [
       [matches, colours.found, 1.5],
       [run.recorded.violations.map(({ step }) => step), colours.bad, 3],
@@ -62,21 +67,6 @@ export class Overview {
     context.fillStyle = colours.text;
     context.globalAlpha = 0.13;
     context.fillRect(0, this.#stage.top * share, widthPixels, Math.max(4, this.#stage.height * share));
-    context.globalAlpha = 1;
-  }
-
-  /** How much time passes in a row of pixels: little where much happens. */
-  #drawCrowds(context: CanvasRenderingContext2D, share: number, colour: string): void {
-    const { timeline, run } = this.#view;
-    const counts = new Map<number, number>();
-    for (const step of timeline.steps) {
-      const row = Math.floor(timeline.heightOf(step) * share);
-      counts.set(row, (counts.get(row) ?? 0) + run.at(step).length);
-    }
-    const most = Math.max(1, ...counts.values());
-    context.fillStyle = colour;
-    context.globalAlpha = 0.55;
-    for (const [row, count] of counts) context.fillRect(0, row, 4 * Math.sqrt(count / most) + 0.5, 1);
     context.globalAlpha = 1;
   }
 }

@@ -124,7 +124,7 @@ export class Picture {
       context,
       columns,
       height,
-      labels: new Labels(),
+      labels: new Labels(columns.width),
       targets: [],
       colours: (this.#colours ??= coloursOf(this.#canvas)),
       first: timeline.steps[firstPlace] ?? 0,

@@ -24,6 +24,7 @@ const bars: Readonly<Record<string, Bar>> = {
   "disk full": { colour: "bad", x: 15 },
 };
 const barPixels = 3.5;
+const labelPixels = 12;
 
 export function drawShades(sheet: Sheet, spells: readonly Interval<Spell>[]): void {
   for (const spell of spells)
@@ -58,7 +59,8 @@ function drawBars(sheet: Sheet, { begin, end, thing }: Interval<Spell>): void {
   const bar = bars[thing.kind] ?? otherBar;
   for (const lane of thing.lanes) drawBar(sheet, thing, lane, [top, bottom], bar, 1);
   for (const lane of thing.others) drawBar(sheet, thing, lane, [top, bottom], bar, 0.28);
-  label(sheet, thing, stickyY(sheet, top, bottom), bar);
+  // Below that of a shade which begins in the same step.
+  label(sheet, thing, stickyY(sheet, top + labelPixels, bottom), bar);
 }
 
 function drawBar(

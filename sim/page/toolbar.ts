@@ -26,13 +26,14 @@ export class Toolbar {
   readonly #found = element("span", { class: "found" });
   readonly #shown = element("output", { id: "shown" });
   readonly #spacing = button("", "even or true to time (t)", () => this.#toggleSpacing());
-  readonly #kinds = new Map<string, HTMLInputElement>();
+  /** Of which kinds each box is. */
+  readonly #boxes = new Map<HTMLInputElement, readonly string[]>();
 
   constructor(view: View, stage: Stage) {
     this.#view = view;
-    this.#key.append(
-      ...view.run.recorded.keys.map(({ name }, place) => element("option", { value: `${place}` }, name)),
-    );
+    const keys = view.run.recorded.keys.map(({ name }, place) => ({ name, place }));
+    keys.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+    this.#key.append(...keys.map(({ name, place }) => element("option", { value: `${place}` }, name)));
     this.#key.addEventListener("change", () => view.follow(Number(this.#key.value), this.#only.checked));
     this.#only.addEventListener("change", () => view.follow(view.filter.key, this.#only.checked));
     this.search.addEventListener("input", () => view.find(this.search.value));
@@ -51,6 +52,7 @@ export class Toolbar {
       this.#scale(stage),
       this.#shown,
     );
+    document.addEventListener("pointerdown", ({ target }) => this.#closeLists(target));
     view.listen(() => this.#refresh());
     this.#refresh();
   }
@@ -59,6 +61,12 @@ export class Toolbar {
   tell({ messages, operations, fromMs, untilMs }: Shown): void {
     const time = `${formatMs(fromMs)} to ${formatMs(untilMs)} ms`;
     this.#shown.textContent = `${messages} messages, ${operations} operations, ${time}`;
+  }
+
+  /** Whoever looks elsewhere does not want to see them any more. */
+  #closeLists(target: EventTarget | null): void {
+    for (const list of this.element.querySelectorAll<HTMLDetailsElement>(".kinds[open]"))
+      if (!(target instanceof Node) || !list.contains(target)) list.open = false;
   }
 
   #steps(): HTMLElement {
@@ -101,8 +109,7 @@ export class Toolbar {
   #box(name: string, kinds: readonly string[]): { readonly label: HTMLElement; readonly input: HTMLInputElement } {
     const input = element("input", { type: "checkbox", "data-kinds": name });
     input.addEventListener("change", () => this.#view.toggleKinds(kinds, input.checked));
-    if (kinds.length === 1 && kinds[0] === name) this.#kinds.set(name, input);
-    else this.#kinds.set(`all ${kinds.join(" ")}`, input);
+    this.#boxes.set(input, kinds);
     return { label: element("label", {}, input, ` ${name}`), input };
   }
 
@@ -118,8 +125,7 @@ export class Toolbar {
     const place = matches.indexOf(cursor);
     const found = place < 0 ? `${matches.length} steps` : `${place + 1} of ${matches.length}`;
     this.#found.textContent = standing.search.trim() === "" ? "" : found;
-    for (const [name, input] of this.#kinds) {
-      const kinds = name.startsWith("all ") ? name.slice("all ".length).split(" ") : [name];
+    for (const [input, kinds] of this.#boxes) {
       const hidden = kinds.filter((kind) => filter.hiddenKinds.has(kind)).length;
       input.checked = hidden < kinds.length;
       input.indeterminate = hidden > 0 && hidden < kinds.length;

@@ -199,13 +199,13 @@ export class View {
   }
 }
 
-/** At the violation with its key alone; of a run that is fine at its start, with everything but the background. */
+/** At the violation with its key alone; of a run that is fine at its start, with everything but the background; else at its end. */
 function beginning(run: RecordedRun): Standing {
   const hiddenKinds = new Set([...kindsIn(run).values()].flat().filter((kind) => groupOf(kind) === "background"));
   const key = run.violation?.keys[0] ?? (run.recorded.keys.length > 0 ? 0 : undefined);
   return {
     filter: { key, isOnlyKey: run.violation?.keys[0] !== undefined, hiddenLanes: new Set(), hiddenKinds },
-    cursor: run.violation?.step ?? 0,
+    cursor: run.violation?.step ?? (run.recorded.about.kind === "ok" ? 0 : run.steps - 1),
     frame: undefined,
     spacing: "even",
     zoom: 1,

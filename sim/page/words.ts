@@ -200,6 +200,7 @@ export class Words {
     const { node, key, target, state } = change;
     const name = `${this.key(key)}${target === undefined ? "" : `, as a hint for ${this.lane(target)}`}`;
     if (what === "synced") return `${this.lane(node)} has on disk of ${name}: ${this.state(state)}`;
+    if (state === undefined) return `${this.lane(node)} holds nothing any more of ${name}`;
     return `${this.lane(node)} now holds of ${name}: ${this.stateInFull(state)}`;
   }
 }
