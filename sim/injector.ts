@@ -4,7 +4,7 @@
  */
 import { keyNamed } from "./place.ts";
 import type { Cluster } from "./cluster.ts";
-import { formatFault, type Fault, type NodeFault, type TimedFault } from "./fault.ts";
+import { formatFault, struckBy, type Fault, type NodeFault, type TimedFault } from "./fault.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { World } from "./world.ts";
 
@@ -20,9 +20,10 @@ export class Injector {
   }
 
   inject(fault: Fault): void {
-    const { simulator, trace, coverage } = this.#world;
+    const { simulator, trace, coverage, recording } = this.#world;
     this.done.push({ atMs: simulator.nowMs, fault });
     trace.line("fault", () => formatFault(fault));
+    recording?.mark({ kind: "strike", where: struckBy(fault), keys: keysOf(fault), text: formatFault(fault) });
     coverage.mark(fault.kind === "start" && fault.disk !== "as it was" ? `${fault.disk} disk` : fault.kind);
     this.#strike(fault);
   }
@@ -98,4 +99,8 @@ export class Injector {
         return node.clock.thaw();
     }
   }
+}
+
+function keysOf(fault: Fault): readonly string[] {
+  return "key" in fault ? [fault.key] : [];
 }

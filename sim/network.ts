@@ -3,6 +3,7 @@
  * sessions (session.ts) send their frames.
  */
 import type { Dice } from "./dice.ts";
+import type { Recording } from "./recording.ts";
 import type { Simulator } from "./simulator.ts";
 import { Session, type SessionEnd, type SessionEvents } from "./session.ts";
 
@@ -49,6 +50,7 @@ export class Network {
   readonly conditions: NetworkConditions;
   /** Frames on their way, by whatever session, but for those of the background. */
   inFlight = 0;
+  recording: Recording | undefined;
   readonly #paths = new Map<string, Path>();
   readonly #listeners = new Map<string, Accept>();
   readonly #sessions = new Set<Session>();
@@ -56,6 +58,11 @@ export class Network {
   constructor(simulator: Simulator, conditions: NetworkConditions) {
     this.simulator = simulator;
     this.conditions = conditions;
+  }
+
+  /** Those that have been asked for. */
+  get paths(): Iterable<Path> {
+    return this.#paths.values();
   }
 
   path(from: string, to: string): Path {

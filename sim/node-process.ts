@@ -18,12 +18,12 @@ import type { NodeStatus } from "../node/status.ts";
 import type { Table, Write } from "../node/store.ts";
 import type { Whim } from "../node/whims.ts";
 import { SimulatedDisk } from "./disk.ts";
+import { OpenRequests } from "./open-requests.ts";
 import { Platter } from "./platter.ts";
 import type { Event } from "./event-queue.ts";
 import { Links } from "./links.ts";
 import { formatMessage, formatWrite, type NodeMark } from "./trace.ts";
 import { storeKeyOf } from "./place.ts";
-import { isAnswer } from "./speech.ts";
 import type { Witnessed } from "./witness.ts";
 import { WallClock } from "./wall-clock.ts";
 import type { Machine, World } from "./world.ts";
@@ -59,8 +59,7 @@ export class NodeProcess implements Witnessed {
   #isInTurn = false;
   #tick: Event | undefined;
   #isTickIdle = false;
-  /** Requests without an answer yet, by asker and number. */
-  readonly #openRequests = new Set<string>();
+  readonly #openRequests = new OpenRequests();
   #busyUntilMs = 0;
 
   constructor(world: World, config: NodeConfig) {
@@ -160,7 +159,7 @@ export class NodeProcess implements Witnessed {
     this.#store?.crash();
     this.#end();
     this.links.end(isPowerCut);
-    this.#world.witness.observe({ kind: "crashed", node: this.id });
+    this.#world.witness.observe({ kind: "crashed", node: this.id, isPowerCut });
   }
 
   /** A clean stop: takes as long as the machine needs. */
@@ -194,7 +193,7 @@ export class NodeProcess implements Witnessed {
     this.platter = new Platter();
     this.disk++;
     this.#trace(() => "has lost its disk");
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined, text: "has lost its disk" });
   }
 
   /** Somebody has restored its backup: what came after it is gone, and the directory can tell. */
@@ -204,7 +203,7 @@ export class NodeProcess implements Witnessed {
     this.disk++;
     this.#mayBeOlder = true;
     this.#trace(() => "has its disk set back");
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined });
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined, text: "has its disk set back" });
   }
 
   /**
@@ -279,7 +278,7 @@ export class NodeProcess implements Witnessed {
   #step(input: Input, peerIncarnation: number): void {
     const machine = this.#machine;
     if (machine === undefined) return;
-    if (isRequest(input)) this.#openRequests.add(`${askerOf(input)} #${input.message.id}`);
+    this.#openRequests.asked(input);
     const effects = machine.step(this.#instant(), input);
     this.#world.witness.stepped(this, input, effects, peerIncarnation);
     if (input.kind === "peer" && input.node !== this.id) this.#traceMessage(`gets from ${input.node}:`, input);
@@ -293,16 +292,15 @@ export class NodeProcess implements Witnessed {
 
   #applyOne(effect: Effect, input: Input | undefined): void {
     this.#world.witness.released(this, effect);
+    this.#openRequests.answered(effect);
     switch (effect.kind) {
       case "send":
         // Other messages to a node have ids of their own, which may be the same.
-        if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
         this.#world.traffic.count(effect.message.kind);
         if (effect.message.kind === "ReplicaPut" && effect.message.standsFor !== undefined)
           this.#world.coverage.mark("stand-in asked");
         return this.links.send(effect.node, effect.message);
       case "reply":
-        this.#openRequests.delete(`c${effect.connection} #${effect.message.id}`);
         return this.links.reply(effect.connection, effect.message);
       case "cutLink":
         return this.links.cut(effect.node);
@@ -341,6 +339,7 @@ export class NodeProcess implements Witnessed {
     this.#world.coverage.mark(event);
     if (event === "amnesia" || event === "bad record") this.#busyUntilMs = this.#world.simulator.nowMs + recoveryMs;
     this.#trace(() => `notes: ${event} ${JSON.stringify(fields)}`);
+    this.#world.recording?.noted(this.id, event, fields);
   }
 
   #stopped(): void {
@@ -379,7 +378,7 @@ export class NodeProcess implements Witnessed {
   #damaged(key: Uint8Array, what: string): void {
     const name = formatKey(key);
     this.#trace(() => `${what} ${name}`);
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: name });
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key: name, text: `${what} ${name}` });
   }
 
   #instant(): Instant {
@@ -394,13 +393,4 @@ export class NodeProcess implements Witnessed {
   #trace(text: () => string): void {
     this.#world.trace.line(this.id, text);
   }
-}
-
-function isRequest(input: Input): input is Input & { readonly kind: "client" | "peer" } {
-  if (input.kind !== "client" && input.kind !== "peer") return false;
-  return input.message.kind === "Get" || input.message.kind === "Put" || input.message.kind === "Status";
-}
-
-function askerOf(input: Input & { readonly kind: "client" | "peer" }): string {
-  return input.kind === "client" ? `c${input.connection}` : input.node;
 }

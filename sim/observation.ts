@@ -105,6 +105,7 @@ export interface Served {
 export interface Crashed {
   readonly kind: "crashed" | "stopped";
   readonly node: NodeId;
+  readonly isPowerCut?: boolean;
 }
 
 /** Before the first message: `read` looks at the disk. */
@@ -121,6 +122,8 @@ export interface Damaged {
   readonly kind: "damaged";
   readonly node: NodeId;
   readonly key: KeyName | undefined;
+  /** How, in words. */
+  readonly text?: string;
 }
 
 /** A node begins to coordinate a request. */

@@ -142,11 +142,10 @@ class Run {
   }
 
   #createWorkers(): readonly Worker[] {
-    const { simulator, profile } = this.#stage;
+    const { simulator, clients } = this.#stage;
     const { script, story } = this.#options;
     const job = this.#createJob();
-    const names = Array.from({ length: profile.work.clients }, (_, at) => `c${at + 1}`);
-    return names.map((name) => {
+    return clients.map((name) => {
       if (story !== undefined) return this.#createStoryWorker(job, name);
       const random = simulator.stream(`workload:${name}`);
       const workload = this.#play.workload({ name, random, nowMs: () => simulator.nowMs });
@@ -163,13 +162,12 @@ class Run {
 
   /** @returns whether the clients' last calls have returned */
   async #workUnderFaults(): Promise<() => boolean> {
-    const { cluster, world, profile, simulator, injector } = this.#stage;
+    const { cluster, world, profile, simulator, injector, clients } = this.#stage;
     const { script, story } = this.#options;
     if (story !== undefined) {
       await story(this.#stage, this.#storyClients);
       return () => true;
     }
-    const clients = this.#workers.map(({ name }) => name);
     const faults = new Faults(world, cluster, injector, profile.faults, clients);
     if (script === undefined) faults.begin();
     else injector.schedule(script.faults);

@@ -125,10 +125,12 @@ class End implements SessionEnd {
   }
 
   send(frame: Uint8Array, isRepeatable: boolean, isBackground: boolean = false): void {
-    if (!this.isOpen || this.#path.isBlocked) return;
+    if (!this.isOpen) return;
     const { loss, truncation, reorder, duplication } = this.#network.conditions;
-    if (this.#happens(loss) || this.#happens(this.#path.loss)) return;
+    if (this.#path.isBlocked || this.#happens(loss) || this.#happens(this.#path.loss))
+      return this.#network.recording?.swallowed(this.#path, frame);
     const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame, isBackground };
+    this.#network.recording?.sent(this.#path, item.frame);
     if (this.#happens(reorder)) this.#fly(item);
     else this.#enqueue(item);
     if (isRepeatable && this.#happens(duplication)) this.#fly(item);
@@ -196,8 +198,9 @@ class End implements SessionEnd {
 
   #arrive(item: Item): void {
     this.#network.inFlight -= weightOf(item);
-    if (!this.#path.isBlocked) this.#other.#receive(item);
-    else if ("end" in item) this.#missedLater();
+    if (!this.#path.isBlocked) return this.#other.#receive(item);
+    if ("frame" in item) this.#network.recording?.lost(item.frame, "the path is blocked");
+    if ("end" in item) this.#missedLater();
   }
 
   /** The other end hears nothing any more, and in the end draws its conclusion. */
@@ -209,6 +212,7 @@ class End implements SessionEnd {
     if (!this.isOpen) return this.#refuse(item);
     if ("frame" in item) {
       this.#network.simulator.hash.fold(checksum32(item.frame));
+      this.#network.recording?.arrived(item.frame);
       this.#events?.onFrame(item.frame);
     } else if ("end" in item) this.#endBy(item.end);
     else if ("call" in item) this.#called();
@@ -217,6 +221,7 @@ class End implements SessionEnd {
 
   /** Whoever speaks to a closed end learns that it is closed: an end that was lost on a blocked path is made good. */
   #refuse(item: Item): void {
+    if ("frame" in item) this.#network.recording?.lost(item.frame, "nobody listens any more");
     if ("frame" in item && !this.#hasVanished) this.#enqueue({ end: "reset" });
   }
 

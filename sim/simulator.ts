@@ -32,6 +32,8 @@ export class Simulator {
   readonly hash: RollingHash = new RollingHash();
   readonly granularityUs: number;
   eventCount = 0;
+  /** For whoever wants to see what each event has changed. */
+  afterEvent: (() => void) | undefined;
   #nowUs = 0;
   readonly #queue = new EventQueue();
   readonly #root: Random;
@@ -109,6 +111,7 @@ export class Simulator {
     this.hash.fold(event.atUs);
     this.hash.fold(eventKinds.indexOf(event.kind));
     event.run();
+    this.afterEvent?.();
   }
 
   /** @throws Storm */

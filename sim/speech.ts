@@ -31,6 +31,7 @@ export function isRequest(message: PeerMessage): boolean {
   return message.kind === "Get" || message.kind === "Put";
 }
 
+/** These bear the number that the asker gave; other messages to a node have ids of their own, which may be the same. */
 export function isAnswer(message: PeerMessage): message is Exclude<Answer, { kind: "StatusReply" }> {
   return message.kind === "GetReply" || message.kind === "PutReply" || message.kind === "Failure";
 }

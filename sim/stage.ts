@@ -13,7 +13,8 @@ import { Network } from "./network.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { Observation } from "./observation.ts";
 import type { Profile } from "./profile.ts";
-import { Simulator } from "./simulator.ts";
+import type { Recording } from "./recording.ts";
+import type { Simulator } from "./simulator.ts";
 import { Trace } from "./trace.ts";
 import { Traffic } from "./traffic.ts";
 import { neverMs } from "./tuning.ts";
@@ -28,6 +29,8 @@ const lookMs = 50;
 export interface StageOptions {
   /** Is given the run line by line: slow, and for people. */
   readonly trace?: ((line: string) => void) | undefined;
+  /** Is given the run as data: for looking at it afterwards. One recording is of one run. */
+  readonly recording?: Recording | undefined;
   /** What to run instead of the shipped node: broken on purpose, to test the checkers. */
   readonly createMachine?: CreateMachine | undefined;
 }
@@ -38,6 +41,8 @@ export class Stage {
   readonly world: World;
   readonly cluster: Cluster;
   readonly injector: Injector;
+  /** Their names. */
+  readonly clients: readonly string[];
   readonly history: History = new History();
   readonly checkers: readonly Checker[];
   /** Invariants that do not hold: the first ends the run, for what follows it would only bury it. */
@@ -48,13 +53,16 @@ export class Stage {
   error: string | undefined;
   readonly #burials = new Burials();
 
-  constructor(simulator: Simulator, profile: Profile, { trace, createMachine }: StageOptions) {
+  constructor(simulator: Simulator, profile: Profile, { trace, recording, createMachine }: StageOptions) {
     this.simulator = simulator;
     this.profile = profile;
     this.checkers = createCheckers((invariant, sentence) => this.accuse(invariant, sentence));
+    const network = new Network(simulator, { ...profile.network });
+    network.recording = recording;
     this.world = {
       simulator,
-      network: new Network(simulator, { ...profile.network }),
+      network,
+      recording,
       gate: new Gate(),
       diskConditions: { ...profile.disk },
       idleTickMs: profile.idleTickMs,
@@ -67,6 +75,8 @@ export class Stage {
     };
     this.cluster = new Cluster(this.world, profile.shape);
     this.injector = new Injector(this.world, this.cluster);
+    this.clients = Array.from({ length: profile.work.clients }, (_, at) => `c${at + 1}`);
+    recording?.begin({ simulator, network, nodes: this.cluster.nodes, clients: this.clients });
   }
 
   get isOver(): boolean {
@@ -135,6 +145,7 @@ export class Stage {
   }
 
   #observe(observation: Observation): void {
+    this.world.recording?.observe(observation);
     this.#burials.observe(observation);
     for (const checker of this.checkers) checker.observe(observation);
   }

@@ -20,6 +20,17 @@ export class WallClock {
     return this.#frozenAtMs ?? this.#runningMs;
   }
 
+  /** What is wrong with it, in words; `undefined`: nothing. */
+  get fault(): string | undefined {
+    const offsetMs = Math.round(this.offsetMs);
+    const faults = [
+      this.#frozenAtMs === undefined ? "" : "stands still",
+      this.#partsPerMillion === 0 ? "" : `drifts ${this.#partsPerMillion} ppm`,
+      offsetMs === 0 ? "" : `${Math.abs(offsetMs)} ms ${offsetMs > 0 ? "ahead" : "behind"}`,
+    ].filter((fault) => fault !== "");
+    return faults.length === 0 ? undefined : `clock ${faults.join(", ")}`;
+  }
+
   /** From now on; what it has gathered so far stays. */
   drift(partsPerMillion: number): void {
     this.offsetMs += this.#driftedMs;

@@ -232,6 +232,7 @@ class Asking {
       calledAtMs: world.simulator.nowMs,
     });
     if (kind !== "get") this.#onWrite(this.#operation);
+    world.recording?.called(this.#operation);
   }
 
   /** @param siblings that it was shown */

@@ -7,6 +7,7 @@ import type { Coverage } from "./coverage.ts";
 import type { DiskConditions } from "./disk.ts";
 import type { Gate } from "./gate.ts";
 import type { Network } from "./network.ts";
+import type { Recording } from "./recording.ts";
 import type { Simulator } from "./simulator.ts";
 import type { Trace } from "./trace.ts";
 import type { Traffic } from "./traffic.ts";
@@ -34,4 +35,6 @@ export interface World {
   readonly createMachine: CreateMachine;
   /** What nodes do on a whim; none once everything is healed. */
   readonly whims: Set<Whim>;
+  /** Only if somebody wants to look at the run afterwards. */
+  readonly recording?: Recording | undefined;
 }

@@ -1,22 +1,17 @@
 // The SDK in a real browser, as an application would use it: bundled from the package, over the browser's own WebSocket.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createServer as createSocketServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { chromium, type Browser, type Page as Tab } from "playwright-core";
+import type { Browser, Page as Tab } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startNode, type RunningNode } from "../../node/io/index.ts";
+import { launchBrowser } from "../browser.ts";
 import type { Page } from "./page.ts";
 
 const root = join(import.meta.dirname, "../..");
-const flags =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --headless";
-const installed = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].map(
-  (name) => `/usr/bin/${name}`,
-);
-
 const directory = mkdtempSync(join(tmpdir(), "coterie-browser-"));
 const nodes: RunningNode[] = [];
 const problems: string[] = [];
@@ -31,7 +26,7 @@ let tab: Tab;
 beforeAll(async () => {
   members = (await freePorts(3)).map((port, at) => ({ id: `n${at + 1}`, url: `ws://127.0.0.1:${port}` }));
   const starting = Promise.all(members.map(({ id }) => start(id)));
-  [browser] = await Promise.all([launch(), bundle()]);
+  [browser] = await Promise.all([launchBrowser(directory), bundle()]);
   nodes.push(...(await starting));
   tab = await openPage();
 });
@@ -150,39 +145,6 @@ async function openPage(): Promise<Tab> {
   await opened.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
   await opened.waitForFunction(() => "page" in globalThis);
   return opened;
-}
-
-async function launch(): Promise<Browser> {
-  const found = process.env.CHROME_PATH ?? installed.find((path) => existsSync(path));
-  const { executablePath, env } = found === undefined ? await unpackChromium() : { executablePath: found, env: {} };
-  return chromium.launch({ executablePath, args: flags.split(" "), env: { ...environment(), ...env } });
-}
-
-/**
- * The Chromium of the development dependency, with the libraries that it needs. Unpacked into a directory of our own: the
- * package takes whatever lies in the temporary directory for whole, also what an interrupted run has left there. What it
- * believes to be its home decides whether it unpacks its libraries too.
- */
-async function unpackChromium(): Promise<{ executablePath: string; env: Record<string, string> }> {
-  const home = join(directory, "chromium");
-  mkdirSync(home);
-  const before = { ...process.env };
-  Object.assign(process.env, { TMPDIR: home, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs20.x" });
-  try {
-    const { default: packed } = await import("@sparticuz/chromium");
-    const executablePath = await packed.executablePath();
-    return { executablePath, env: { LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH ?? "" } };
-  } finally {
-    for (const name of ["TMPDIR", "AWS_EXECUTION_ENV", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "HOME"])
-      if (before[name] === undefined) delete process.env[name];
-      else process.env[name] = before[name];
-  }
-}
-
-function environment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
 
 /** Held all at once, so that they are distinct. */

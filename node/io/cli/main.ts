@@ -3,7 +3,6 @@
  * The command `coterie`. Each command is a file of its own that loads what it needs when it runs: `coterie get` must not wait
  * for a store or a simulator.
  */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCluster } from "./cluster.ts";
 import { addDelete } from "./delete.ts";
@@ -13,6 +12,7 @@ import { addNode } from "./node.ts";
 import { addPut } from "./put.ts";
 import { addSim } from "./sim.ts";
 import { addStatus } from "./status.ts";
+import { version } from "./version.ts";
 
 const help = `
 Exit codes: 0 done, 1 failed (or: nothing under the key, a node is down), 2 the
@@ -30,6 +30,7 @@ Examples:
   coterie get cart:alice --r all --details
   coterie status
   coterie sim                                      the store under drawn faults, deterministic
+  coterie sim --seed 7 --trace run.html            a page that shows what happened
   coterie help put                                 everything about one command`;
 
 await main(process.argv.slice(2));
@@ -49,9 +50,4 @@ async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = tellFailure(error, argv);
   }
-}
-
-function version(): string {
-  const path = new URL("../../../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(path, "utf8")) as { readonly version: string }).version;
 }

@@ -2,12 +2,14 @@
 import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import type { ReportKind, SeedReport, SeedsReport } from "../../../sim/index.ts";
+import { checkPagePath, parsePagePath } from "./page-path.ts";
 import { wholeFrom } from "./request-flags.ts";
 
 interface SimFlags {
   readonly seed?: number;
   readonly count?: number;
-  readonly trace?: boolean;
+  /** True: print the run. A path: write a page that shows it. */
+  readonly trace?: boolean | string;
   readonly json?: boolean;
 }
 
@@ -27,7 +29,10 @@ different runs. Of several kinds the first of this list.
 Examples:
   coterie sim                       a hundred seeds nobody has tried
   coterie sim --seed 1 --count 1000
-  coterie sim --seed 4711 --trace   one seed, line by line`;
+  coterie sim --seed 4711 --trace   one seed, line by line
+  coterie sim --seed 4711 --trace run.html
+                                    the same seed as a page for a browser:
+                                    messages, faults, what every node holds`;
 
 export function addSim(program: Command): void {
   program
@@ -35,7 +40,11 @@ export function addSim(program: Command): void {
     .description("play the store in the deterministic simulator")
     .option("--seed <number>", "first seed (default: drawn)", wholeFrom(0, seedMax))
     .option("--count <number>", `how many seeds from there on (default: ${countDefault}, with --seed 1)`, wholeFrom(1))
-    .option("--trace", "print every event, a column per node")
+    .option(
+      "--trace [file.html]",
+      "print every event, a column per node; or write a page to look at, of the seed or, of several, of the first that fails",
+      parsePagePath,
+    )
     .option("--json", "print one JSON object at the end")
     .addHelpText("after", help)
     .action((flags: SimFlags) => sim(flags));
@@ -43,6 +52,8 @@ export function addSim(program: Command): void {
 
 async function sim({ seed: given, count: asked, trace = false, json = false }: SimFlags): Promise<void> {
   const { exitStatus, runSeeds } = await import("../../../sim/index.ts");
+  const page = typeof trace === "string" ? trace : undefined;
+  if (page !== undefined) checkPagePath(page);
   const seed = given ?? randomInt(seedMax);
   const count = asked ?? (given === undefined ? countDefault : 1);
   const say = json ? () => undefined : (line: string) => void process.stdout.write(`${line}\n`);
@@ -52,7 +63,7 @@ async function sim({ seed: given, count: asked, trace = false, json = false }: S
   const report = await runSeeds({
     seed,
     count,
-    trace: trace ? say : undefined,
+    trace: trace === true ? say : undefined,
     onSeed: (one) => {
       const { seed, kind, hash } = one;
       showProgress(runs.push({ seed, kind, hash }), count);
@@ -60,10 +71,20 @@ async function sim({ seed: given, count: asked, trace = false, json = false }: S
     },
   });
   const wallMs = performance.now() - startMs;
+  const shown = count === 1 ? seed : report.failures[0]?.seed;
+  if (page !== undefined) await show(shown, page, say);
   if (json) process.stdout.write(`${JSON.stringify({ seed, count, wallMs, ...report, runs })}\n`);
   else summarize(report, wallMs).forEach(say);
   const codes = report.failures.map(({ kind }) => exitStatus[kind]);
   process.exitCode = codes.length === 0 ? exitStatus.ok : Math.min(...codes);
+}
+
+/** @param seed the one to look at; `undefined`: none of many has failed */
+async function show(seed: number | undefined, page: string, say: (line: string) => void): Promise<void> {
+  if (seed === undefined) return say(`no seed failed: there is nothing to show, and ${page} is not written`);
+  const { writePage } = await import("./run-page.ts");
+  await writePage(seed, page);
+  say(`seed ${seed} is to be seen in ${page}`);
 }
 
 /** For whoever sits in front of it. */
@@ -90,7 +111,7 @@ function describeSeed({
     ...violations.map(({ invariant, sentence, atMs }) => `  ${invariant} at ${atMs.toFixed(3)} ms: ${sentence}`),
     ...(error === undefined ? [] : error.split("\n").map((line) => `  ${line}`)),
     `  ${ok} operations done, ${none} refused, ${unknown} unknown; ${events} events in ${Math.round(simulatedMs)} simulated ms; hash ${hash}`,
-    ...(kind === "ok" ? [] : [`  replay it with: npx coterie sim --seed ${seed} --trace`]),
+    ...(kind === "ok" ? [] : [`  look at it with: npx coterie sim --seed ${seed} --trace seed-${seed}.html`]),
   ];
 }
 

@@ -1,5 +1,6 @@
 // `coterie sim` as a process: the same seed gives the same run, told to people and to programs.
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -28,10 +29,29 @@ test("several seeds are counted, and where they begin is said first", () => {
   expect(stdout).toMatch(/^[\d.]+ s: [\d.]+ seeds\/s, \d+ events\/s, \d+ simulated s per s\n/m);
 });
 
-test.each(["--seed x", "--count 0", "--seeds 1"])("%s is refused", (args) => {
+test("of many seeds that are all fine no page is written, and that is said", () => {
+  const { status, stdout } = run("--seed", "10", "--count", "2", "--trace", "none.html");
+  expect(status).toBe(0);
+  expect(stdout).toContain("no seed failed: there is nothing to show, and none.html is not written");
+  expect(existsSync("none.html")).toBe(false);
+});
+
+test("a page that cannot be written is refused before anything is played", () => {
+  const { status, stdout, stderr } = run("--seed", "1", "--trace", "no/such/directory/run.html");
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(
+    /^coterie: no page can be written to no\/such\/directory\/run\.html: .*\(INVALID_ARGUMENT\)$/m,
+  );
+});
+
+test.each(["--seed x", "--count 0", "--seeds 1", "--trace run.txt"])("%s is refused", (args) => {
   expect(run(...args.split(" "))).toMatchObject({ status: 2, stdout: "" });
 });
 
-function run(...args: readonly string[]): { readonly status: number | null; readonly stdout: string } {
+function run(...args: readonly string[]): {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
   return spawnSync(process.execPath, [coterie, "sim", ...args], { encoding: "utf8", maxBuffer: 2 ** 28 });
 }
