@@ -8,6 +8,7 @@
 import { formatKey } from "../src/key.ts";
 import type { Dot } from "../src/dot.ts";
 import type { OpId } from "../src/op-id.ts";
+import type { Violation } from "./checker.ts";
 import { conditionsOf, conditionsOfPaths, type Patient } from "./conditions.ts";
 import { HeldStates, type Holder } from "./held-states.ts";
 import type { Operation } from "./history.ts";
@@ -190,7 +191,7 @@ export class Recording {
       operations,
       spans: this.#spans.all(),
       marks: this.#marks,
-      violations: report.violations.map((violation) => this.#violation(violation, last)),
+      violations: violationsOf(report).map((violation) => this.#violation(violation, last)),
       leftOut: this.#leftOut(),
     };
     const { first } = this.#frames.leftOut;
@@ -292,7 +293,7 @@ export class Recording {
   }
 
   /** A sentence names what it is about; the run ends with it, so its step is the last one of its moment. */
-  #violation({ invariant, sentence, atMs }: SeedReport["violations"][number], last: Step): RecordedViolation {
+  #violation({ invariant, sentence, atMs }: Violation, last: Step): RecordedViolation {
     const found = this.#momentsUs.findLastIndex((momentUs) => momentUs <= Math.round(atMs * 1000));
     const namedIn = (names: Iterable<string>): number[] =>
       [...names].flatMap((name, place) => (isNamed(name, sentence) ? [place] : []));
@@ -322,6 +323,12 @@ const phases: Readonly<Record<"faultless" | "healed" | "converged", string>> = {
 function endOf({ kind, isPowerCut }: Crashed): string {
   if (kind === "stopped") return "has stopped";
   return isPowerCut === true ? "loses power" : "crashes";
+}
+
+/** A crash ends a run as a violation does: it has a place in it too. */
+function violationsOf({ violations, error, simulatedMs }: SeedReport): readonly Violation[] {
+  if (error === undefined) return violations;
+  return [...violations, { invariant: "crash", sentence: error.split("\n")[0]!, atMs: simulatedMs }];
 }
 
 function aboutOf(report: SeedReport, version: string): Recorded["about"] {

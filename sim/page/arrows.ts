@@ -52,7 +52,7 @@ function draw(sheet: Sheet, arrow: Arrow): void {
   const { frame, messages, from, to, isHot } = arrow;
   const isAside = !isHot && view.filter.key !== undefined && !messages.some((one) => isAbout(one, view.filter.key!));
   const isAnswer = messages.every(isReply);
-  context.globalAlpha = isHot ? 1 : isAside ? 0.4 : isAnswer ? 0.75 : 0.95;
+  context.globalAlpha = isHot ? 1 : sheet.ink * (isAside ? 0.4 : isAnswer ? 0.75 : 0.95);
   context.strokeStyle = context.fillStyle = arrow.colour;
   context.lineWidth = isHot ? 2.4 : isAnswer ? 1 : 1.4;
   context.setLineDash(isAnswer ? [5, 3] : []);

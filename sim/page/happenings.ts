@@ -44,7 +44,7 @@ function drawOperation(sheet: Sheet, { begin, end, thing }: Interval<RecordedOpe
   const colour = colourOf(thing, colours);
   const isAside = view.filter.key !== undefined && view.filter.key !== thing.key;
   context.fillStyle = colour;
-  context.globalAlpha = isAside ? 0.4 : 1;
+  context.globalAlpha = isAside || thing.outcome === "pending" ? 0.4 : 1;
   context.beginPath();
   context.roundRect(x - barPixels / 2, top, barPixels, bottom - top, 3);
   context.fill();

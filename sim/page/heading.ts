@@ -62,11 +62,13 @@ function accusations(view: View): HTMLElement[] {
   const [first, ...others] = accused;
   return [
     ...(first === undefined ? [] : [first]),
-    ...(others.length === 0
-      ? []
-      : [element("details", { class: "others" }, element("summary", {}, `and ${others.length} more`), ...others)]),
-    ...(about.error === undefined ? [] : [element("pre", { class: "accusation", role: "alert" }, about.error)]),
+    ...(others.length === 0 ? [] : [folded(`and ${others.length} more`, others)]),
+    ...(about.error === undefined ? [] : [folded("the stack", [element("pre", {}, about.error)])]),
   ];
+}
+
+function folded(title: string, content: readonly HTMLElement[]): HTMLElement {
+  return element("details", { class: "others" }, element("summary", {}, title), ...content);
 }
 
 /** The dots and operations that a sentence names lead to where they were called. */

@@ -5,22 +5,21 @@
 import type { RecordedChange, RecordedFrame, RecordedMark, RecordedOperation } from "../recorded.ts";
 import { drawArrows } from "./arrows.ts";
 import { coloursOf, type Colours } from "./colours.ts";
-import { Columns, marginPixels } from "./columns.ts";
+import type { Columns } from "./columns.ts";
 import { drawChanges, drawMarks, drawOperations } from "./happenings.ts";
 import { Intervals } from "./intervals.ts";
 import { Labels } from "./labels.ts";
 import type { Spell } from "./spells.ts";
+import { drawRows, drawViolations } from "./rows.ts";
 import { drawShades } from "./shades.ts";
 import { line, type Sheet, type Target } from "./sheet.ts";
 import type { View } from "./view.ts";
 
 /** More than this in the window, and only what matters most is labelled. */
 const crowd = 260;
-/** A pause that the even spacing hides is told. */
-const pauseMs = 100;
+const inkLeast = 0.15;
 /** How far from a line the pointer still means it. */
 const reachPixels = 7;
-const timeRowPixels = 13;
 
 /** What stands in the window. */
 export interface Shown {
@@ -70,7 +69,7 @@ export class Picture {
   draw(columns: Columns, top: number, height: number): Shown {
     const context = this.#prepare(columns.width, height);
     const sheet = this.#sheet(context, columns, top, height);
-    this.#drawRows(sheet, top);
+    drawRows(sheet);
     const { first, last } = sheet;
     drawShades(sheet, this.#spells.within(first, last));
     this.#drawLanes(sheet);
@@ -84,7 +83,7 @@ export class Picture {
       sheet,
       this.#marks.within(first, last).map(({ thing }) => thing),
     );
-    this.#drawViolations(sheet);
+    drawViolations(sheet);
     sheet.labels.draw(context, sheet.colours.paper);
     this.#targets = sheet.targets;
     const { run } = this.#view;
@@ -130,41 +129,9 @@ export class Picture {
       first: timeline.steps[firstPlace] ?? 0,
       last: timeline.steps[lastPlace] ?? 0,
       isCrowded: lastPlace - firstPlace > crowd,
+      ink: Math.max(inkLeast, Math.min(1, (2 * crowd) / (lastPlace - firstPlace))),
       y: (step) => timeline.heightOf(step) - top,
     };
-  }
-
-  /** The time in the margin; where the reader stands; and what was looked for. */
-  #drawRows(sheet: Sheet, top: number): void {
-    const { context, colours, columns, view } = sheet;
-    const { timeline, cursor } = view;
-    const band = (step: number, colour: string, alpha: number): void => {
-      context.fillStyle = colour;
-      context.globalAlpha = alpha;
-      context.fillRect(0, sheet.y(step) - 8, columns.width, 16);
-      context.globalAlpha = 1;
-    };
-    for (const step of view.matches) if (step >= sheet.first && step <= sheet.last) band(step, colours.found, 0.18);
-    band(cursor, colours.cursor, 0.16);
-    const [first, last] = timeline.placesBetween(top, top + sheet.height);
-    let lowest = -timeRowPixels;
-    for (let place = first; place <= last; place++) {
-      const step = timeline.steps[place]!;
-      const y = timeline.heightAtPlace(place) - top;
-      const isCursor = step === cursor;
-      if (y - lowest < timeRowPixels && !isCursor) continue;
-      lowest = y;
-      const colour = isCursor ? colours.cursor : colours.muted;
-      const weight = isCursor ? 200 : 75;
-      const before = timeline.steps[place - 1];
-      const apartMs = before === undefined ? 0 : (view.run.momentUs(step) - view.run.momentUs(before)) / 1000;
-      const pause = apartMs >= pauseMs && view.standing.spacing === "even" ? "⋮ " : "";
-      const text = pause + view.words.time(step);
-      sheet.labels.add({ text, x: marginPixels - 14, y, align: "right", colour, weight });
-    }
-    context.strokeStyle = colours.cursor;
-    context.lineWidth = 1;
-    line(context, marginPixels - 8, sheet.y(cursor), columns.width, sheet.y(cursor));
   }
 
   #drawLanes({ context, columns, colours, height, view }: Sheet): void {
@@ -173,29 +140,6 @@ export class Picture {
       context.strokeStyle = colours.line;
       context.lineWidth = view.run.nodes.includes(lane) ? 2 : 1;
       line(context, x, 0, x, height);
-    }
-  }
-
-  #drawViolations(sheet: Sheet): void {
-    const { context, colours, columns, view } = sheet;
-    for (const { step, invariant, sentence } of view.run.recorded.violations) {
-      const y = sheet.y(step);
-      if (y < -20 || y > sheet.height + 20) continue;
-      context.strokeStyle = colours.bad;
-      context.lineWidth = 2;
-      line(context, 0, y, columns.width, y);
-      const text = `${invariant}: ${view.words.sentence(sentence)}`;
-      const x = marginPixels;
-      sheet.labels.add({
-        text,
-        x,
-        y: y + 13,
-        align: "left",
-        colour: colours.bad,
-        weight: 300,
-        widthMax: columns.width - x,
-      });
-      sheet.targets.push({ from: [0, y], to: [columns.width, y], step, text });
     }
   }
 }

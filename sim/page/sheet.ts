@@ -27,6 +27,8 @@ export interface Sheet {
   readonly last: Step;
   /** Whether there is so much in the window that words would only be in the way. */
   readonly isCrowded: boolean;
+  /** How strongly messages are drawn: the fainter, the more there are, so that the rest can be seen through them. */
+  readonly ink: number;
   /** Of a step, in the window. */
   y(step: Step): number;
 }

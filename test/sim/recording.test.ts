@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { CausalContext } from "../../src/causal-context.ts";
 import { formatActor } from "../../src/dot.ts";
 import type { StoredObject } from "../../src/object.ts";
+import { Replica } from "../../node/replica.ts";
 import { Recording, runSeed, type Recorded, type RunOptions, type SeedReport } from "../../sim/index.ts";
 import type { Observation, Restarted } from "../../sim/observation.ts";
 import { calmDisk, calmNetwork } from "../../sim/setting.ts";
@@ -147,6 +148,30 @@ test("what strikes is told as long as it lasts", async () => {
   const later = spans.filter(({ kind, end = momentsUs.length }) => kind !== "starting" && end > healed.step + 1);
   // What was clogged until some moment may be so still.
   expect(later.filter(({ kind }) => kind !== "clogged")).toEqual([]);
+});
+
+test("a crash has its place in the run: its end", async () => {
+  const recording = new Recording();
+  let steps = 0;
+  const report = await runSeed(8, {
+    recording,
+    createMachine: (config, store, now) => {
+      const replica = new Replica(config, store, now);
+      return {
+        step(now, input) {
+          if (++steps === 3000) throw new Error("a broken invariant of our own");
+          return replica.step(now, input);
+        },
+      };
+    },
+  });
+  expect(report.kind).toBe("crash");
+  const { violations, momentsUs, about, frames } = recording.recorded(report, "1.2.3");
+  expect(violations).toMatchObject([
+    { invariant: "crash", sentence: "Error: a broken invariant of our own", step: momentsUs.length - 1 },
+  ]);
+  expect(about.error).toContain("a broken invariant of our own\n");
+  expect(frames.length).toBeGreaterThan(100);
 });
 
 test("a recording is of one run", async () => {
