@@ -19,6 +19,7 @@ export const faultKinds = [
   "duplication",
   "reorder",
   "truncation",
+  "corruption",
   "partition",
   "one-way partition",
   "clog",
@@ -168,6 +169,7 @@ export class Faults {
       case "duplication":
       case "reorder":
       case "truncation":
+      case "corruption":
       case "slow sync":
       case "wiped disk":
       case "set back disk":

@@ -16,8 +16,9 @@ export interface NetworkConditions {
   loss: number;
   duplication: number;
   reorder: number;
-  /** The end of the frame is cut off: it cannot be decoded. */
+  /** The end of the frame is cut off, or a bit in it turned: its checksum is wrong. */
   truncation: number;
+  corruption: number;
   /** How long a session lasts over a blocked path before its ends give it up. */
   silenceMinMs: number;
   silenceMeanMs: number;

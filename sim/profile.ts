@@ -153,6 +153,7 @@ function drawNetwork(random: Random, { kinds }: FaultMix, isCollecting: boolean)
     duplication: share("duplication", 0.5),
     reorder: share("reorder", 0.3),
     truncation: share("truncation", 0.005),
+    corruption: share("corruption", 0.005),
     silenceMinMs: 200,
     silenceMeanMs: random.pick([300, 1000, 3000]),
   };

@@ -126,10 +126,10 @@ class End implements SessionEnd {
 
   send(frame: Uint8Array, isRepeatable: boolean, isBackground: boolean = false): void {
     if (!this.isOpen) return;
-    const { loss, truncation, reorder, duplication } = this.#network.conditions;
+    const { loss, reorder, duplication } = this.#network.conditions;
     if (this.#path.isBlocked || this.#happens(loss) || this.#happens(this.#path.loss))
       return this.#network.recording?.swallowed(this.#path, frame);
-    const item = { frame: this.#happens(truncation) ? this.#truncated(frame) : frame, isBackground };
+    const item = { frame: this.#damaged(frame), isBackground };
     this.#network.recording?.sent(this.#path, item.frame);
     if (this.#happens(reorder)) this.#fly(item);
     else this.#enqueue(item);
@@ -166,8 +166,15 @@ class End implements SessionEnd {
     return probability > 0 && this.#path.dice.now.chance(probability);
   }
 
-  #truncated(frame: Uint8Array): Uint8Array {
-    return frame.subarray(0, this.#path.dice.now.between(0, frame.length - 1));
+  #damaged(frame: Uint8Array): Uint8Array {
+    const { truncation, corruption } = this.#network.conditions;
+    const { now } = this.#path.dice;
+    if (this.#happens(truncation)) return frame.subarray(0, now.between(0, frame.length - 1));
+    if (!this.#happens(corruption)) return frame;
+    // Not `frame.slice()`: of a Buffer that is a view.
+    const corrupt = new Uint8Array(frame);
+    corrupt[now.between(0, corrupt.length - 1)]! ^= 1 << now.between(0, 7);
+    return corrupt;
   }
 
   #delayMs(): number {

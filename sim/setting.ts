@@ -46,6 +46,7 @@ export const calmNetwork: Readonly<NetworkConditions> = {
   duplication: 0,
   reorder: 0,
   truncation: 0,
+  corruption: 0,
   silenceMinMs: 500,
   silenceMeanMs: 500,
 };

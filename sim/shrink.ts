@@ -164,10 +164,13 @@ function leftOut(client: string, slots: readonly ScriptedCall[], names: Readonly
 /** What holds all the time, switched off one by one. */
 const simplifications: readonly ((profile: Profile) => Profile)[] = [
   (profile) => ({ ...profile, faults: { ...profile.faults, leavesCore: false } }),
-  ...(["loss", "duplication", "reorder", "truncation"] as const).map((condition) => (profile: Profile): Profile => ({
-    ...profile,
-    network: { ...profile.network, [condition]: 0 },
-  })),
+  ...(["loss", "duplication", "reorder", "truncation", "corruption"] as const).map(
+    (condition) =>
+      (profile: Profile): Profile => ({
+        ...profile,
+        network: { ...profile.network, [condition]: 0 },
+      }),
+  ),
   (profile) => ({ ...profile, faults: { ...profile.faults, whims: [] } }),
   (profile) => ({ ...profile, network: { ...profile.network, bytesPerMs: Infinity } }),
   (profile) => ({ ...profile, disk: { ...profile.disk, slowSyncs: 0 } }),

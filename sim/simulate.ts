@@ -161,7 +161,9 @@ function adjusted(profile: Profile, { nodes = profile.shape.nodes, ...options }:
       damagedNodesMax: 0,
       ...(faults ? { kinds } : { kinds: [], whims: [], leavesCore: false }),
     },
-    network: faults ? profile.network : { ...profile.network, loss: 0, duplication: 0, reorder: 0, truncation: 0 },
+    network: faults
+      ? profile.network
+      : { ...profile.network, loss: 0, duplication: 0, reorder: 0, truncation: 0, corruption: 0 },
   };
 }
 

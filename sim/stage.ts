@@ -97,7 +97,7 @@ export class Stage {
   /** From now on nothing is lost, doubled, disordered, cut off or slow, and no node has a whim. */
   calm(): void {
     this.world.whims.clear();
-    Object.assign(this.world.network.conditions, { loss: 0, duplication: 0, reorder: 0, truncation: 0 });
+    Object.assign(this.world.network.conditions, { loss: 0, duplication: 0, reorder: 0, truncation: 0, corruption: 0 });
     Object.assign(this.world.diskConditions, { slowSyncs: 0 });
   }
 

@@ -1,11 +1,12 @@
 /**
- * The wire: a frame is one MessagePack array of messages, a message an array that begins with its kind's number and its id.
+ * The wire: a frame is one MessagePack array of messages behind its checksum (frame.ts), a message an array that begins with its kind's number and its id.
  * Foreign bytes become messages here and nowhere else. Shapes are checked here, what they hold where it is used: options by
  * `settleOptions`, keys by `checkKey`, contexts by `decodeToken`, records by `openRecord`.
  *
  * - Fields are told by their place; further ones at the end are ignored, so that a newer sender may add some.
  * - A kind that is not known comes out as `Unknown`; anything malformed condemns the frame, and with it the link.
  */
+import { CoterieError } from "./errors.ts";
 import {
   array,
   bytes,
@@ -23,6 +24,7 @@ import {
   texts,
   timeout,
 } from "./fields.ts";
+import { checksumBytes, openFrame, sealFrame } from "./frame.ts";
 import { limits } from "./limits.ts";
 import type { KeyState, MemberNews, Message, TreeName } from "./messages.ts";
 import { pack, unpack } from "./msgpack.ts";
@@ -63,15 +65,16 @@ const answers = ["same", "record", "absent", "missing", "fresh"] as const;
 const memberStates = ["alive", "suspect", "dead"] as const;
 
 export function encodeFrame(messages: readonly Message[]): Uint8Array {
-  return pack(messages.map(toFields));
+  return sealFrame(pack(messages.map(toFields), checksumBytes));
 }
 
 /** @throws PROTOCOL with a reason */
 export function decodeFrame(bytes: Uint8Array): Message[] {
   let frame: unknown;
   try {
-    frame = unpack(bytes);
+    frame = unpack(openFrame(bytes));
   } catch (error) {
+    if (error instanceof CoterieError) throw error;
     throw malformed((error as Error).message);
   }
   const messages = array(frame, "a frame");

@@ -2,7 +2,7 @@
  * MessagePack through msgpackr, made safe for foreign bytes: before anything is decoded, `check` walks the bytes once
  * and refuses what would make the decoder allocate more than it was sent, recurse without end or construct objects of its own.
  */
-import { addExtension, Packr, Unpackr } from "msgpackr";
+import { addExtension, Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
 import { limits } from "./limits.ts";
 
 /**
@@ -23,8 +23,9 @@ const valuePackr = new Packr({ useRecords: false, skipValues: [undefined] } as C
 /** `copyBuffers`: a value that a user keeps must not keep a whole frame alive. */
 const valueUnpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
-export function pack(value: unknown): Uint8Array {
-  return packr.pack(value);
+/** @param space so many bytes in front are left to the caller to fill, up to 255 */
+export function pack(value: unknown, space: number = 0): Uint8Array {
+  return packr.pack(value, RESERVE_START_SPACE | space);
 }
 
 /** @throws Error saying what is wrong with the bytes; byte strings in the result are views into them */

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromBinary } from "../../src/bytes.ts";
 import { makeKey } from "../../src/key.ts";
 import { limits } from "../../src/limits.ts";
-import { pack, packValue } from "../../src/msgpack.ts";
+import { packValue } from "../../src/msgpack.ts";
 import { makeOpId } from "../../src/op-id.ts";
+import { frameOf, sealed } from "../src/sealed.ts";
 import { connectTo, endAll, Nodes, run, runJson } from "./processes.ts";
 import { helloOfClient, RawLink, statusOf } from "./raw-link.ts";
 
@@ -165,16 +166,16 @@ describe("commands", () => {
 describe("bytes from outside", () => {
   const version = helloOfClient.version + 1;
   test.each<readonly [what: string, bytes: Uint8Array | string, reason: string]>([
-    ["garbage", Uint8Array.from({ length: 100 }, (_, at) => (at * 167 + 13) % 256), ""],
+    ["garbage", Uint8Array.from({ length: 100 }, (_, at) => (at * 167 + 13) % 256), "the frame's checksum is wrong"],
     ["a text frame", "hello", "a text frame: this protocol has binary ones only"],
     ["an empty frame", new Uint8Array(0), "bytes end too early"],
-    ["MessagePack that is no message", pack({ hello: "world" }), ""],
+    ["MessagePack that is no message", frameOf({ hello: "world" }), ""],
     [
       "a count of what is not there",
-      Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff),
+      sealed(Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff)),
       "a count larger than the bytes that are left",
     ],
-    ["nesting without end", new Uint8Array(1_000).fill(0x91), "nested deeper than 100"],
+    ["nesting without end", sealed(new Uint8Array(1_000).fill(0x91)), "nested deeper than 100"],
   ])("before a Hello: %s", async (_, bytes, reason) => {
     const link = await RawLink.open(url);
     link.sendRaw(bytes);
@@ -224,7 +225,7 @@ describe("bytes from outside", () => {
 
   test("a kind that nobody knows fails by itself, and the link lives on", async () => {
     const link = await RawLink.greet(url);
-    link.sendRaw(pack([[99, 7, "from the future"]]));
+    link.sendRaw(frameOf([[99, 7, "from the future"]]));
     expect(await link.next()).toMatchObject({ kind: "Failure", id: 7, code: "PROTOCOL", outcome: "none" });
     const asked = { kind: "ReplicaGet", key: makeKey("default", "k"), have: undefined, durable: false } as const;
     link.send({ ...asked, id: 8, timeoutMs: 100 });

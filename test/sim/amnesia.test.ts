@@ -22,7 +22,7 @@ import type { World } from "../../sim/world.ts";
 
 const key = makeKey("b", "k1");
 const delays = { delayMinMs: 1, delayMeanMs: 1, silenceMinMs: 500, silenceMeanMs: 500 };
-const quiet = { ...delays, loss: 0, duplication: 0, bytesPerMs: Infinity, reorder: 0, truncation: 0 };
+const quiet = { ...delays, loss: 0, duplication: 0, bytesPerMs: Infinity, reorder: 0, truncation: 0, corruption: 0 };
 const disk = { syncMinMs: 1, syncMeanMs: 1, slowSyncs: 0, slowSyncMs: 0, lossAtCrash: 1 };
 
 /** Three nodes that hold every key, and whoever asks them in turn. */

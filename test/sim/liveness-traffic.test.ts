@@ -129,6 +129,7 @@ function worldOf(simulator: Simulator, createMachine: CreateMachine): World {
       bytesPerMs: Infinity,
       reorder: 0,
       truncation: 0,
+      corruption: 0,
     }),
     gate: new Gate(),
     whims: new Set(),

@@ -11,6 +11,7 @@ const fair: NetworkConditions = {
   bytesPerMs: Infinity,
   reorder: 0,
   truncation: 0,
+  corruption: 0,
   silenceMinMs: 100,
   silenceMeanMs: 100,
 };

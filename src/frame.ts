@@ -1,0 +1,25 @@
+/**
+ * A frame on the wire: four bytes of checksum over the rest, little-endian, then the rest. What checks the packets below lets a flipped
+ * bit through now and then, and one that is believed may go from node to node: it must condemn its link, and nothing else.
+ */
+import { malformed } from "./fields.ts";
+import { checksum32 } from "./hash.ts";
+
+export const checksumBytes = 4;
+
+/** Writes the checksum in front of what stands behind the first four bytes. @returns the same bytes */
+export function sealFrame(frame: Uint8Array): Uint8Array {
+  const sum = checksum32(frame.subarray(checksumBytes));
+  for (let at = 0; at < checksumBytes; at++) frame[at] = (sum >>> (8 * at)) & 0xff;
+  return frame;
+}
+
+/** @throws PROTOCOL if the checksum is not that of the rest */
+export function openFrame(frame: Uint8Array): Uint8Array {
+  if (frame.length <= checksumBytes) throw malformed("bytes end too early");
+  const rest = frame.subarray(checksumBytes);
+  const sum = checksum32(rest);
+  for (let at = 0; at < checksumBytes; at++)
+    if (frame[at] !== ((sum >>> (8 * at)) & 0xff)) throw malformed("the frame's checksum is wrong");
+  return rest;
+}
