@@ -33,7 +33,7 @@ export function leavesOf(branch: number): number[] {
 
 export class MerkleTree {
   /** By branch, from its first record on: a node has many partitions, and most branches of a small one stay empty. */
-  readonly #leaves: Uint8Array[] = new Array<Uint8Array>(fanout).fill(emptyLeaves);
+  readonly #leaves: Uint8Array[] = emptyTree.slice();
   readonly #branches = emptyBranches.slice();
   /** Branches whose digest is older than their leaves. */
   readonly #stale = new Set<number>();
@@ -104,5 +104,6 @@ function hashBytes(bytes: Uint8Array): Uint8Array {
 }
 
 const emptyLeaves = new Uint8Array(branchBytes);
+const emptyTree = Array.from({ length: fanout }, () => emptyLeaves);
 const emptyBranch = hashBytes(emptyLeaves);
 const emptyBranches = new Uint8Array(branchBytes).map((_, at) => emptyBranch[at % treeDigestBytes]!);
