@@ -8,11 +8,11 @@ export type { Request } from "./request.ts";
 export { runSeed, type RunOptions } from "./run.ts";
 export { scenario, type Choice, type Moment, type Scenario } from "./scenario.ts";
 export { failsAsScenario, scenarioText } from "./scenario-text.ts";
-export type { Script, ScriptedCall } from "./script.ts";
+export { formatScript, type Script, type ScriptedCall } from "./script.ts";
 export { Recording, type Mark } from "./recording.ts";
 export type { Recorded } from "./recorded.ts";
 export { pageOf } from "./run-page.ts";
-export { exitStatus, runSeeds, runSeedTwice, type SeedsOptions, type SeedsReport } from "./seeds.ts";
+export { exitStatus, runSeeds, runSeedTwice, type Crew, type SeedsOptions, type SeedsReport } from "./seeds.ts";
 export type { Setting } from "./setting.ts";
 export { shrink, type ShrinkOptions, type Shrunk } from "./shrink.ts";
 export {

@@ -8,10 +8,25 @@ export interface SeedsOptions extends RunOptions {
   readonly count: number;
   /** One seed in so many is played twice and must come out the same. Default 20; 0: none. */
   readonly repeatEvery?: number | undefined;
+  /** Told of every seed, in their order, whoever plays them. */
   readonly onSeed?: ((report: SeedReport) => void) | undefined;
+  /** Plays the seeds somewhere else. What they amount to is the same. Default: here, one after another. */
+  readonly crew?: Crew | undefined;
+}
+
+/** Whoever plays several seeds at a time. */
+export interface Crew {
+  /** How many seeds to hand over at a time. */
+  readonly size: number;
+  /**
+   * @param isRepeated whether it is played twice and must come out the same
+   * @returns nothing if it was not played, because the crew was told to stop
+   */
+  play(seed: number, isRepeated: boolean): Promise<SeedReport | undefined>;
 }
 
 export interface SeedsReport {
+  /** How many were played. */
   readonly seeds: number;
   readonly simulatedMs: number;
   readonly events: number;
@@ -34,21 +49,34 @@ export const exitStatus: Readonly<Record<ReportKind, number>> = {
  * @returns the failures, and what was simulated in all
  */
 export async function runSeeds(options: SeedsOptions): Promise<SeedsReport> {
-  const { seed: first, count, repeatEvery = 20, onSeed } = options;
+  const { seed: first, count, repeatEvery = 20, onSeed, crew = alone(options) } = options;
+  const handedOver: Promise<SeedReport | undefined>[] = [];
+  let next = 0;
   const failures: SeedReport[] = [];
   const coverage: Record<string, number> = {};
   let simulatedMs = 0;
   let events = 0;
-  for (let seed = first; seed < first + count; seed++) {
-    const isRepeated = repeatEvery > 0 && (seed - first) % repeatEvery === 0;
-    const report = isRepeated ? await runSeedTwice(seed, options) : await runSeed(seed, options);
+  let seeds = 0;
+  for (let at = 0; at < count; at++) {
+    for (; next < Math.min(count, at + crew.size); next++)
+      handedOver.push(crew.play(first + next, repeatEvery > 0 && next % repeatEvery === 0));
+    const report = await handedOver.shift();
+    if (report === undefined) continue;
+    seeds++;
     simulatedMs += report.simulatedMs;
     events += report.events;
     for (const [what, times] of Object.entries(report.coverage)) coverage[what] = (coverage[what] ?? 0) + times;
     if (report.kind !== "ok") failures.push(report);
     onSeed?.(report);
   }
-  return { seeds: count, simulatedMs, events, failures, coverage };
+  return { seeds, simulatedMs, events, failures, coverage };
+}
+
+function alone(options: RunOptions): Crew {
+  return {
+    size: 1,
+    play: (seed, isRepeated) => (isRepeated ? runSeedTwice(seed, options) : runSeed(seed, options)),
+  };
 }
 
 /** Plays a seed twice; if the runs differ anywhere, that is the report. */

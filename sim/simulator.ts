@@ -124,8 +124,8 @@ export class Simulator {
       throw new Storm(`more than ${stormEvents} events in the second from ${second * 1000} ms on: a storm`);
   }
 
-  async #settleClients(): Promise<void> {
+  #settleClients(): Promise<void> {
     this.#hasTouchedClients = false;
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    return new Promise((resolve) => process.nextTick(resolve));
   }
 }

@@ -33,7 +33,7 @@ export function leavesOf(branch: number): number[] {
 
 export class MerkleTree {
   /** By branch, from its first record on: a node has many partitions, and most branches of a small one stay empty. */
-  readonly #leaves: Uint8Array[] = Array.from({ length: fanout }, () => emptyLeaves);
+  readonly #leaves: Uint8Array[] = emptyTree.slice();
   readonly #branches = emptyBranches.slice();
   /** Branches whose digest is older than their leaves. */
   readonly #stale = new Set<number>();
@@ -94,12 +94,16 @@ function isSameDigest(a: Uint8Array, b: Uint8Array, from: number): boolean {
   return true;
 }
 
+const scratch = new DataView(new ArrayBuffer(treeDigestBytes));
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+/** A copy: a view of eight bytes of its own would take a block outside of the heap for each. */
 function hashBytes(bytes: Uint8Array): Uint8Array {
-  const digest = new Uint8Array(treeDigestBytes);
-  new DataView(digest.buffer).setBigUint64(0, hash64(bytes));
-  return digest;
+  scratch.setBigUint64(0, hash64(bytes));
+  return scratchBytes.slice();
 }
 
 const emptyLeaves = new Uint8Array(branchBytes);
+const emptyTree = Array.from({ length: fanout }, () => emptyLeaves);
 const emptyBranch = hashBytes(emptyLeaves);
 const emptyBranches = new Uint8Array(branchBytes).map((_, at) => emptyBranch[at % treeDigestBytes]!);

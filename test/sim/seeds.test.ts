@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Replica } from "../../node/replica.ts";
-import { exitStatus, runSeed, runSeeds, runSeedTwice } from "../../sim/index.ts";
+import { exitStatus, runSeed, runSeeds, runSeedTwice, type Crew } from "../../sim/index.ts";
 
 describe("seeds", () => {
   test("thirty seeds hold every invariant", async () => {
@@ -28,6 +28,24 @@ describe("seeds", () => {
       },
     });
     expect([report.kind, exitStatus[report.kind]]).toEqual(["nondeterministic", 4]);
+  });
+
+  test("whoever plays them, seeds are told in their order, and all that were played", async () => {
+    const shipped = await runSeed(5);
+    const crew: Crew = {
+      size: 3,
+      // The later ones come back first; one is not played at all.
+      play: async (seed, isRepeated) => {
+        for (let turns = 10 * (10 - seed); turns > 0; turns--) await Promise.resolve();
+        const kind = seed === 6 ? "liveness" : "ok";
+        return seed === 7 ? undefined : { ...shipped, seed, kind, events: isRepeated ? 1000 : 1 };
+      },
+    };
+    const told: number[] = [];
+    const report = await runSeeds({ seed: 5, count: 5, repeatEvery: 4, crew, onSeed: ({ seed }) => told.push(seed) });
+    expect(told).toEqual([5, 6, 8, 9]);
+    expect(report).toMatchObject({ seeds: 4, events: 2002, simulatedMs: 4 * shipped.simulatedMs });
+    expect(report.failures.map(({ seed }) => seed)).toEqual([6]);
   });
 
   test("a node that throws is a crash, with its stack", async () => {

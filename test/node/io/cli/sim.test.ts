@@ -1,15 +1,20 @@
 // `coterie sim` as a process: the same seed gives the same run, told to people and to programs.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 const coterie = fileURLToPath(new URL("../../../../dist/node/io/cli/main.js", import.meta.url));
 
+interface Report {
+  readonly runs: readonly { readonly seed: number; readonly hash: string }[];
+}
+
 test("a seed is replayed: the same hash, and a trace that begins with what was drawn", () => {
   const first = run("--seed", "1", "--json");
   expect(first.status).toBe(0);
-  const report = JSON.parse(first.stdout) as { readonly runs: readonly { readonly hash: string }[] };
+  const report = JSON.parse(first.stdout) as Report;
   expect(report).toMatchObject({ seed: 1, count: 1, seeds: 1, failures: [], runs: [{ seed: 1, kind: "ok" }] });
 
   const traced = run("--seed", "1", "--trace");
@@ -36,6 +41,12 @@ test("of many seeds that are all fine no page is written, and that is said", () 
   expect(existsSync("none.html")).toBe(false);
 });
 
+test("of seeds that are all fine none is shrunk, and that is said", () => {
+  const { status, stdout } = run("--seed", "10", "--shrink");
+  expect(status).toBe(0);
+  expect(stdout).toContain("no seed failed: there is nothing to shrink");
+});
+
 test("a page that cannot be written is refused before anything is played", () => {
   const { status, stdout, stderr } = run("--seed", "1", "--trace", "no/such/directory/run.html");
   expect([status, stdout]).toEqual([2, ""]);
@@ -44,7 +55,33 @@ test("a page that cannot be written is refused before anything is played", () =>
   );
 });
 
-test.each(["--seed x", "--count 0", "--seeds 1", "--trace run.txt"])("%s is refused", (args) => {
+test("any number of threads tells the same, in the same order", () => {
+  const [one, three] = ["1", "3"].map((workers) => {
+    const { status, stdout } = run("--seed", "20", "--count", "4", "--workers", workers, "--json");
+    expect(status).toBe(0);
+    return { ...(JSON.parse(stdout) as Report), wallMs: 0 };
+  });
+  expect(three).toEqual(one);
+  expect(one!.runs.map(({ seed }) => seed)).toEqual([20, 21, 22, 23]);
+  expect(JSON.parse(run("--seed", "22", "--json").stdout)).toMatchObject({ runs: [one!.runs[2]] });
+});
+
+test("Ctrl-C ends it with what was found so far", async () => {
+  const child = spawn(process.execPath, [coterie, "sim", "--seed", "1", "--count", "100000", "--workers", "2"]);
+  let stdout = "";
+  child.stdout.on("data", (data: Buffer) => {
+    stdout += data.toString();
+    child.kill("SIGINT");
+  });
+  const [status] = (await once(child, "close")) as [number | null];
+  expect(status).toBe(130);
+  const [, unplayed, of] = /^stopped: (\d+) of (\d+) seeds were not played$/m.exec(stdout)!.map(Number);
+  expect(of).toBe(100_000);
+  const played = 100_000 - unplayed!;
+  expect(stdout).toContain(`${played} of ${played} seeds fine, 0 failed`);
+});
+
+test.each(["--workers 0", "--seed x", "--count 0", "--seeds 1", "--trace run.txt"])("%s is refused", (args) => {
   expect(run(...args.split(" "))).toMatchObject({ status: 2, stdout: "" });
 });
 
