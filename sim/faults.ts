@@ -73,7 +73,7 @@ export function drawFaultMix(random: Random, dwMin: number, isCollecting: boolea
     pauseMsMax: isCollecting ? 300 : 30_000,
     whims: share > 0 ? whims.filter(() => random.chance(whimShare)) : [],
     clockMsMax: random.pick([10_000, 10_000, 10_000, 60_000]),
-    leavesCore: share > 0 && random.chance(0.4),
+    leavesCore: share > 0 && random.chance(0.6),
   };
 }
 

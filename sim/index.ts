@@ -2,6 +2,7 @@
 export type { Call, Seen, Step, Think, Told, Workload } from "./call.ts";
 export type { Violation } from "./checker.ts";
 export type { DiskState, Fault, TimedFault, Way } from "./fault.ts";
+export { milestoneSeeds } from "./milestones.ts";
 export type { PlayedBucket, Player } from "./play.ts";
 export type { ReportKind, SeedReport } from "./report.ts";
 export type { Request } from "./request.ts";

@@ -134,6 +134,8 @@ export interface Coordinated {
   readonly node: NodeId;
   readonly key: KeyName;
   readonly what: "get" | "put";
+  /** Of a put. */
+  readonly op?: OpId | undefined;
   /** The primaries that may make the quorum, and whether others may stand in for them. */
   readonly list: readonly NodeId[];
   readonly isSloppy: boolean;

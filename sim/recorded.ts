@@ -34,8 +34,8 @@ export interface About extends Pick<
   SeedReport,
   "seed" | "kind" | "hash" | "profile" | "simulatedMs" | "events" | "operations" | "error"
 > {
-  /** Of the store that was played. */
-  readonly version: string;
+  /** What makes the same run again, typed in a shell; absent: it was played by a program. */
+  readonly replay?: string;
 }
 
 export interface RecordedLane {

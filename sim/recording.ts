@@ -169,8 +169,8 @@ export class Recording {
     }
   }
 
-  /** The recording, when the run is over. @param version of the store */
-  recorded(report: SeedReport, version: string): Recorded {
+  /** The recording, when the run is over. @param replay what makes the same run again, in a shell */
+  recorded(report: SeedReport, replay?: string): Recorded {
     this.#look();
     this.#isOver = true;
     const last = this.#step();
@@ -180,7 +180,7 @@ export class Recording {
     const operations = calls.map((call) => this.#operation(call));
     const states = this.#states.states(numbers);
     const recorded: Recorded = {
-      about: aboutOf(report, version),
+      about: { ...aboutOf(report), ...(replay !== undefined && { replay }) },
       momentsUs: this.#momentsUs,
       lanes: [...this.#lanes.keys()].map((name) => ({ name, kind: this.#isNode(name) ? "node" : "client" })),
       keys: [...this.#keys.keys()].map((name, place) => this.#key(name, place)),
@@ -331,9 +331,9 @@ function violationsOf({ violations, error, simulatedMs }: SeedReport): readonly 
   return [...violations, { invariant: "crash", sentence: error.split("\n")[0]!, atMs: simulatedMs }];
 }
 
-function aboutOf(report: SeedReport, version: string): Recorded["about"] {
+function aboutOf(report: SeedReport): Recorded["about"] {
   const { seed, kind, hash, profile, simulatedMs, events, operations, error } = report;
-  const about = { seed, kind, hash, profile, simulatedMs, events, operations, version };
+  const about = { seed, kind, hash, profile, simulatedMs, events, operations };
   return error === undefined ? about : { ...about, error };
 }
 

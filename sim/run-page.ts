@@ -7,10 +7,13 @@ import type { Recorded } from "./recorded.ts";
 /** Nothing may be loaded from anywhere, whatever a value in the recording says. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/** @param script of `dist/sim/page/page.js` */
-export function pageOf(recorded: Recorded, script: string): string {
+/**
+ * @param script of `dist/sim/page/page.js`
+ * @param version of the store that was played
+ */
+export function pageOf(recorded: Recorded, script: string, version: string): string {
   return `<!doctype html>
-<html lang="en">
+<html lang="en" data-version="${version}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">

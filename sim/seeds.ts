@@ -1,5 +1,6 @@
 /** Many seeds, one after another, and what they amount to. */
 import type { ReportKind, SeedReport } from "./report.ts";
+import { unmet } from "./milestones.ts";
 import { runSeed, type RunOptions } from "./run.ts";
 
 export interface SeedsOptions extends RunOptions {
@@ -33,6 +34,8 @@ export interface SeedsReport {
   readonly failures: readonly SeedReport[];
   /** Of all seeds together. */
   readonly coverage: Readonly<Record<string, number>>;
+  /** What never happened in any of them, of all that a thousand seeds must have been through. */
+  readonly unmet: readonly string[];
 }
 
 /** What a process that ran seeds should exit with: the worst that happened. */
@@ -69,7 +72,7 @@ export async function runSeeds(options: SeedsOptions): Promise<SeedsReport> {
     if (report.kind !== "ok") failures.push(report);
     onSeed?.(report);
   }
-  return { seeds, simulatedMs, events, failures, coverage };
+  return { seeds, simulatedMs, events, failures, coverage, unmet: unmet(coverage) };
 }
 
 function alone(options: RunOptions): Crew {

@@ -24,10 +24,12 @@ import { formatLiteral } from "./call.ts";
 import type { EndOfKey } from "./observation.ts";
 import type { CreatePlay, EndOfPlay, PlayedBucket, Player } from "./play.ts";
 import type { Profile } from "./profile.ts";
+import type { Recorded } from "./recorded.ts";
+import { Recording } from "./recording.ts";
 import type { SeedReport } from "./report.ts";
 import { runSeed, type RunOptions } from "./run.ts";
 import { formatFault } from "./fault.ts";
-import { callsMade, type Script } from "./script.ts";
+import { callsMade, lengthOf, type Script } from "./script.ts";
 import { shrink, type Shrunk } from "./shrink.ts";
 import { neverMs } from "./tuning.ts";
 
@@ -102,6 +104,8 @@ export interface SimulationFailure {
   readonly steps: readonly string[];
   /** All of this, for people. */
   readonly text: string;
+  /** Plays the smallest run once more and records it: for `writePage` of `coterie/sim/page`. */
+  record(): Promise<Recorded>;
 }
 
 /** Where it is looked whether the cluster serves: none of yours. */
@@ -192,15 +196,23 @@ async function failureOf(
   run: RunOptions,
   { shrinkRunsMax: runsMax }: SimulateOptions,
 ): Promise<SimulationFailure> {
-  const shrunk = runsMax === 0 ? undefined : await shrink(report, { ...run, runsMax });
-  return describeFailure(shrunk ?? { report, decisions: NaN, decisionsBefore: NaN });
+  const found = runsMax === 0 ? undefined : await shrink(report, { ...run, runsMax });
+  const decisions = lengthOf(report.script);
+  const shrunk = found ?? { report, profile: undefined, decisions, decisionsBefore: decisions };
+  return { ...describeFailure(shrunk), record: () => record(shrunk, run) };
 }
 
-function describeFailure({
-  report,
-  decisions,
-  decisionsBefore,
-}: Pick<Shrunk, "report" | "decisions" | "decisionsBefore">): SimulationFailure {
+/** The same run once more. */
+async function record({ report, profile }: Failed, run: RunOptions): Promise<Recorded> {
+  const recording = new Recording();
+  const replay = profile === undefined ? {} : { script: report.script, adjust: () => profile };
+  return recording.recorded(await runSeed(report.seed, { ...run, ...replay, recording }));
+}
+
+/** The smallest run; without a profile it was not shrunk. */
+type Failed = Omit<Shrunk, "runs" | "profile"> & { readonly profile: Profile | undefined };
+
+function describeFailure({ report, decisions, decisionsBefore }: Failed): Omit<SimulationFailure, "record"> {
   const { seed, script, profile, error } = report;
   const [violation] = report.violations;
   const invariant = violation?.invariant ?? "crash";

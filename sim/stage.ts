@@ -9,6 +9,7 @@ import { differencesIn } from "./differences.ts";
 import { Gate } from "./gate.ts";
 import { History } from "./history.ts";
 import { Injector } from "./injector.ts";
+import { Milestones } from "./milestones.ts";
 import { Network } from "./network.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { Observation } from "./observation.ts";
@@ -52,6 +53,7 @@ export class Stage {
   /** Of what crashed: the error with its stack. */
   error: string | undefined;
   readonly #burials = new Burials();
+  readonly #milestones: Milestones;
 
   constructor(simulator: Simulator, profile: Profile, { trace, recording, createMachine }: StageOptions) {
     this.simulator = simulator;
@@ -74,6 +76,7 @@ export class Stage {
       createMachine: createMachine ?? ((config, store, now) => new Replica(config, store, now)),
     };
     this.cluster = new Cluster(this.world, profile.shape);
+    this.#milestones = new Milestones(this.world.coverage);
     this.injector = new Injector(this.world, this.cluster);
     this.clients = Array.from({ length: profile.work.clients }, (_, at) => `c${at + 1}`);
     recording?.begin({ simulator, network, nodes: this.cluster.nodes, clients: this.clients });
@@ -146,6 +149,7 @@ export class Stage {
 
   #observe(observation: Observation): void {
     this.world.recording?.observe(observation);
+    this.#milestones.observe(observation);
     this.#burials.observe(observation);
     for (const checker of this.checkers) checker.observe(observation);
   }

@@ -188,7 +188,8 @@ export class Witness {
     if (plan === undefined) return;
     const request = `${node.life}/${++this.#requestCount}`;
     this.#byAsker.set(`${node.life} ${asker} #${message.id}`, request);
-    this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan });
+    const op = message.kind === "Put" ? toBinary(message.op) : undefined;
+    this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), op, ...plan });
     if (message.kind === "Get") this.#readsItself(node, request, message.key);
     else if (effects.some(isObjectBatch))
       this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });

@@ -19,7 +19,7 @@ export function headingOf(view: View): HTMLElement {
     element("h1", {}, `seed ${about.seed}`),
     element("span", { class: `verdict ${about.kind === "ok" ? "fine" : "wrong"}` }, verdicts[about.kind]),
     element("span", { class: "facts" }, factsOf(view.run.recorded)),
-    replay(about),
+    ...(about.replay === undefined ? [] : [replay(about.replay)]),
   );
   return element("header", {}, title, ...accusations(view), ...notes(view.run.recorded));
 }
@@ -31,13 +31,12 @@ function factsOf({ about, lanes }: Recorded): string {
     `${count("node")} nodes, ${count("client")} clients`,
     `${ok} operations done, ${none} refused, ${unknown} unknown`,
     `${(about.simulatedMs / 1000).toFixed(1)} s, ${about.events} events`,
-    `coterie ${about.version}`,
+    `coterie ${document.documentElement.dataset["version"]}`,
     `hash ${about.hash}`,
   ].join(" · ");
 }
 
-function replay({ seed }: About): HTMLElement {
-  const command = `npx coterie sim --seed ${seed} --trace seed-${seed}.html`;
+function replay(command: string): HTMLElement {
   const copy = button("copy", "copy the command", () => {
     void navigator.clipboard.writeText(command).then(() => (copy.textContent = "copied"));
   });

@@ -190,7 +190,7 @@ async function recordBroken(): Promise<Recorded> {
   for (let seed = 3; ; seed++) {
     const recording = new Recording();
     const report = await runSeed(seed, { createMachine, recording });
-    const recorded = recording.recorded(report, "1.2.3");
+    const recorded = recording.recorded(report);
     const isTelling = recorded.keys.length > 1 && recorded.frames.some(({ messages }) => messages[0]?.kind === "Ping");
     if (report.kind === "correctness" && isTelling) return recorded;
   }
@@ -198,7 +198,7 @@ async function recordBroken(): Promise<Recorded> {
 
 async function open(recorded: Recorded): Promise<void> {
   const path = join(directory, "run.html");
-  writeFileSync(path, pageOf(recorded, script));
+  writeFileSync(path, pageOf(recorded, script, "1.2.3"));
   await tab.goto(pathToFileURL(path).href);
   await tab.waitForFunction(() => document.querySelector("#shown")?.textContent !== "");
 }

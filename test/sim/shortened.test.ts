@@ -17,7 +17,6 @@ const recorded: Recorded = {
     simulatedMs: 9,
     events: 9,
     operations: { ok: 2, none: 0, unknown: 0 },
-    version: "1.2.3",
   },
   momentsUs: [0, 1, 2, 3, 4, 5],
   lanes: [

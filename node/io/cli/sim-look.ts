@@ -81,7 +81,10 @@ async function show(
   options: RunOptions,
 ): Promise<void> {
   if (seed === undefined) return say(`no seed failed: there is nothing to show, and ${page} is not written`);
+  const { Recording, runSeed } = await import("../../../sim/index.ts");
   const { writePage } = await import("./run-page.ts");
-  await writePage(seed, page, options);
+  const recording = new Recording();
+  const report = await runSeed(seed, { ...options, recording });
+  writePage(recording.recorded(report, `npx coterie sim --seed ${seed} --trace seed-${seed}.html`), page);
   say(`seed ${seed} is to be seen in ${page}`);
 }

@@ -32,7 +32,7 @@ const sentences: Readonly<Record<ReportKind, string>> = {
 };
 
 export function summarize(
-  { seeds, simulatedMs, events, failures, coverage }: SeedsReport,
+  { seeds, simulatedMs, events, failures, coverage, unmet }: SeedsReport,
   wallMs: number,
   count: number,
 ): readonly string[] {
@@ -43,5 +43,6 @@ export function summarize(
     `${seeds - failures.length} of ${seeds} seeds fine, ${failures.length} failed`,
     `${seconds.toFixed(1)} s: ${(seeds / seconds).toFixed(1)} seeds/s, ${Math.round(events / seconds)} events/s, ${Math.round(simulatedMs / wallMs)} simulated s per s`,
     ...(met.length > 0 ? [`met on the way: ${met.join(", ")}`] : []),
+    ...(seeds > 1 && unmet.length > 0 ? [`not met in ${seeds} seeds: ${unmet.join(", ")}`] : []),
   ];
 }

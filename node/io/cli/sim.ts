@@ -24,6 +24,8 @@ interface SimFlags {
 const seedMax = 2 ** 31;
 const countDefault = 100;
 const workersMax = 1024;
+/** A thousand seeds are fine, and there is something that none of them has been through. */
+const unmetStatus = 5;
 /** As a shell says it of a program that Ctrl-C has ended. */
 const interruptedStatus = 130;
 
@@ -39,8 +41,9 @@ ends it early with what was found so far.
 
 Exit codes: 0 fine; 1 correctness, a promise was broken; 2 liveness, the healed
 cluster did not come to rest or serve; 3 crash; 4 the same seed gave two
-different runs. Of several kinds the first of this list. 130 after Ctrl-C, if
-nothing was found.
+different runs; 5 a thousand seeds or more were fine and something that they
+ought to have been through never happened. Of several the first of this list.
+130 after Ctrl-C, if nothing was found.
 
 --shrink looks for the smallest failing run: it leaves out faults and calls,
 plays the rest again, and keeps what still fails. It prints what is left as a
@@ -76,7 +79,7 @@ export function addSim(program: Command): void {
 
 async function sim({ seed: given, count: asked, workers, trace = false, ...flags }: SimFlags): Promise<void> {
   const { shrink: isShrinking = false, json = false } = flags;
-  const { exitStatus, formatScript, runSeeds } = await import("../../../sim/index.ts");
+  const { exitStatus, formatScript, milestoneSeeds, runSeeds } = await import("../../../sim/index.ts");
   const page = typeof trace === "string" ? trace : undefined;
   if (page !== undefined) checkPagePath(page);
   const seed = given ?? randomInt(seedMax);
@@ -117,6 +120,7 @@ async function sim({ seed: given, count: asked, workers, trace = false, ...flags
   const codes = report.failures.map(({ kind }) => exitStatus[kind]);
   if (codes.length > 0) process.exitCode = Math.min(...codes);
   else if (report.seeds < count) process.exitCode = interruptedStatus;
+  else if (count >= milestoneSeeds && report.unmet.length > 0) process.exitCode = unmetStatus;
 }
 
 /** Threads that play seeds until Ctrl-C. This one stays free to hear it. */
