@@ -3,7 +3,7 @@
  * does another process use it, and is it still the one that this node has written?
  *
  *   lock       locked while a process uses the directory; holds its pid for the error message only
- *   identity   {format, inode, birthTimeNs}: what this very file is on the disk that it was made on;
+ *   identity   {format, owner, inode, birthTimeNs}: whose it is, and what this very file is on the disk that it was made on;
  *              store: what data.mdb was when the last clean stop left it
  *   data.mdb … the store (lmdb-store.ts)
  *
@@ -13,6 +13,7 @@
  *   `identity` has another inode or birth time than it says. A `data.mdb` that was overwritten in place, by cp or rsync, has
  *   another inode or change time than the clean stop recorded: no tool can set those. What happens between the stop and the
  *   record, a crash for one, looks the same, and costs no more than a new replica id.
+ * - A directory of another node is refused. What that node holds says nothing of what this one has lost, and would count as if it did.
  * - A snapshot of the disk that was taken after a clean stop, and is rolled back below the file system, cannot be told here; it
  *   shows when a peer knows more of us than we do.
  * - `confirmIdentity` only after the new replica id is durable: a crash in between leaves a copy that is still known as one.
@@ -64,6 +65,8 @@ export interface DataDirectory {
 
 interface Identity {
   readonly format: number;
+  /** Missing in a directory of an earlier version, until its first clean stop. */
+  readonly owner: string | undefined;
   readonly inode: string;
   readonly birthTimeNs: string;
   /** Nothing before the first clean stop. */
@@ -88,16 +91,17 @@ interface Findings {
 /**
  * Creates the directory if there is none, and takes it for this process.
  *
+ * @param owner whose it is: a node's id, or what else keeps its data there
  * @throws CoterieError STORAGE when it is in use, not writable, not ours, or written by a newer version
  */
-export function openDataDirectory(path: string): DataDirectory {
+export function openDataDirectory(path: string, owner: string): DataDirectory {
   return describeErrors(path, () => {
     makeDirectory(resolve(path));
     refuseForeign(path);
     const lock = openSync(join(path, lockName), "a+", 0o600);
     try {
       takeLock(path, lock);
-      return new LockedDirectory(path, lock, examine(path));
+      return new LockedDirectory(path, owner, lock, examine(path, owner));
     } catch (error) {
       closeSync(lock);
       throw error;
@@ -108,23 +112,25 @@ export function openDataDirectory(path: string): DataDirectory {
 class LockedDirectory implements DataDirectory {
   readonly path: string;
   readonly mayBeOlder: boolean;
+  readonly #owner: string;
   readonly #isCopy: boolean;
   readonly #lock: number;
   #isClosed = false;
 
-  constructor(path: string, lock: number, { isCopy, mayBeOlder }: Findings) {
+  constructor(path: string, owner: string, lock: number, { isCopy, mayBeOlder }: Findings) {
     this.path = path;
+    this.#owner = owner;
     this.mayBeOlder = mayBeOlder;
     this.#isCopy = isCopy;
     this.#lock = lock;
   }
 
   confirmIdentity(): void {
-    if (this.#isCopy) describeErrors(this.path, () => writeIdentity(this.path, undefined));
+    if (this.#isCopy) describeErrors(this.path, () => writeIdentity(this.path, this.#owner, undefined));
   }
 
   confirmCleanStop(): void {
-    describeErrors(this.path, () => writeIdentity(this.path, storeMark(this.path)));
+    describeErrors(this.path, () => writeIdentity(this.path, this.#owner, storeMark(this.path)));
   }
 
   close(): void {
@@ -170,15 +176,19 @@ function takeLock(path: string, lock: number): void {
 }
 
 /** A fresh directory gets its identity before anything else, so that whatever lies next to one is ours. */
-function examine(path: string): Findings {
+function examine(path: string, owner: string): Findings {
   const file = openExisting(join(path, identityName));
   if (file === undefined) {
-    writeIdentity(path, undefined);
+    writeIdentity(path, owner, undefined);
     return { isCopy: false, mayBeOlder: false };
   }
   try {
     const recorded = parseIdentity(path, readFileSync(file, "utf8"));
-    const actual = identityOf(fstatSync(file, { bigint: true }), storeMark(path));
+    if (recorded.owner !== undefined && recorded.owner !== owner)
+      throw storage(
+        `the data directory ${path} is that of ${recorded.owner}, not of ${owner}: each needs one of its own.`,
+      );
+    const actual = identityOf(fstatSync(file, { bigint: true }), owner, storeMark(path));
     const isCopy = recorded.inode !== actual.inode || recorded.birthTimeNs !== actual.birthTimeNs;
     return { isCopy, mayBeOlder: isCopy || !isSameMark(recorded.store, actual.store) };
   } finally {
@@ -201,10 +211,9 @@ function parseIdentity(path: string, text: string): Identity {
     const formats = `format ${fields.format}, this version reads up to ${directoryFormat}`;
     throw storage(`the data directory ${path} was written by a newer version of Coterie (${formats}).`);
   }
-  const { format, inode, birthTimeNs, store } = fields ?? {};
-  if (typeof format === "number" && typeof inode === "string" && typeof birthTimeNs === "string") {
-    return { format, inode, birthTimeNs, store: parseMark(store) };
-  }
+  const { format, owner, inode, birthTimeNs, store } = fields ?? {};
+  if (typeof format === "number" && [owner ?? "", inode, birthTimeNs].every((field) => typeof field === "string"))
+    return { ...(fields as Identity), store: parseMark(store) };
   const advice = "start with an empty directory, and the other replicas will fill it";
   throw storage(`the file ${join(path, identityName)} is damaged, and maybe others with it: ${advice}.`);
 }
@@ -232,11 +241,11 @@ function parseObject(text: string): Fields | undefined {
 }
 
 /** Written aside and renamed, which keeps the inode: at every moment there is the old identity or the whole new one. */
-function writeIdentity(path: string, store: StoreMark | undefined): void {
+function writeIdentity(path: string, owner: string, store: StoreMark | undefined): void {
   const draft = join(path, identityDraftName);
   const file = openSync(draft, "w", 0o600);
   try {
-    writeSync(file, `${JSON.stringify(identityOf(fstatSync(file, { bigint: true }), store))}\n`);
+    writeSync(file, `${JSON.stringify(identityOf(fstatSync(file, { bigint: true }), owner, store))}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -245,8 +254,8 @@ function writeIdentity(path: string, store: StoreMark | undefined): void {
   syncDirectory(path);
 }
 
-function identityOf(stat: BigIntStats, store: StoreMark | undefined): Identity {
-  return { format: directoryFormat, inode: `${stat.ino}`, birthTimeNs: `${stat.birthtimeNs}`, store };
+function identityOf(stat: BigIntStats, owner: string, store: StoreMark | undefined): Identity {
+  return { format: directoryFormat, owner, inode: `${stat.ino}`, birthTimeNs: `${stat.birthtimeNs}`, store };
 }
 
 function openExisting(path: string): number | undefined {

@@ -73,7 +73,7 @@ class NodeProcess implements RunningNode {
     this.#config = config;
     this.failed = new Promise((resolve) => (this.#onFailed = resolve));
     this.#log = pino({ level: config.logLevel, base: { node: config.id } }, pino.destination(2));
-    this.#directory = openDataDirectory(config.data);
+    this.#directory = openDataDirectory(config.data, `node ${config.id}`);
     try {
       refuseFullDisk(this.#directory.path);
       this.#store = openLmdbStore<Persist>(this.#directory.path, {

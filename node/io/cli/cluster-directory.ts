@@ -34,9 +34,9 @@ export class ClusterDirectory {
    */
   static async open(path: string, asked: Partial<ClusterShape>): Promise<ClusterDirectory> {
     const { openDataDirectory } = await import("../data-directory.ts");
-    const directory = openDataDirectory(path);
     if (existsSync(join(path, "data.mdb")))
       throw storage(`${path} is the data directory of a single node, not that of a local cluster`);
+    const directory = openDataDirectory(path, "a local cluster");
     directory.confirmIdentity();
     return new ClusterDirectory(path, asked);
   }

@@ -225,6 +225,18 @@ function stoppedCleanly(): string {
   return path;
 }
 
+test("a directory of another node is refused, and stays as it was", () => {
+  // scenarios §5, R10: a copy of another node's file. What n1 holds would count as what n2 has caught up with.
+  const path = makeTempDirectory();
+  openHere(path).close();
+  const before = readFileSync(join(path, "identity"), "utf8");
+  expect(() => openDataDirectory(path, "node n2")).toThrow(
+    /is that of node n1, not of node n2: each needs one of its own/,
+  );
+  expect(readFileSync(join(path, "identity"), "utf8")).toBe(before);
+  openHere(path);
+});
+
 function stopCleanly(path: string): void {
   const directory = openHere(path);
   directory.confirmCleanStop();
@@ -241,7 +253,7 @@ function untilItShows(path: string, write: () => void): void {
 }
 
 function openHere(path: string): DataDirectory {
-  const directory = openDataDirectory(path);
+  const directory = openDataDirectory(path, "node n1");
   onTestFinished(() => directory.close());
   return directory;
 }
