@@ -32,6 +32,7 @@ import {
   isFaultless,
   type Profile,
 } from "./profile.ts";
+import { SessionMeasure } from "./session-measure.ts";
 import { Simulator, Storm } from "./simulator.ts";
 import { joinOf } from "./states.ts";
 import { Trace } from "./trace.ts";
@@ -99,6 +100,7 @@ class Run {
   readonly #violations: Violation[] = [];
   readonly #problems: string[] = [];
   readonly #burials = new Burials();
+  readonly #sessions = new SessionMeasure();
   #idleTraffic: ReadonlyMap<string, number> = new Map();
   /** What clients sent while they worked. */
   #requests = 0;
@@ -189,6 +191,7 @@ class Run {
 
   #observe(observation: Observation): void {
     this.#burials.observe(observation);
+    this.#sessions.observe(observation);
     for (const checker of this.#checkers) checker.observe(observation);
   }
 
@@ -298,6 +301,7 @@ class Run {
     const { operations } = this.#history;
     const resources = this.#resources();
     for (const checker of this.#checkers) checker.finish({ keys, operations, isConverged, differences, resources });
+    for (const { guarantee } of this.#sessions.breachesIn(operations)) this.#world.coverage.mark(`not ${guarantee}`);
   }
 
   #resources(): Resources {
