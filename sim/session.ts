@@ -171,9 +171,10 @@ class End implements SessionEnd {
     return frame.subarray(0, this.#random.between(0, frame.length - 1));
   }
 
-  #delayMs(): number {
+  #delayMs(item: Item): number {
     const { delayMinMs, delayMeanMs } = this.#network.conditions;
     const waitMs = Math.max(0, this.#path.cloggedUntilMs - this.#network.simulator.nowMs);
+    if ("frame" in item && this.#path.delayMs !== undefined) return waitMs + this.#path.delayMs(item.frame);
     return waitMs + delayMinMs + this.#random.exponential(delayMeanMs);
   }
 
@@ -185,7 +186,7 @@ class End implements SessionEnd {
   #enqueue(item: Item): void {
     const { simulator } = this.#network;
     this.#inFlight.push(item);
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs());
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs(item));
     this.#network.inFlight += weightOf(item);
     simulator.schedule(this.#lastArrivalMs - simulator.nowMs, "arrival", () => this.#arrive(this.#inFlight.shift()!));
   }
@@ -193,7 +194,7 @@ class End implements SessionEnd {
   /** Outside of the order. */
   #fly(item: Item): void {
     this.#network.inFlight += weightOf(item);
-    this.#network.simulator.schedule(this.#delayMs(), "arrival", () => this.#arrive(item));
+    this.#network.simulator.schedule(this.#delayMs(item), "arrival", () => this.#arrive(item));
   }
 
   #arrive(item: Item): void {
