@@ -7,6 +7,7 @@ import { Convergence } from "./checkers/convergence.ts";
 import { CrashDurability } from "./checkers/crash-durability.ts";
 import { DotUniqueness } from "./checkers/dot-uniqueness.ts";
 import { EqualAnswers } from "./checkers/equal-answers.ts";
+import { ExactStates } from "./checkers/exact-states.ts";
 import { ErrorHonesty } from "./checkers/error-honesty.ts";
 import { HintsKept } from "./checkers/hints.ts";
 import { MonotoneState } from "./checkers/monotone-state.ts";
@@ -19,6 +20,7 @@ import { SiblingBound } from "./checkers/sibling-bound.ts";
 const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   DotUniqueness,
   AcknowledgedWrites,
+  ExactStates,
   MonotoneState,
   BuriedDots,
   NoResurrection,

@@ -69,15 +69,6 @@ export interface Hinted {
   readonly bytesMax: number;
 }
 
-/** A node removes its record of a key: only a tombstone may go, when the proof for it is complete. */
-export interface Collected {
-  readonly kind: "collected";
-  readonly node: NodeId;
-  readonly key: KeyName;
-  /** `undefined`: nothing, or a record that cannot be read. */
-  readonly before: StoredObject | undefined;
-}
-
 /** A node tells a coordinator, or itself, that it has a state. */
 export interface Acknowledged {
   readonly kind: "acknowledged";
@@ -135,6 +126,8 @@ export interface Coordinated {
   readonly list: readonly NodeId[];
   readonly isSloppy: boolean;
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
+  /** Of a put. */
+  readonly write?: { readonly op: OpId; readonly seen: CausalContext };
 }
 
 /** A replica's answer reaches the coordinator. Only answers that are true and belong to the request are votes. */
@@ -145,6 +138,8 @@ export interface Voted {
   readonly isDurable: boolean;
   /** What a get was told. */
   readonly object: StoredObject | undefined;
+  /** Of a put: the primary that it keeps the write for. */
+  readonly standsFor?: NodeId | undefined;
   /** It has nothing, on a disk that began empty and has not caught up: no vote for "not found". */
   readonly isFresh?: boolean;
 }
@@ -154,6 +149,8 @@ export interface Answered {
   readonly kind: "answered";
   readonly request: string;
   readonly message: Answer;
+  /** Of a `PutReply`: what its context covers; `undefined`: it cannot be read. */
+  readonly covers?: CausalContext | undefined;
 }
 
 /** A client is refused after everything was healed and has settled. */

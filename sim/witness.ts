@@ -16,6 +16,7 @@ import {
   joinContexts,
   type CausalContext,
 } from "../src/causal-context.ts";
+import { CoterieError } from "../src/errors.ts";
 import { formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaGetReply, ReplicaPut } from "../src/messages.ts";
 import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
@@ -84,10 +85,10 @@ export class Witness {
   readonly #report: (observation: Observation) => void;
   /** Requests under the numbers that replicas answer to, and under those that the askers gave. */
   readonly #byNumber = new Map<string, string>();
-  readonly #byAsker = new Map<string, string>();
+  readonly #byAsker = new Map<string, { readonly request: string; readonly keyHash: bigint }>();
   readonly #pledges = new WeakMap<Effect, Pledge>();
   /** What was true when it was sent, by `number voter`. */
-  readonly #ledger = new Map<string, "memory" | "disk">();
+  readonly #ledger = new Map<string, { readonly isDurable: boolean; readonly standsFor: NodeId | undefined }>();
   readonly #decoded = new Decoded();
   readonly #told = new Told();
   /** By node, in this start of it. */
@@ -176,11 +177,11 @@ export class Witness {
     const plan = isForwarded ? undefined : planOf(node, message);
     if (plan === undefined) return;
     const request = `${nameOf(node)}/${++this.#requestCount}`;
-    this.#byAsker.set(`${nameOf(node)} ${asker} #${message.id}`, request);
-    this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan });
+    this.#byAsker.set(`${nameOf(node)} ${asker} #${message.id}`, { request, keyHash: hashKey(message.key) });
+    const write = message.kind === "Put" && { write: { op: toBinary(message.op), seen: seenBy(message) } };
+    this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan, ...write });
     if (message.kind === "Get") this.#readsItself(node, request, message.key);
-    else if (effects.some(isObjectBatch))
-      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });
+    else if (effects.some(isObjectBatch)) this.#writesItself(node, request, message.key, effects);
     const replies = repliesIn(effects);
     // A get may repair somebody in the same step, under another number: only its questions bear its own.
     const number =
@@ -199,6 +200,11 @@ export class Witness {
     const object = held === "absent" ? undefined : held;
     const isFreshHere = held === "absent" && this.#isFresh(node, key);
     this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object, isFresh: isFreshHere });
+  }
+
+  #writesItself(node: Witnessed, request: string, key: Uint8Array, effects: readonly Effect[]): void {
+    const standsFor = this.#standsFor(node, key, writesIn(effects));
+    this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined, standsFor });
   }
 
   /** What a node holds of a key for whoever asks: as its primary, or in the place of others. */
@@ -222,7 +228,7 @@ export class Witness {
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
-    const writes = effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : []));
+    const writes = writesIn(effects);
     const standsFor = this.#standsFor(node, key, writes);
     const written = writes.find(isObject)?.value;
     const said =
@@ -274,14 +280,15 @@ export class Witness {
             this.#handedOff.get(`${node.id} ${standsFor} ${formatKey(key)}`),
           ]);
     this.#report({ kind: "acknowledged", node: node.id, key: formatKey(key), isDurable, said, held, standsFor });
-    if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry) !== "disk")
-      this.#ledger.set(entry, isDurable ? "disk" : "memory");
+    if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry)?.isDurable !== true)
+      this.#ledger.set(entry, { isDurable, standsFor });
   }
 
   #redeemGet(node: Witnessed, { number, key, read }: Pledge, answer: ReplicaGetReply["answer"]): void {
     if (read === undefined) return;
     this.#report({ kind: "served", node: node.id, key: formatKey(key), ...read, answer });
-    if (read.held !== "bad record") this.#ledger.set(`${number} ${node.id}`, "memory");
+    if (read.held !== "bad record")
+      this.#ledger.set(`${number} ${node.id}`, { isDurable: false, standsFor: undefined });
   }
 
   #vote(
@@ -300,17 +307,20 @@ export class Witness {
       kind: "voted",
       request,
       voter,
-      isDurable: isDurable && entry === "disk",
+      isDurable: isDurable && entry.isDurable,
       object,
+      standsFor: entry.standsFor,
       isFresh: isFreshThere,
     });
   }
 
   #answered(asker: string, message: Answer): void {
-    const request = this.#byAsker.get(`${asker} #${message.id}`);
-    if (request === undefined) return;
+    const asked = this.#byAsker.get(`${asker} #${message.id}`);
+    if (asked === undefined) return;
     this.#byAsker.delete(`${asker} #${message.id}`);
-    this.#report({ kind: "answered", request, message });
+    const { request, keyHash } = asked;
+    const covers = message.kind === "PutReply" && { covers: contextIn(keyHash, message.context) };
+    this.#report({ kind: "answered", request, message, ...covers });
   }
 
   #storing(node: Witnessed, input: Input | undefined, write: Write): void {
@@ -319,7 +329,7 @@ export class Witness {
     const before = this.decode(node.seen("objects", write.key));
     const after = this.decode(write.value);
     if (write.value === undefined) return this.#collecting(node, keyBytes, before);
-    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, before ?? emptyObject, after);
+    if (after !== undefined) this.#findIssues(node, input, key, before ?? emptyObject, after);
     const isHealing = before === undefined && node.seen("objects", write.key) !== undefined;
     this.#report({ kind: "stored", node: node.id, key, before, after, isHealing });
   }
@@ -351,7 +361,7 @@ export class Witness {
     const { siblings, context } = joinOf([...this.#hintsOf(node, keyBytes), own]) ?? emptyObject;
     // A request keeps its record in memory too: what it makes a hint of later may have left this disk meanwhile.
     const known = { siblings, context: joinContexts(context, this.#issued.get(key) ?? emptyContext) };
-    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, known, after);
+    if (after !== undefined) this.#findIssues(node, input, key, known, after);
     const sizes = [...node.seenHints()].map(([, value]) => recordInHint(value).length);
     if (before !== undefined && after === undefined) {
       const name = `${node.id} ${target} ${key}`;
@@ -366,22 +376,17 @@ export class Witness {
   }
 
   /** The dots that are new here and did not come in: they were minted in this step. */
-  #findIssues(
-    node: Witnessed,
-    input: Input | undefined,
-    { key, keyBytes }: { readonly key: string; readonly keyBytes: Uint8Array },
-    before: StoredObject,
-    after: StoredObject,
-  ): void {
+  #findIssues(node: Witnessed, input: Input | undefined, key: string, before: StoredObject, after: StoredObject): void {
     const put = putIn(input);
-    const seen = put === undefined ? emptyContext : seenBy(put, keyBytes);
+    const seen = put === undefined ? emptyContext : seenBy(put);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
     const told = this.#told.of(nameOf(node), key);
     let known = joinContexts(joinContexts(before.context, seen), told);
     const op = put === undefined ? undefined : toBinary(put.op);
-    for (const { dot, value, op: itsOp } of after.siblings) {
+    for (const { dot, op: itsOp } of after.siblings) {
       if (itsOp !== op || has(before, dot)) continue;
-      this.#issue({ kind: "issue", ...by, dot, op, seen, value });
+      // The client's value, not the record's: whether that is the same, I1 says.
+      this.#issue({ kind: "issue", ...by, dot, op, seen, value: put?.value });
       known = addDot(known, dot);
     }
     if (includes(known, after.context)) return;
@@ -405,8 +410,22 @@ function putIn(input: Input | undefined): Put | undefined {
   return input.message.kind === "Put" ? input.message : undefined;
 }
 
-function seenBy(put: Put, key: Uint8Array): CausalContext {
-  return put.context === undefined ? emptyContext : decodeToken(hashKey(key), put.context).context;
+/** What cannot be read a node refuses. */
+function seenBy({ key, context }: Put): CausalContext {
+  return (context === undefined ? undefined : contextIn(hashKey(key), context)) ?? emptyContext;
+}
+
+function contextIn(keyHash: bigint, token: Uint8Array): CausalContext | undefined {
+  try {
+    return decodeToken(keyHash, token).context;
+  } catch (error) {
+    if (error instanceof CoterieError) return undefined;
+    throw error;
+  }
+}
+
+function writesIn(effects: readonly Effect[]): readonly Write[] {
+  return effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : []));
 }
 
 function sizeOf(hint: Uint8Array | undefined): number {

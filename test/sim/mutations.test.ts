@@ -215,7 +215,9 @@ describe("a node that", () => {
     async ({ createMachine, invariants, seedsMax, adjust }) => {
       const caught = await firstCaught({ createMachine, adjust }, seedsMax);
       expect(caught?.kind).toBe("correctness");
-      expect(invariants).toContain(caught?.violations[0]?.invariant);
+      // One event may break several.
+      const broken = caught?.violations.map(({ invariant }) => invariant) ?? [];
+      expect(broken.filter((invariant) => invariants.includes(invariant))).not.toEqual([]);
     },
   );
 });
