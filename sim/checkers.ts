@@ -10,6 +10,7 @@ import { EqualAnswers } from "./checkers/equal-answers.ts";
 import { ExactStates } from "./checkers/exact-states.ts";
 import { ErrorHonesty } from "./checkers/error-honesty.ts";
 import { HintsKept } from "./checkers/hints.ts";
+import { Idempotency } from "./checkers/idempotency.ts";
 import { MonotoneState } from "./checkers/monotone-state.ts";
 import { MonotonicReads } from "./checkers/monotonic-reads.ts";
 import { NoResurrection } from "./checkers/no-resurrection.ts";
@@ -28,6 +29,7 @@ const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   Convergence,
   CrashDurability,
   HintsKept,
+  Idempotency,
   SiblingBound,
   QuorumHonesty,
   Availability,

@@ -3,7 +3,8 @@
  * (test/sim/mutations.test.ts does the same with whole nodes.)
  */
 import { describe, expect, test } from "vitest";
-import { makeActor } from "../../src/dot.ts";
+import { contextOf } from "../../src/causal-context.ts";
+import { makeActor, type Dot } from "../../src/dot.ts";
 import type { Sibling, StoredObject } from "../../src/object.ts";
 import type { Operation } from "../../sim/history.ts";
 import type { Observation } from "../../sim/observation.ts";
@@ -13,6 +14,7 @@ import {
   stored,
   acknowledged,
   answered,
+  bytes,
   coordinated,
   op,
   operation,
@@ -191,6 +193,58 @@ describe("I7", () => {
     };
     expect(verdicts(wiped("n1"))).not.toContain("I7");
     expect(verdicts(wiped("n2"))).toContain("I7");
+  });
+});
+
+describe("I9", () => {
+  const fourth = { actor: first.actor, counter: 4 };
+  /** The third write is tried again, and somebody mints once more for it. */
+  const again = issue(fourth, [], { incarnation: 2, op: op(third), value: bytes(third) });
+  const twice: StoredObject = {
+    siblings: [...all.siblings, { ...all.siblings[1]!, dot: fourth }],
+    context: contextOf([first, second, third, fourth]),
+  };
+
+  test("a node that mints again for an operation that it has", () => {
+    expect(verdicts([...story, again, stored(all, twice)])).toEqual(["I9"]);
+  });
+
+  test("one that has never heard of it may", () => {
+    const dot = { actor: makeActor("replica2", 1), counter: 1 };
+    const before = object([second], [first, second]);
+    const after = {
+      siblings: [...before.siblings, { ...all.siblings[1]!, dot }],
+      context: contextOf([first, second, dot]),
+    };
+    const elsewhere = { ...again, node: "n2", dot };
+    expect(verdicts([...story, elsewhere, { ...stored(before, after), node: "n2" }])).toEqual([]);
+  });
+
+  test("tries that write different things", () => {
+    expect(verdicts([...story, again])).toEqual([]);
+    expect(verdicts([...story, { ...again, value: bytes(first) }])).toEqual(["I9"]);
+    expect(verdicts([...story, { ...again, seen: contextOf([second]) }])).toEqual(["I9"]);
+  });
+
+  test("an ok that covers more than its writer had seen and its own dot, or less", () => {
+    const told = (covers: readonly Dot[] | undefined): string[] =>
+      verdicts([
+        ...story,
+        { ...coordinated("r3", "put"), write: { op: op(third), seen: contextOf([first]) } },
+        voted("r3", "n1", undefined),
+        voted("r3", "n2", undefined),
+        { ...answered("r3", undefined), covers: covers && contextOf(covers) } as Observation,
+      ]);
+    expect(told([first, third])).toEqual([]);
+    expect(told([first, second, third])).toEqual(["I9"]);
+    expect(told([third])).toEqual(["I9"]);
+    expect(told([first, second])).toEqual(["I9"]);
+    expect(told(undefined)).toEqual(["I9"]);
+  });
+
+  test("a read that shows one operation twice", () => {
+    const read = { ...operations[0]!, kind: "get", siblings: ["value 2", "value 2"], context: contextOf([]) } as const;
+    expect(verdicts([...story, { kind: "returned", operation: read }])).toEqual(["I9"]);
   });
 });
 

@@ -5,9 +5,15 @@
 import { describe, expect, test } from "vitest";
 import type { Effect, Input } from "../../node/effects.ts";
 import { Replica } from "../../node/replica.ts";
-import type { Put } from "../../src/messages.ts";
+import { fromBinary, toBinary } from "../../src/bytes.ts";
+import { hashKey } from "../../src/key.ts";
+import type { Put, PutReply } from "../../src/messages.ts";
+import { latest } from "../../src/object.ts";
+import { makeOpId } from "../../src/op-id.ts";
 import { decodeRecord, encodeRecord } from "../../src/record.ts";
 import type { NodeId } from "../../src/ring.ts";
+import { encodeToken } from "../../src/token.ts";
+import { storeKeyOf } from "../../sim/place.ts";
 import type { CreateMachine } from "../../sim/world.ts";
 import type { RunOptions } from "../../sim/index.ts";
 import { deluded, firstCaught, tampered, type Mutation } from "./mutant.ts";
@@ -38,6 +44,62 @@ const changesValues = deluded(
     return { ...input, message: { ...putIn(input)!, value: changed } } as Input;
   },
 );
+
+/** The answer to a put covers all that is there, whether or not the writer has seen it. */
+const coversUnseen: CreateMachine = (config, store, now) => {
+  const replica = new Replica(config, store, now);
+  const keys = new Map<string, Uint8Array>();
+  const widened = (message: PutReply, key: Uint8Array): PutReply => {
+    const record = store.get("objects", storeKeyOf({ config }, key));
+    const object = record && decodeRecord(record);
+    if (object === undefined) return message;
+    return { ...message, context: encodeToken(hashKey(key), { context: object.context, latest: latest(object) }) };
+  };
+  return {
+    step: (at, input) => {
+      const put = putIn(input);
+      if (put !== undefined && input.kind === "client") keys.set(`${input.connection} ${put.id}`, put.key);
+      return replica.step(at, input).map((effect) => {
+        if (effect.kind !== "reply" || effect.message.kind !== "PutReply") return effect;
+        const key = keys.get(`${effect.connection} ${effect.message.id}`);
+        return key === undefined ? effect : { ...effect, message: widened(effect.message, key) };
+      });
+    },
+  };
+};
+
+/** Every try is a new operation to it. */
+const forgetsOperations: CreateMachine = (config, store, now) => {
+  const replica = new Replica(config, store, now);
+  const real = new Map<string, string>();
+  const honest = (record: Uint8Array, key: Uint8Array): Uint8Array => {
+    const { siblings, context } = decodeRecord(record);
+    const named = siblings.map((sibling) => ({ ...sibling, op: real.get(sibling.op) ?? sibling.op }));
+    return encodeRecord(hashKey(key), { siblings: named, context });
+  };
+  const restored = (effect: Effect): Effect => {
+    if (effect.kind === "send" && effect.message.kind === "ReplicaPut") {
+      const { message } = effect;
+      return { ...effect, message: { ...message, record: honest(message.record, message.key) } };
+    }
+    if (effect.kind !== "persist") return effect;
+    const writes = effect.writes.map((write) =>
+      write.table === "objects" && write.value !== undefined
+        ? { ...write, value: honest(write.value, write.key.subarray(2)) }
+        : write,
+    );
+    return { ...effect, writes, then: effect.then.map(restored) };
+  };
+  return {
+    step: (at, input) => {
+      const put = putIn(input);
+      if (put === undefined) return replica.step(at, input).map(restored);
+      const op = makeOpId("forgets!", real.size + 1);
+      real.set(op, toBinary(put.op));
+      return replica.step(at, { ...input, message: { ...put, op: fromBinary(op) } } as Input).map(restored);
+    },
+  };
+};
 
 /** Who stands in for a primary counts beside it. */
 const countsStandInsBesidePrimaries: CreateMachine = (config, store, now) => {
@@ -89,9 +151,24 @@ const asksStandIns: RunOptions["adjust"] = (profile) => ({
   faults: { ...profile.faults, kinds: ["crash", "partition"], paceMs: 500, lastsMs: 300, damagedNodesMax: 0 },
 });
 
+/** Calls that take long, so that they are tried again elsewhere, and at the same node. */
+const triesAgain: RunOptions["adjust"] = (profile) => ({
+  ...profile,
+  work: { ...profile.work, timeoutMs: 2000, clients: 6 },
+  network: { ...profile.network, loss: 0.2 },
+});
+
 const mutations: readonly Mutation[] = [
   { name: "hides siblings", createMachine: hidesSiblings, invariants: ["I12"], seedsMax: 5 },
   { name: "changes values", createMachine: changesValues, invariants: ["I1"], seedsMax: 3 },
+  { name: "covers what its writer has not seen", createMachine: coversUnseen, invariants: ["I9"], seedsMax: 3 },
+  {
+    name: "forgets operations",
+    createMachine: forgetsOperations,
+    invariants: ["I9"],
+    seedsMax: 10,
+    adjust: triesAgain,
+  },
   {
     name: "counts stand-ins beside their primaries",
     createMachine: countsStandInsBesidePrimaries,
