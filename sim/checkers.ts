@@ -17,6 +17,7 @@ import { NoResurrection } from "./checkers/no-resurrection.ts";
 import { QuorumHonesty } from "./checkers/quorum-honesty.ts";
 import { ResourceBounds } from "./checkers/resources.ts";
 import { SiblingBound } from "./checkers/sibling-bound.ts";
+import { LaterThanReplaced } from "./checkers/timestamps.ts";
 
 const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   DotUniqueness,
@@ -31,6 +32,7 @@ const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   HintsKept,
   Idempotency,
   SiblingBound,
+  LaterThanReplaced,
   QuorumHonesty,
   Availability,
   ErrorHonesty,

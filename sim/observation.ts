@@ -8,6 +8,7 @@ import type { Answer } from "../src/messages.ts";
 import type { StoredObject } from "../src/object.ts";
 import type { OpId } from "../src/op-id.ts";
 import type { NodeId } from "../src/ring.ts";
+import type { Timestamp } from "../src/timestamp.ts";
 import type { Operation } from "./history.ts";
 
 /** A key as people read it: `bucket/key`. */
@@ -26,6 +27,8 @@ export interface Issue {
   /** What the write replaces. */
   readonly seen: CausalContext;
   readonly value: Uint8Array | undefined;
+  /** What the node stamped it with; an event has none. */
+  readonly timestamp: Timestamp | undefined;
 }
 
 /** A node hands a new state of a key to its disk. */
@@ -89,6 +92,8 @@ export interface Served {
   readonly key: KeyName;
   readonly answer: "same" | "record" | "absent" | "missing" | "fresh";
   readonly held: "record" | "absent" | "bad record";
+  /** Of `record` and `same`: whether that is all that it has. */
+  readonly isWhole?: boolean | undefined;
   /** Its disk began empty and has not caught up, as its own notes say. */
   readonly isFresh?: boolean;
 }

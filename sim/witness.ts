@@ -20,6 +20,7 @@ import { CoterieError } from "../src/errors.ts";
 import { formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaGetReply, ReplicaPut } from "../src/messages.ts";
 import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
+import { encodeRecord, hasDigest, isSameState } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken } from "../src/token.ts";
 import type { Effect, Input, Persist } from "../node/effects.ts";
@@ -75,8 +76,19 @@ interface Pledge {
   /** It is the one that should have it, and the node keeps it as a hint. */
   readonly standsFor: NodeId | undefined;
   /** What the node had when it read: its answer may have to wait for the disk. */
-  readonly read: Pick<Served, "held" | "isFresh"> | undefined;
+  readonly read: Read | undefined;
 }
+
+interface Read {
+  readonly held: Served["held"];
+  readonly isFresh: boolean;
+  readonly record: Uint8Array | undefined;
+  /** What the coordinator says that it has itself. */
+  readonly have: Uint8Array | undefined;
+}
+
+/** Of an event. */
+const nothingWritten = { op: undefined, seen: emptyContext, value: undefined, timestamp: undefined } as const;
 
 /** Where a node notes which of its partitions are fresh. */
 const freshnessKey = Uint8Array.of(2);
@@ -251,21 +263,24 @@ export class Witness {
   #pledge(node: Witnessed, number: string, message: ReplicaPut | ReplicaGet, effects: readonly Effect[]): void {
     const said = message.kind === "ReplicaPut" ? this.decode(message.record) : undefined;
     const standsFor = message.kind === "ReplicaPut" ? message.standsFor : undefined;
-    const read = message.kind === "ReplicaGet" ? this.#readOf(node, message.key) : undefined;
+    const read = message.kind === "ReplicaGet" ? this.#readOf(node, message) : undefined;
     for (const { effect } of repliesIn(effects))
       this.#pledges.set(effect, { number, key: message.key, said, standsFor, read });
   }
 
-  #readOf(node: Witnessed, key: Uint8Array): Pick<Served, "held" | "isFresh"> {
+  #readOf(node: Witnessed, { key, have }: ReplicaGet): Read {
     const state = this.#held(node, key);
-    return { held: typeof state === "string" ? state : "record", isFresh: this.#isFresh(node, key) };
+    const isPrimary = primariesOf(node, key).includes(node.id);
+    const joined = isPrimary || typeof state === "string" ? undefined : encodeRecord(hashKey(key), state);
+    const record = isPrimary ? node.seen("objects", storeKeyOf(node, key)) : joined;
+    return { held: typeof state === "string" ? state : "record", isFresh: this.#isFresh(node, key), record, have };
   }
 
   /** What the node says now is compared with what it has now, or had when it read. */
   #redeem(node: Witnessed, pledge: Pledge, message: PeerMessage): void {
     if (message.kind === "ReplicaPutReply" && pledge.said !== undefined)
       this.#redeemPut(node, pledge, pledge.said, message.durable);
-    else if (message.kind === "ReplicaGetReply") this.#redeemGet(node, pledge, message.answer);
+    else if (message.kind === "ReplicaGetReply") this.#redeemGet(node, pledge, message);
   }
 
   #redeemPut(node: Witnessed, { number, key, standsFor }: Pledge, said: StoredObject, isDurable: boolean): void {
@@ -284,9 +299,16 @@ export class Witness {
       this.#ledger.set(entry, { isDurable, standsFor });
   }
 
-  #redeemGet(node: Witnessed, { number, key, read }: Pledge, answer: ReplicaGetReply["answer"]): void {
+  #redeemGet(node: Witnessed, { number, key, read }: Pledge, { answer, record }: ReplicaGetReply): void {
     if (read === undefined) return;
-    this.#report({ kind: "served", node: node.id, key: formatKey(key), ...read, answer });
+    const { held, isFresh: isFreshHere, record: own, have } = read;
+    const isWhole =
+      own !== undefined &&
+      (answer === "same"
+        ? have !== undefined && hasDigest(own, have)
+        : record !== undefined && isSameState(own, record));
+    const said = { answer, held, isFresh: isFreshHere, isWhole };
+    this.#report({ kind: "served", node: node.id, key: formatKey(key), ...said });
     if (read.held !== "bad record")
       this.#ledger.set(`${number} ${node.id}`, { isDurable: false, standsFor: undefined });
   }
@@ -383,16 +405,15 @@ export class Witness {
     const told = this.#told.of(nameOf(node), key);
     let known = joinContexts(joinContexts(before.context, seen), told);
     const op = put === undefined ? undefined : toBinary(put.op);
-    for (const { dot, op: itsOp } of after.siblings) {
+    for (const { dot, op: itsOp, timestamp } of after.siblings) {
       if (itsOp !== op || has(before, dot)) continue;
       // The client's value, not the record's: whether that is the same, I1 says.
-      this.#issue({ kind: "issue", ...by, dot, op, seen, value: put?.value });
+      this.#issue({ kind: "issue", ...by, dot, op, seen, value: put?.value, timestamp });
       known = addDot(known, dot);
     }
     if (includes(known, after.context)) return;
     for (const dot of dotsOf(after.context))
-      if (!contains(known, dot))
-        this.#issue({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
+      if (!contains(known, dot)) this.#issue({ kind: "issue", ...by, dot, ...nothingWritten });
   }
 
   #issue(issue: Issue): void {

@@ -4,7 +4,7 @@
  *
  * - (ii) its siblings are exactly those writes in its context that no other write in its context replaces;
  * - (iii) its context has no dot that was never issued, and with every write all that this write had seen;
- * - (iv) each sibling has the bytes and the operation that were written under its dot.
+ * - (iv) each sibling has the bytes, the operation and the timestamp that were written under its dot.
  *
  * Because of (iii) a write is replaced if one is there that replaced it *directly*: had seen it, and nothing that had seen it before. Of
  * a state that takes the place of another one only what is new is looked at.
@@ -16,6 +16,7 @@ import { equalBytes } from "../../src/bytes.ts";
 import { formatDot, type Actor, type Dot } from "../../src/dot.ts";
 import { emptyObject, has, type Sibling, type StoredObject } from "../../src/object.ts";
 import type { OpId } from "../../src/op-id.ts";
+import { compareTimestamps } from "../../src/timestamp.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { EndOfRun, Issue, KeyName, Observation } from "../observation.ts";
@@ -165,7 +166,8 @@ function* newDots(before: CausalContext, after: CausalContext): Generator<Dot> {
   }
 }
 
-function isWrittenSo({ value, op }: Sibling, issued: Issued): boolean {
-  if (op !== issued.op) return false;
+function isWrittenSo({ value, op, timestamp }: Sibling, issued: Issued): boolean {
+  if (op !== issued.op || issued.timestamp === undefined) return false;
+  if (compareTimestamps(timestamp, issued.timestamp) !== 0) return false;
   return value === undefined || issued.value === undefined ? value === issued.value : equalBytes(value, issued.value);
 }

@@ -6,6 +6,7 @@
  * - A primary and all that keep a put for it are one: what they keep will soon lie there once.
  * - "Fresh" is an answer once all primaries have answered, and not before. Stand-ins never count towards "not found".
  * - A get's reply is the join of the answers: it lacks nothing of any of them, and has nothing that none of them had.
+ * - A replica says all that it has: "same" only where it is the same.
  * - A replica that cannot read its record says so: "absent" is an answer, "missing" is none.
  */
 import { isIncluded, type StoredObject } from "../../src/object.ts";
@@ -100,7 +101,9 @@ export class QuorumHonesty implements Checker {
       this.#accuse(`${who}, and tells something that no replica had told it`);
   }
 
-  #checkServed({ node, key, answer, held, isFresh }: Served): void {
+  #checkServed({ node, key, answer, held, isFresh, isWhole }: Served): void {
+    if ((answer === "same" || answer === "record") && isWhole === false)
+      this.#accuse(`${node} answers "${answer}" for ${key}, and that is not what it has`);
     if (answer === "absent" && isFresh === true)
       this.#accuse(`${node} answers "absent" for ${key}, though its disk began empty and has not caught up`);
     const honest = answer === "same" || answer === "record" ? "record" : answer === "missing" ? "bad record" : "absent";

@@ -22,6 +22,7 @@ import {
   all,
   collected,
   story,
+  timestamp,
   operations,
   verdicts,
   lie,
@@ -110,7 +111,7 @@ describe("I1, on the way", () => {
     expect(passing(object([second], [second]))).toEqual(["I1"]);
   });
 
-  test("other bytes under a dot, or another operation", () => {
+  test("other bytes under a dot, another operation, another timestamp", () => {
     const changed = (change: Partial<Sibling>): StoredObject => ({
       ...all,
       siblings: all.siblings.map((sibling) => ({ ...sibling, ...change })),
@@ -118,6 +119,7 @@ describe("I1, on the way", () => {
     expect(passing(changed({ value: Uint8Array.of(99) }))).toEqual(["I1"]);
     expect(passing(changed({ value: undefined }))).toEqual(["I1"]);
     expect(passing(changed({ op: op(first) }))).toEqual(["I1"]);
+    expect(passing(changed({ timestamp: timestamp(first) }))).toEqual(["I1"]);
   });
 
   test("a state that loses a sibling of the one before it", () => {
@@ -201,7 +203,7 @@ describe("I9", () => {
   /** The third write is tried again, and somebody mints once more for it. */
   const again = issue(fourth, [], { incarnation: 2, op: op(third), value: bytes(third) });
   const twice: StoredObject = {
-    siblings: [...all.siblings, { ...all.siblings[1]!, dot: fourth }],
+    siblings: [...all.siblings, { ...all.siblings[1]!, dot: fourth, timestamp: timestamp(fourth) }],
     context: contextOf([first, second, third, fourth]),
   };
 
@@ -213,7 +215,7 @@ describe("I9", () => {
     const dot = { actor: makeActor("replica2", 1), counter: 1 };
     const before = object([second], [first, second]);
     const after = {
-      siblings: [...before.siblings, { ...all.siblings[1]!, dot }],
+      siblings: [...before.siblings, { ...all.siblings[1]!, dot, timestamp: timestamp(fourth) }],
       context: contextOf([first, second, dot]),
     };
     const elsewhere = { ...again, node: "n2", dot };
@@ -260,6 +262,19 @@ describe("I10", () => {
     const [oneMore, two] = dots.map((dot) => issue(dot, []));
     expect(verdicts([...story, oneMore!])).toEqual([]);
     expect(verdicts([...story, oneMore!, two!])).toEqual(["I10"]);
+  });
+});
+
+describe("I11", () => {
+  test("a write that is not later than what it replaces, or than what that replaced", () => {
+    const fourth = { actor: first.actor, counter: 4 };
+    const stamped = (seen: readonly Dot[], ms: number): string[] =>
+      verdicts([...story, issue(fourth, seen, { timestamp: { ms, counter: 0 } })]);
+    expect(stamped([second, third], 4)).toEqual([]);
+    expect(stamped([second, third], 3)).toEqual(["I11"]);
+    expect(stamped([third], 3)).toEqual(["I11"]);
+    expect(stamped([first, second], 3)).toEqual([]);
+    expect(stamped([], 1)).toEqual([]);
   });
 });
 
@@ -310,6 +325,14 @@ describe("I12", () => {
       ]);
     expect(kept("n3")).toEqual([]);
     expect(kept("n2")).toEqual(["I12"]);
+  });
+
+  test("a replica that says less than it has", () => {
+    const served = (answer: "same" | "record", isWhole: boolean): string[] =>
+      verdicts([...story, { kind: "served", node: "n1", key: "b/k1", answer, held: "record", isWhole }]);
+    expect(served("same", true)).toEqual([]);
+    expect(served("same", false)).toEqual(["I12"]);
+    expect(served("record", false)).toEqual(["I12"]);
   });
 
   test("a replica that takes a bad record for none", () => {

@@ -12,7 +12,8 @@ import { latest } from "../../src/object.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { decodeRecord, encodeRecord } from "../../src/record.ts";
 import type { NodeId } from "../../src/ring.ts";
-import { encodeToken } from "../../src/token.ts";
+import { earliest } from "../../src/timestamp.ts";
+import { decodeToken, encodeToken } from "../../src/token.ts";
 import { storeKeyOf } from "../../sim/place.ts";
 import type { CreateMachine } from "../../sim/world.ts";
 import type { RunOptions } from "../../sim/index.ts";
@@ -101,6 +102,27 @@ const forgetsOperations: CreateMachine = (config, store, now) => {
   };
 };
 
+/** What it has is the same as what anybody has. */
+const saysSame = tampered((effects) =>
+  effects.map((effect) =>
+    effect.kind === "send" && effect.message.kind === "ReplicaGetReply" && effect.message.answer === "record"
+      ? { ...effect, message: { ...effect.message, answer: "same", record: undefined } }
+      : effect,
+  ),
+);
+
+/** It goes by its own clock, whatever it replaces. */
+const trustsItsClock = deluded(
+  (store) => store,
+  (input) => {
+    const put = putIn(input);
+    if (put?.context === undefined) return input;
+    const hash = hashKey(put.key);
+    const context = encodeToken(hash, { ...decodeToken(hash, put.context), latest: earliest });
+    return { ...input, message: { ...put, context } } as Input;
+  },
+);
+
 /** Who stands in for a primary counts beside it. */
 const countsStandInsBesidePrimaries: CreateMachine = (config, store, now) => {
   const replica = new Replica(config, store, now);
@@ -151,6 +173,12 @@ const asksStandIns: RunOptions["adjust"] = (profile) => ({
   faults: { ...profile.faults, kinds: ["crash", "partition"], paceMs: 500, lastsMs: 300, damagedNodesMax: 0 },
 });
 
+/** Clocks that differ, stand still and go back. */
+const clocksDiffer: RunOptions["adjust"] = (profile) => ({
+  ...profile,
+  faults: { ...profile.faults, kinds: ["clock"], paceMs: 500, lastsMs: 1000 },
+});
+
 /** Calls that take long, so that they are tried again elsewhere, and at the same node. */
 const triesAgain: RunOptions["adjust"] = (profile) => ({
   ...profile,
@@ -160,6 +188,14 @@ const triesAgain: RunOptions["adjust"] = (profile) => ({
 
 const mutations: readonly Mutation[] = [
   { name: "hides siblings", createMachine: hidesSiblings, invariants: ["I12"], seedsMax: 5 },
+  { name: "says that it has the same", createMachine: saysSame, invariants: ["I12"], seedsMax: 3 },
+  {
+    name: "goes by its own clock",
+    createMachine: trustsItsClock,
+    invariants: ["I11"],
+    seedsMax: 5,
+    adjust: clocksDiffer,
+  },
   { name: "changes values", createMachine: changesValues, invariants: ["I1"], seedsMax: 3 },
   { name: "covers what its writer has not seen", createMachine: coversUnseen, invariants: ["I9"], seedsMax: 3 },
   {
