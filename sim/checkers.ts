@@ -7,18 +7,22 @@ import { Convergence } from "./checkers/convergence.ts";
 import { CrashDurability } from "./checkers/crash-durability.ts";
 import { DotUniqueness } from "./checkers/dot-uniqueness.ts";
 import { EqualAnswers } from "./checkers/equal-answers.ts";
+import { ExactStates } from "./checkers/exact-states.ts";
 import { ErrorHonesty } from "./checkers/error-honesty.ts";
 import { HintsKept } from "./checkers/hints.ts";
+import { Idempotency } from "./checkers/idempotency.ts";
 import { MonotoneState } from "./checkers/monotone-state.ts";
 import { MonotonicReads } from "./checkers/monotonic-reads.ts";
 import { NoResurrection } from "./checkers/no-resurrection.ts";
 import { QuorumHonesty } from "./checkers/quorum-honesty.ts";
 import { ResourceBounds } from "./checkers/resources.ts";
 import { SiblingBound } from "./checkers/sibling-bound.ts";
+import { LaterThanReplaced } from "./checkers/timestamps.ts";
 
 const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   DotUniqueness,
   AcknowledgedWrites,
+  ExactStates,
   MonotoneState,
   BuriedDots,
   NoResurrection,
@@ -26,7 +30,9 @@ const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   Convergence,
   CrashDurability,
   HintsKept,
+  Idempotency,
   SiblingBound,
+  LaterThanReplaced,
   QuorumHonesty,
   Availability,
   ErrorHonesty,

@@ -74,8 +74,8 @@ export class Milestones {
     if (minters.size === 2) this.#coverage.mark("minted twice");
   }
 
-  #coordinated({ op, node }: Coordinated): void {
-    if (op !== undefined && this.#minters.get(op)?.has(node) === true)
+  #coordinated({ write, node }: Coordinated): void {
+    if (write !== undefined && this.#minters.get(write.op)?.has(node) === true)
       this.#coverage.mark("tried again at the same node");
   }
 

@@ -35,6 +35,8 @@ export class Path {
   loss = 0;
   /** Frames wait until then. */
   cloggedUntilMs = 0;
+  /** How long a frame takes here, where that is not left to the network: each kind of message may have a law of its own. */
+  delayMs: ((frame: Uint8Array) => number) | undefined;
 
   constructor(from: string, to: string, dice: Dice) {
     this.from = from;

@@ -8,6 +8,7 @@ import type { Answer } from "../src/messages.ts";
 import type { StoredObject } from "../src/object.ts";
 import type { OpId } from "../src/op-id.ts";
 import type { NodeId } from "../src/ring.ts";
+import type { Timestamp } from "../src/timestamp.ts";
 import type { Operation } from "./history.ts";
 
 /** A key as people read it: `bucket/key`. */
@@ -26,6 +27,8 @@ export interface Issue {
   /** What the write replaces. */
   readonly seen: CausalContext;
   readonly value: Uint8Array | undefined;
+  /** What the node stamped it with; an event has none. */
+  readonly timestamp: Timestamp | undefined;
 }
 
 /** A node hands a new state of a key to its disk. */
@@ -69,15 +72,6 @@ export interface Hinted {
   readonly bytesMax: number;
 }
 
-/** A node removes its record of a key: only a tombstone may go, when the proof for it is complete. */
-export interface Collected {
-  readonly kind: "collected";
-  readonly node: NodeId;
-  readonly key: KeyName;
-  /** `undefined`: nothing, or a record that cannot be read. */
-  readonly before: StoredObject | undefined;
-}
-
 /** A node tells a coordinator, or itself, that it has a state. */
 export interface Acknowledged {
   readonly kind: "acknowledged";
@@ -98,6 +92,8 @@ export interface Served {
   readonly key: KeyName;
   readonly answer: "same" | "record" | "absent" | "missing" | "fresh";
   readonly held: "record" | "absent" | "bad record";
+  /** Of `record` and `same`: whether that is all that it has. */
+  readonly isWhole?: boolean | undefined;
   /** Its disk began empty and has not caught up, as its own notes say. */
   readonly isFresh?: boolean;
 }
@@ -134,12 +130,12 @@ export interface Coordinated {
   readonly node: NodeId;
   readonly key: KeyName;
   readonly what: "get" | "put";
-  /** Of a put. */
-  readonly op?: OpId | undefined;
   /** The primaries that may make the quorum, and whether others may stand in for them. */
   readonly list: readonly NodeId[];
   readonly isSloppy: boolean;
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
+  /** Of a put. */
+  readonly write?: { readonly op: OpId; readonly seen: CausalContext };
 }
 
 /** A replica's answer reaches the coordinator. Only answers that are true and belong to the request are votes. */
@@ -150,6 +146,8 @@ export interface Voted {
   readonly isDurable: boolean;
   /** What a get was told. */
   readonly object: StoredObject | undefined;
+  /** Of a put: the primary that it keeps the write for. */
+  readonly standsFor?: NodeId | undefined;
   /** It has nothing, on a disk that began empty and has not caught up: no vote for "not found". */
   readonly isFresh?: boolean;
 }
@@ -159,6 +157,8 @@ export interface Answered {
   readonly kind: "answered";
   readonly request: string;
   readonly message: Answer;
+  /** Of a `PutReply`: what its context covers; `undefined`: it cannot be read. */
+  readonly covers?: CausalContext | undefined;
 }
 
 /** A client is refused after everything was healed and has settled. */

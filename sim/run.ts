@@ -263,7 +263,7 @@ class Run {
   }
 
   #finish(reads: FinalReads, isConverged: boolean): void {
-    const { cluster, history, world, checkers } = this.#stage;
+    const { cluster, history, world, checkers, sessions } = this.#stage;
     const keys = new Map<string, EndOfKey>();
     for (const [name, key] of cluster.keys()) {
       const states = cluster.statesOf(key);
@@ -275,6 +275,7 @@ class Run {
     const { operations } = history;
     const resources = this.#resources();
     for (const checker of checkers) checker.finish({ keys, operations, isConverged, differences, resources });
+    for (const { guarantee } of sessions.breachesIn(operations)) world.coverage.mark(`not ${guarantee}`);
     this.#play.finish?.({ keys, calls: this.#decided().calls }, (sentence) => this.#stage.accuse("yours", sentence));
   }
 

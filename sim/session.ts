@@ -177,9 +177,10 @@ class End implements SessionEnd {
     return corrupt;
   }
 
-  #delayMs(): number {
+  #delayMs(item: Item): number {
     const { delayMinMs, delayMeanMs } = this.#network.conditions;
     const waitMs = Math.max(0, this.#path.cloggedUntilMs - this.#network.simulator.nowMs);
+    if ("frame" in item && this.#path.delayMs !== undefined) return waitMs + this.#path.delayMs(item.frame);
     return waitMs + delayMinMs + this.#path.dice.now.exponential(delayMeanMs);
   }
 
@@ -192,7 +193,7 @@ class End implements SessionEnd {
     const { simulator } = this.#network;
     this.#inFlight.push(item);
     const busyMs = "frame" in item ? item.frame.length / this.#network.conditions.bytesPerMs : 0;
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs()) + busyMs;
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, simulator.nowMs + this.#delayMs(item)) + busyMs;
     this.#network.inFlight += weightOf(item);
     simulator.schedule(this.#lastArrivalMs - simulator.nowMs, "arrival", () => this.#arrive(this.#inFlight.shift()!));
   }
@@ -200,7 +201,7 @@ class End implements SessionEnd {
   /** Outside of the order. */
   #fly(item: Item): void {
     this.#network.inFlight += weightOf(item);
-    this.#network.simulator.schedule(this.#delayMs(), "arrival", () => this.#arrive(item));
+    this.#network.simulator.schedule(this.#delayMs(item), "arrival", () => this.#arrive(item));
   }
 
   #arrive(item: Item): void {

@@ -15,6 +15,7 @@ import type { NodeProcess } from "./node-process.ts";
 import type { Observation } from "./observation.ts";
 import type { Profile } from "./profile.ts";
 import type { Recording } from "./recording.ts";
+import { SessionMeasure } from "./session-measure.ts";
 import type { Simulator } from "./simulator.ts";
 import { Trace } from "./trace.ts";
 import { Traffic } from "./traffic.ts";
@@ -46,6 +47,7 @@ export class Stage {
   readonly clients: readonly string[];
   readonly history: History = new History();
   readonly checkers: readonly Checker[];
+  readonly sessions: SessionMeasure = new SessionMeasure();
   /** Invariants that do not hold: the first ends the run, for what follows it would only bury it. */
   readonly violations: Violation[] = [];
   /** What did not come about in time, in words. */
@@ -150,6 +152,7 @@ export class Stage {
   #observe(observation: Observation): void {
     this.world.recording?.observe(observation);
     this.#milestones.observe(observation);
+    this.sessions.observe(observation);
     this.#burials.observe(observation);
     for (const checker of this.checkers) checker.observe(observation);
   }

@@ -16,9 +16,11 @@ import {
   joinContexts,
   type CausalContext,
 } from "../src/causal-context.ts";
+import { CoterieError } from "../src/errors.ts";
 import { formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaGetReply, ReplicaPut } from "../src/messages.ts";
 import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
+import { encodeRecord, hasDigest, isSameState } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { decodeToken } from "../src/token.ts";
 import type { Effect, Input, Persist } from "../node/effects.ts";
@@ -76,8 +78,19 @@ interface Pledge {
   /** It is the one that should have it, and the node keeps it as a hint. */
   readonly standsFor: NodeId | undefined;
   /** What the node had when it read: its answer may have to wait for the disk. */
-  readonly read: Pick<Served, "held" | "isFresh"> | undefined;
+  readonly read: Read | undefined;
 }
+
+interface Read {
+  readonly held: Served["held"];
+  readonly isFresh: boolean;
+  readonly record: Uint8Array | undefined;
+  /** What the coordinator says that it has itself. */
+  readonly have: Uint8Array | undefined;
+}
+
+/** Of an event. */
+const nothingWritten = { op: undefined, seen: emptyContext, value: undefined, timestamp: undefined } as const;
 
 /** Where a node notes which of its partitions are fresh. */
 const freshnessKey = Uint8Array.of(2);
@@ -86,11 +99,11 @@ export class Witness {
   readonly #report: (observation: Observation) => void;
   /** Requests under the numbers that replicas answer to, and under those that the askers gave. */
   readonly #byNumber = new Map<string, string>();
-  readonly #byAsker = new Map<string, string>();
+  readonly #byAsker = new Map<string, { readonly request: string; readonly keyHash: bigint }>();
   /** Until they are redeemed. */
   readonly #pledges = new Map<Effect, Pledge>();
   /** What was true when it was sent, by `number voter`. */
-  readonly #ledger = new Map<string, "memory" | "disk">();
+  readonly #ledger = new Map<string, { readonly isDurable: boolean; readonly standsFor: NodeId | undefined }>();
   readonly #decoded = new Decoded();
   readonly #told = new Told();
   /** By node, in this start of it. */
@@ -187,12 +200,11 @@ export class Witness {
     const plan = isForwarded ? undefined : planOf(node, message);
     if (plan === undefined) return;
     const request = `${node.life}/${++this.#requestCount}`;
-    this.#byAsker.set(`${node.life} ${asker} #${message.id}`, request);
-    const op = message.kind === "Put" ? toBinary(message.op) : undefined;
-    this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), op, ...plan });
+    this.#byAsker.set(`${node.life} ${asker} #${message.id}`, { request, keyHash: hashKey(message.key) });
+    const write = message.kind === "Put" && { write: { op: toBinary(message.op), seen: seenBy(message) } };
+    this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan, ...write });
     if (message.kind === "Get") this.#readsItself(node, request, message.key);
-    else if (effects.some(isObjectBatch))
-      this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined });
+    else if (effects.some(isObjectBatch)) this.#writesItself(node, request, message.key, effects);
     const replies = repliesIn(effects);
     // A get may repair somebody in the same step, under another number: only its questions bear its own.
     const number =
@@ -211,6 +223,11 @@ export class Witness {
     const object = held === "absent" ? undefined : held;
     const isFreshHere = held === "absent" && this.#isFresh(node, key);
     this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object, isFresh: isFreshHere });
+  }
+
+  #writesItself(node: Witnessed, request: string, key: Uint8Array, effects: readonly Effect[]): void {
+    const standsFor = this.#standsFor(node, key, writesIn(effects));
+    this.#report({ kind: "voted", request, voter: node.id, isDurable: false, object: undefined, standsFor });
   }
 
   /** What a node holds of a key for whoever asks: as its primary, or in the place of others. */
@@ -234,7 +251,7 @@ export class Witness {
   }
 
   #pledgeItself(node: Witnessed, number: string, key: Uint8Array, effects: readonly Effect[]): void {
-    const writes = effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : []));
+    const writes = writesIn(effects);
     const standsFor = this.#standsFor(node, key, writes);
     const written = writes.find(isObject)?.value;
     const said =
@@ -257,21 +274,24 @@ export class Witness {
   #pledge(node: Witnessed, number: string, message: ReplicaPut | ReplicaGet, effects: readonly Effect[]): void {
     const said = message.kind === "ReplicaPut" ? this.decode(message.record) : undefined;
     const standsFor = message.kind === "ReplicaPut" ? message.standsFor : undefined;
-    const read = message.kind === "ReplicaGet" ? this.#readOf(node, message.key) : undefined;
+    const read = message.kind === "ReplicaGet" ? this.#readOf(node, message) : undefined;
     for (const { effect } of repliesIn(effects))
       this.#pledges.set(effect, { number, key: message.key, said, standsFor, read });
   }
 
-  #readOf(node: Witnessed, key: Uint8Array): Pick<Served, "held" | "isFresh"> {
+  #readOf(node: Witnessed, { key, have }: ReplicaGet): Read {
     const state = this.#held(node, key);
-    return { held: typeof state === "string" ? state : "record", isFresh: this.#isFresh(node, key) };
+    const isPrimary = primariesOf(node, key).includes(node.id);
+    const joined = isPrimary || typeof state === "string" ? undefined : encodeRecord(hashKey(key), state);
+    const record = isPrimary ? node.seen("objects", storeKeyOf(node, key)) : joined;
+    return { held: typeof state === "string" ? state : "record", isFresh: this.#isFresh(node, key), record, have };
   }
 
   /** What the node says now is compared with what it has now, or had when it read. */
   #redeem(node: Witnessed, pledge: Pledge, message: PeerMessage): void {
     if (message.kind === "ReplicaPutReply" && pledge.said !== undefined)
       this.#redeemPut(node, pledge, pledge.said, message.durable);
-    else if (message.kind === "ReplicaGetReply") this.#redeemGet(node, pledge, message.answer);
+    else if (message.kind === "ReplicaGetReply") this.#redeemGet(node, pledge, message);
   }
 
   #redeemPut(node: Witnessed, { number, key, standsFor }: Pledge, said: StoredObject, isDurable: boolean): void {
@@ -286,14 +306,22 @@ export class Witness {
             this.#handedOff.get(`${node.id} ${standsFor} ${formatKey(key)}`),
           ]);
     this.#report({ kind: "acknowledged", node: node.id, key: formatKey(key), isDurable, said, held, standsFor });
-    if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry) !== "disk")
-      this.#ledger.set(entry, isDurable ? "disk" : "memory");
+    if (held !== undefined && isIncluded(said, held) && this.#ledger.get(entry)?.isDurable !== true)
+      this.#ledger.set(entry, { isDurable, standsFor });
   }
 
-  #redeemGet(node: Witnessed, { number, key, read }: Pledge, answer: ReplicaGetReply["answer"]): void {
+  #redeemGet(node: Witnessed, { number, key, read }: Pledge, { answer, record }: ReplicaGetReply): void {
     if (read === undefined) return;
-    this.#report({ kind: "served", node: node.id, key: formatKey(key), ...read, answer });
-    if (read.held !== "bad record") this.#ledger.set(`${number} ${node.id}`, "memory");
+    const { held, isFresh: isFreshHere, record: own, have } = read;
+    const isWhole =
+      own !== undefined &&
+      (answer === "same"
+        ? have !== undefined && hasDigest(own, have)
+        : record !== undefined && isSameState(own, record));
+    const said = { answer, held, isFresh: isFreshHere, isWhole };
+    this.#report({ kind: "served", node: node.id, key: formatKey(key), ...said });
+    if (read.held !== "bad record")
+      this.#ledger.set(`${number} ${node.id}`, { isDurable: false, standsFor: undefined });
   }
 
   #vote(
@@ -312,17 +340,20 @@ export class Witness {
       kind: "voted",
       request,
       voter,
-      isDurable: isDurable && entry === "disk",
+      isDurable: isDurable && entry.isDurable,
       object,
+      standsFor: entry.standsFor,
       isFresh: isFreshThere,
     });
   }
 
   #answered(asker: string, message: Answer): void {
-    const request = this.#byAsker.get(`${asker} #${message.id}`);
-    if (request === undefined) return;
+    const asked = this.#byAsker.get(`${asker} #${message.id}`);
+    if (asked === undefined) return;
     this.#byAsker.delete(`${asker} #${message.id}`);
-    this.#report({ kind: "answered", request, message });
+    const { request, keyHash } = asked;
+    const covers = message.kind === "PutReply" && { covers: contextIn(keyHash, message.context) };
+    this.#report({ kind: "answered", request, message, ...covers });
   }
 
   #storing(node: Witnessed, input: Input | undefined, write: Write): void {
@@ -331,7 +362,7 @@ export class Witness {
     const before = this.decode(node.seen("objects", write.key));
     const after = this.decode(write.value);
     if (write.value === undefined) return this.#collecting(node, keyBytes, before);
-    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, before ?? emptyObject, after);
+    if (after !== undefined) this.#findIssues(node, input, key, before ?? emptyObject, after);
     const isHealing = before === undefined && node.seen("objects", write.key) !== undefined;
     this.#report({ kind: "stored", node: node.id, key, before, after, isHealing });
   }
@@ -363,7 +394,7 @@ export class Witness {
     const { siblings, context } = joinOf([...this.#hintsOf(node, keyBytes), own]) ?? emptyObject;
     // A request keeps its record in memory too: what it makes a hint of later may have left this disk meanwhile.
     const known = { siblings, context: joinContexts(context, this.#issued.get(key) ?? emptyContext) };
-    if (after !== undefined) this.#findIssues(node, input, { key, keyBytes }, known, after);
+    if (after !== undefined) this.#findIssues(node, input, key, known, after);
     if (before !== undefined && after === undefined) {
       const name = `${node.id} ${target} ${key}`;
       this.#handedOff.set(name, joined(this.#handedOff.get(name), before));
@@ -377,28 +408,22 @@ export class Witness {
   }
 
   /** The dots that are new here and did not come in: they were minted in this step. */
-  #findIssues(
-    node: Witnessed,
-    input: Input | undefined,
-    { key, keyBytes }: { readonly key: string; readonly keyBytes: Uint8Array },
-    before: StoredObject,
-    after: StoredObject,
-  ): void {
+  #findIssues(node: Witnessed, input: Input | undefined, key: string, before: StoredObject, after: StoredObject): void {
     const put = putIn(input);
-    const seen = put === undefined ? emptyContext : seenBy(put, keyBytes);
+    const seen = put === undefined ? emptyContext : seenBy(put);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
     const told = this.#told.of(node.life, key);
     let known = joinContexts(joinContexts(before.context, seen), told);
     const op = put === undefined ? undefined : toBinary(put.op);
-    for (const { dot, value, op: itsOp } of after.siblings) {
+    for (const { dot, op: itsOp, timestamp } of after.siblings) {
       if (itsOp !== op || has(before, dot)) continue;
-      this.#issue({ kind: "issue", ...by, dot, op, seen, value });
+      // The client's value, not the record's: whether that is the same, I1 says.
+      this.#issue({ kind: "issue", ...by, dot, op, seen, value: put?.value, timestamp });
       known = addDot(known, dot);
     }
     if (includes(known, after.context)) return;
     for (const dot of dotsOf(after.context))
-      if (!contains(known, dot))
-        this.#issue({ kind: "issue", ...by, dot, op: undefined, seen: emptyContext, value: undefined });
+      if (!contains(known, dot)) this.#issue({ kind: "issue", ...by, dot, ...nothingWritten });
   }
 
   #issue(issue: Issue): void {
@@ -412,8 +437,22 @@ function putIn(input: Input | undefined): Put | undefined {
   return input.message.kind === "Put" ? input.message : undefined;
 }
 
-function seenBy(put: Put, key: Uint8Array): CausalContext {
-  return put.context === undefined ? emptyContext : decodeToken(hashKey(key), put.context).context;
+/** What cannot be read a node refuses. */
+function seenBy({ key, context }: Put): CausalContext {
+  return (context === undefined ? undefined : contextIn(hashKey(key), context)) ?? emptyContext;
+}
+
+function contextIn(keyHash: bigint, token: Uint8Array): CausalContext | undefined {
+  try {
+    return decodeToken(keyHash, token).context;
+  } catch (error) {
+    if (error instanceof CoterieError) return undefined;
+    throw error;
+  }
+}
+
+function writesIn(effects: readonly Effect[]): readonly Write[] {
+  return effects.flatMap((effect) => (effect.kind === "persist" ? effect.writes : []));
 }
 
 function sizeOf(hint: Uint8Array | undefined): number {

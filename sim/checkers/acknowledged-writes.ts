@@ -1,16 +1,10 @@
 /**
- * I1, exact: no acknowledged write is lost, and no sibling is false. Per key, with F the join of what all nodes hold:
+ * I1: no acknowledged write is lost. Its dot is in the context of what all nodes hold together, or in that of a tombstone that was
+ * collected. (That nothing in these contexts is lost, or false: `exact-states.ts`.)
  *
- * - (i) the dot of every acknowledged write is in F's context, or in that of a tombstone that was collected;
- * - (ii) F's siblings are exactly those writes in its context that no other write in its context replaces;
- * - (iii) F's context has no dot that was never issued;
- * - (iv) each sibling has the bytes that were written under its dot.
- *
- * (ii) to (iv) hold of every single replica as well, whatever it has missed, and of every tombstone when it is collected; they are
- * checked there too.
  * An operation that was tried at two coordinators may own two dots; each counts as a write of its own.
  *
- * (i) needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
+ * That needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
  * acknowledged write rather than assumed, so that a loss is never excused in silence.
  *
  * A write may live as a hint: its keeper is a holder until the hint is removed, because its target has it then, and has said so.
@@ -25,9 +19,7 @@ import {
   joinContexts,
   type CausalContext,
 } from "../../src/causal-context.ts";
-import { equalBytes } from "../../src/bytes.ts";
 import { formatDot, type Dot } from "../../src/dot.ts";
-import type { Sibling, StoredObject } from "../../src/object.ts";
 import type { OpId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
@@ -60,8 +52,6 @@ export class AcknowledgedWrites implements Checker {
 
   observe(observation: Observation): void {
     this.#burials.observe(observation);
-    if (observation.kind === "collected" && observation.before !== undefined)
-      this.#checkState(observation.key, `the tombstone that ${observation.node} removes`, observation.before);
     if (observation.kind === "issue") this.#issued(observation);
     if (observation.kind === "damaged")
       this.#damaged.add(observation.key === undefined ? observation.node : `${observation.node} ${observation.key}`);
@@ -92,10 +82,6 @@ export class AcknowledgedWrites implements Checker {
   finish(end: EndOfRun): void {
     for (const operation of end.operations)
       if (operation.outcome === "ok" && operation.kind !== "get") this.#checkAcknowledged(operation, end);
-    for (const [key, { joined, states }] of end.keys) {
-      this.#checkState(key, "the join of all replicas", joined);
-      for (const [node, state] of states) this.#checkState(key, node, state);
-    }
   }
 
   #issued(issue: Issue): void {
@@ -138,32 +124,6 @@ export class AcknowledgedWrites implements Checker {
     const [node] = holder.split(" ");
     return !this.#damaged.has(node!) && !this.#damaged.has(`${node} ${key}`);
   }
-
-  #checkState(key: KeyName, whose: string, state: StoredObject): void {
-    const applied: Issued[] = [];
-    for (const dot of dotsOf(state.context)) {
-      const issued = this.#find(key, dot);
-      if (issued === undefined) this.#accuse(`${key}: ${whose} knows dot ${formatDot(dot)}, which was never issued`);
-      else applied.push(issued);
-    }
-    const replaced = applied.reduce((context, { seen }) => joinContexts(context, seen), emptyContext);
-    const expected = applied.filter(({ op, dot }) => op !== undefined && !contains(replaced, dot));
-    this.#compare(key, whose, state.siblings, expected);
-  }
-
-  #compare(key: KeyName, whose: string, siblings: readonly Sibling[], expected: readonly Issued[]): void {
-    const found = new Map(siblings.map((sibling) => [nameOf(sibling.dot), sibling]));
-    for (const { dot, value } of expected) {
-      const sibling = found.get(nameOf(dot));
-      if (sibling === undefined)
-        this.#accuse(`${key}: ${whose} has lost ${formatDot(dot)}, which nothing in its context replaces`);
-      else if (!sameValue(sibling.value, value))
-        this.#accuse(`${key}: ${whose} has other bytes under ${formatDot(dot)} than were written`);
-      found.delete(nameOf(dot));
-    }
-    for (const { dot } of found.values())
-      this.#accuse(`${key}: ${whose} still has ${formatDot(dot)}, which something in its context replaces`);
-  }
 }
 
 /** A node, or a node and whom it keeps a hint for. */
@@ -173,8 +133,4 @@ function holderOf(node: NodeId, standsFor: NodeId | undefined): string {
 
 function nameOf({ actor, counter }: Dot): string {
   return `${actor} ${counter}`;
-}
-
-function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
 }

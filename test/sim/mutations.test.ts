@@ -181,7 +181,7 @@ const mutations: readonly Mutation[] = [
   { name: "reuses dots after a restart", createMachine: reusesDots, invariants: ["I0", "I2a"], seedsMax: 10 },
   { name: "counts an answer twice", createMachine: countsAnswersTwice, invariants: ["I12"], seedsMax: 10 },
   { name: "overwrites instead of joining", createMachine: overwritesSiblings, invariants: ["I2a", "I7"], seedsMax: 10 },
-  { name: "forgets a record silently", createMachine: forgetsSilently, invariants: ["I7", "I1", "I12"], seedsMax: 5 },
+  { name: "forgets a record silently", createMachine: forgetsSilently, invariants: ["I7", "I9", "I12"], seedsMax: 5 },
   { name: "loses a value and its context", createMachine: losesValues, invariants: ["I2a", "I7"], seedsMax: 5 },
   {
     name: "says absent for a bad record",
@@ -215,7 +215,9 @@ describe("a node that", () => {
     async ({ createMachine, invariants, seedsMax, adjust }) => {
       const caught = await firstCaught({ createMachine, adjust }, seedsMax);
       expect(caught?.kind).toBe("correctness");
-      expect(invariants).toContain(caught?.violations[0]?.invariant);
+      // One event may break several.
+      const broken = caught?.violations.map(({ invariant }) => invariant) ?? [];
+      expect(broken.filter((invariant) => invariants.includes(invariant))).not.toEqual([]);
     },
   );
 });

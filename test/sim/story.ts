@@ -5,6 +5,7 @@
 import { contextOf } from "../../src/causal-context.ts";
 import { makeActor, type Dot } from "../../src/dot.ts";
 import type { StoredObject } from "../../src/object.ts";
+import type { Timestamp } from "../../src/timestamp.ts";
 import { encodeRecord } from "../../src/record.ts";
 import { createCheckers } from "../../sim/checkers.ts";
 import type { Operation } from "../../sim/history.ts";
@@ -29,12 +30,14 @@ export const [first, second, third] = [1, 2, 3].map((counter) => ({ actor: makeA
 export const op = (dot: Dot): string => `client01${String.fromCharCode(dot.counter).padStart(6, "\0")}`;
 export const bytes = (dot: Dot): Uint8Array => Uint8Array.of(dot.counter);
 
+export const timestamp = (dot: Dot): Timestamp => ({ ms: dot.counter, counter: 0 });
+
 /** An object whose siblings and context are these dots. */
 export function object(live: readonly Dot[], seen: readonly Dot[]): StoredObject {
   const siblings = live.map((dot) => ({
     dot,
     value: bytes(dot),
-    timestamp: { ms: dot.counter, counter: 0 },
+    timestamp: timestamp(dot),
     op: op(dot),
   }));
   return { siblings, context: contextOf(seen) };
@@ -42,7 +45,8 @@ export function object(live: readonly Dot[], seen: readonly Dot[]): StoredObject
 
 export function issue(dot: Dot, seen: readonly Dot[], more: Partial<Issue> = {}): Issue {
   const by = { node: "n1", disk: 1, incarnation: 1 };
-  return { kind: "issue", ...by, key, dot, op: op(dot), seen: contextOf(seen), value: bytes(dot), ...more };
+  const written = { op: op(dot), value: bytes(dot), timestamp: timestamp(dot) };
+  return { kind: "issue", ...by, key, dot, seen: contextOf(seen), ...written, ...more };
 }
 
 export function stored(before: StoredObject | undefined, after: StoredObject | undefined): Stored {

@@ -1,0 +1,103 @@
+/**
+ * I9, as far as the store promises it (design §6.5): an operation that is tried again is the same operation.
+ *
+ * - All tries write the same, to the same key, in the place of the same.
+ * - A node that still has what an earlier try wrote mints no second dot for it, whoever coordinated that try.
+ * - Every ok covers what the writer had seen and one dot of the operation, and nothing else: whatever else it covered, the next write
+ *   with that context would replace unseen.
+ * - A read shows no operation twice, be it stored under two dots.
+ *
+ * That an operation owns two dots at all is possible: two coordinators that do not know of each other mint one each.
+ */
+import { addDot, contains, sameContext, type CausalContext } from "../../src/causal-context.ts";
+import { compareDots, formatDot, type Dot } from "../../src/dot.ts";
+import { equalBytes } from "../../src/bytes.ts";
+import type { StoredObject } from "../../src/object.ts";
+import type { OpId } from "../../src/op-id.ts";
+import type { Accuse, Checker } from "../checker.ts";
+import { formatOperation, type Operation } from "../history.ts";
+import type { Answered, Coordinated, EndOfRun, Issue, Observation } from "../observation.ts";
+
+export class Idempotency implements Checker {
+  readonly invariant = "I9";
+  readonly #accuse: Accuse;
+  readonly #issues = new Map<OpId, Issue[]>();
+  /** Puts without an answer yet, by request. */
+  readonly #open = new Map<string, Coordinated>();
+  /** The dot that a node is about to store. */
+  #minted: Issue | undefined;
+
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
+  }
+
+  observe(observation: Observation): void {
+    switch (observation.kind) {
+      case "coordinated":
+        if (observation.write !== undefined) this.#open.set(observation.request, observation);
+        return;
+      case "issue":
+        return this.#issue(observation);
+      case "stored":
+      case "hinted":
+        return this.#store(observation.before);
+      case "answered":
+        return this.#answer(observation);
+      case "returned":
+        return this.#checkShown(observation.operation);
+      default:
+        return;
+    }
+  }
+
+  finish(_end: EndOfRun): void {}
+
+  #issue(issue: Issue): void {
+    if (issue.op === undefined) return;
+    this.#minted = issue;
+    const issues = this.#issues.get(issue.op) ?? [];
+    this.#issues.set(issue.op, [...issues, issue]);
+    const [first] = issues;
+    if (first !== undefined && !isSameWrite(first, issue))
+      this.#accuse(`${formatDot(first.dot)} and ${formatDot(issue.dot)} are one operation and write different things`);
+  }
+
+  /** @param before what the node had, when it minted what it stores now */
+  #store(before: StoredObject | undefined): void {
+    const minted = this.#minted;
+    this.#minted = undefined;
+    const first = minted && before?.siblings.find(({ op }) => op === minted.op);
+    if (first !== undefined && compareDots(first.dot, minted!.dot) !== 0)
+      this.#accuse(
+        `${minted!.node} mints ${formatDot(minted!.dot)} of ${minted!.key} for an operation that it has as ${formatDot(first.dot)}`,
+      );
+  }
+
+  #answer({ request, message, covers }: Answered): void {
+    const put = this.#open.get(request);
+    this.#open.delete(request);
+    if (put?.write === undefined || message.kind !== "PutReply") return;
+    const { seen, op } = put.write;
+    const own = (this.#issues.get(op) ?? []).filter(({ dot, key }) => key === put.key && isNew(dot, seen, covers));
+    const isHonest = own.some(({ dot }) => sameContext(covers!, addDot(seen, dot)));
+    if (!isHonest)
+      this.#accuse(
+        `${put.node} says ok to a put of ${put.key}, with a context that is not what its writer had seen and one dot of it`,
+      );
+  }
+
+  #checkShown(operation: Operation): void {
+    if (new Set(operation.siblings).size < operation.siblings.length)
+      this.#accuse(`${formatOperation(operation)} shows one operation twice`);
+  }
+}
+
+function isNew(dot: Dot, seen: CausalContext, covers: CausalContext | undefined): boolean {
+  return covers !== undefined && contains(covers, dot) && !contains(seen, dot);
+}
+
+function isSameWrite(a: Issue, b: Issue): boolean {
+  const isSameValue =
+    a.value === undefined || b.value === undefined ? a.value === b.value : equalBytes(a.value, b.value);
+  return a.key === b.key && isSameValue && sameContext(a.seen, b.seen);
+}

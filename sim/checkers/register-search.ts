@@ -1,0 +1,240 @@
+/**
+ * The search for an order of a register's operations (`linearizability.ts` says of which): one is laid behind the other, and where
+ * that gets stuck it goes back.
+ *
+ * - What returned first must be laid before what was called later: only a window about as wide as there are clients is ever open.
+ * - What was tried is not tried again: which ones are laid, and what the register holds then, is all that the rest depends on.
+ * - A look that fits is laid at once: it changes nothing.
+ * - What nobody reads is laid right before the next write: there it is in nobody's way.
+ * - What somebody still needs, and never comes again, is not overwritten. Where every value is written once this decides nearly all.
+ *
+ * Source: Wing, Gong: Testing and Verifying Concurrent Objects (1993); Lowe: Testing for Linearizability (2017), for what was tried.
+ */
+import { isLook, isPossible, needOf, valueOf, type RegisterOperation, type RegisterValue } from "./register-history.ts";
+
+/** One operation to be laid. Values are small numbers. */
+interface Step {
+  readonly operation: RegisterOperation;
+  /** It must happen. */
+  readonly isCertain: boolean;
+  readonly isLook: boolean;
+  /** What it needs, if anything; and what it leaves behind, if it changes anything. */
+  readonly needs: number | undefined;
+  readonly leaves: number | undefined;
+  /** Nobody needs what it leaves. */
+  readonly isUnread: boolean;
+  readonly returnedAtMs: number;
+  isLaid: boolean;
+}
+
+/** Where the search stands: what may come next, of which it has tried those before `next`. */
+interface Branch {
+  readonly choices: readonly (readonly Step[])[];
+  next: number;
+  /** How things were when it came here. */
+  readonly laid: number;
+  readonly held: number;
+  readonly first: number;
+}
+
+/** What may be laid next. */
+interface Window {
+  readonly open: readonly Step[];
+  /** By then the first of those that must happen had returned: nothing that was called later may come before it. */
+  readonly endMs: number;
+}
+
+export class Search {
+  readonly #values: readonly RegisterValue[];
+  /** In the order of their calls: those that must happen, and those that may. */
+  readonly #certain: readonly Step[];
+  readonly #possible: readonly Step[];
+  readonly #order: Step[] = [];
+  readonly #tried = new Set<string>();
+  /** By value: how many that must happen and are not laid need it, and how many that are not laid leave it. */
+  readonly #needed: number[];
+  readonly #coming: number[];
+  /** Before this one all that must happen are laid. */
+  #first = 0;
+  #held: number;
+
+  /**
+   * @param certain those that must have happened
+   * @param pending those that may have: they have not returned, or nobody knows
+   */
+  constructor(certain: readonly RegisterOperation[], pending: readonly RegisterOperation[]) {
+    const possible = relevantOf(certain, pending);
+    const all = [...certain, ...possible];
+    this.#values = [...new Set([undefined, ...all.flatMap((one) => [needOf(one)?.value, valueOf(one)])])];
+    this.#held = this.#values.indexOf(undefined);
+    const numbers = new Map(this.#values.map((value, at) => [value, at]));
+    const read = new Set(all.flatMap((one) => needOf(one) ?? []).map(({ value }) => value));
+    const stepOf = (operation: RegisterOperation, isCertain: boolean): Step => {
+      const need = needOf(operation);
+      return {
+        operation,
+        isCertain,
+        isLook: isLook(operation),
+        needs: need && numbers.get(need.value),
+        leaves: isLook(operation) ? undefined : numbers.get(valueOf(operation)),
+        isUnread: operation.action.kind === "write" && !read.has(operation.action.value),
+        returnedAtMs: isCertain ? operation.returnedAtMs : Infinity,
+        isLaid: false,
+      };
+    };
+    this.#certain = certain.map((operation) => stepOf(operation, true)).sort(byCall);
+    this.#possible = possible.map((operation) => stepOf(operation, false)).sort(byCall);
+    this.#needed = this.#count(this.#certain.map(({ needs }) => needs));
+    this.#coming = this.#count([...this.#certain, ...this.#possible].map(({ leaves }) => leaves));
+  }
+
+  /** What was laid, in its order, and what the register holds behind it. */
+  get order(): readonly RegisterOperation[] {
+    return this.#order.map(({ operation }) => operation);
+  }
+
+  get held(): RegisterValue {
+    return this.#values[this.#held];
+  }
+
+  /** @returns whether there is an order; `unknown`: not within so many steps */
+  run(stepsMax: number): "linearizable" | "violated" | "unknown" {
+    const branches: Branch[] = [];
+    let from = { laid: 0, held: this.#held, first: 0 };
+    for (let steps = 0; steps < stepsMax; steps++) {
+      const choices = this.#advance();
+      if (this.#first === this.#certain.length) return "linearizable";
+      branches.push({ choices, next: 0, ...from });
+      const branch = this.#backToChoice(branches);
+      if (branch === undefined) return "violated";
+      from = { laid: this.#order.length, held: this.#held, first: this.#first };
+      for (const step of branch.choices[branch.next++]!) this.#lay(step);
+    }
+    return "unknown";
+  }
+
+  #count(values: readonly (number | undefined)[]): number[] {
+    const counts = this.#values.map(() => 0);
+    for (const value of values) if (value !== undefined) counts[value]!++;
+    return counts;
+  }
+
+  /** Lays all looks that fit. @returns what may be tried next: nothing, if this was tried before */
+  #advance(): readonly (readonly Step[])[] {
+    let window = this.#window();
+    for (;;) {
+      const looks = window.open.filter((step) => step.isLook && this.#fits(step));
+      if (looks.length === 0) break;
+      for (const look of looks) this.#lay(look);
+      window = this.#window();
+    }
+    const name = this.#name(window);
+    if (this.#tried.has(name)) return [];
+    this.#tried.add(name);
+    return this.#choices(window.open.filter((step) => !step.isLook && this.#fits(step) && this.#mayFollow(step)));
+  }
+
+  /** Those that nobody reads come before a write, or alone if none is wanted yet: the order among them is nobody's business. */
+  #choices(changes: readonly Step[]): readonly (readonly Step[])[] {
+    const unread = changes.filter((step) => step.isUnread);
+    const choices = changes
+      .filter((step) => !step.isUnread)
+      .sort(byReturn)
+      .map((step) => (step.needs === undefined ? [...unread, step] : [step]));
+    return unread.length === 0 ? choices : [...choices, unread];
+  }
+
+  #fits({ operation }: Step): boolean {
+    return isPossible(operation, this.held);
+  }
+
+  /** Not while somebody still needs what is held, if it never comes again. */
+  #mayFollow({ needs, leaves, isCertain }: Step): boolean {
+    const stillNeeded = this.#needed[this.#held]! - (needs === this.#held && isCertain ? 1 : 0);
+    return stillNeeded === 0 || leaves === this.#held || this.#coming[this.#held]! > 0;
+  }
+
+  /** @returns the last branch with a choice left, everything behind it undone */
+  #backToChoice(branches: Branch[]): Branch | undefined {
+    for (let branch = branches.at(-1); branch !== undefined; branch = branches.at(-1)) {
+      if (branch.next < branch.choices.length) return branch;
+      branches.pop();
+      while (this.#order.length > branch.laid) this.#account(this.#order.pop()!, false);
+      this.#held = branch.held;
+      this.#first = branch.first;
+    }
+    return undefined;
+  }
+
+  #lay(step: Step): void {
+    this.#order.push(step);
+    this.#account(step, true);
+    this.#held = step.leaves ?? this.#held;
+    while (this.#certain[this.#first]?.isLaid === true) this.#first++;
+  }
+
+  #account(step: Step, isLaid: boolean): void {
+    step.isLaid = isLaid;
+    const { needs, leaves, isCertain } = step;
+    if (needs !== undefined && isCertain) this.#needed[needs]! += isLaid ? -1 : 1;
+    if (leaves !== undefined) this.#coming[leaves]! += isLaid ? -1 : 1;
+  }
+
+  #window(): Window {
+    const open: Step[] = [];
+    let endMs = Infinity;
+    for (let at = this.#first; at < this.#certain.length; at++) {
+      const step = this.#certain[at]!;
+      if (step.operation.calledAtMs > endMs) break;
+      if (step.isLaid) continue;
+      open.push(step);
+      endMs = Math.min(endMs, step.returnedAtMs);
+    }
+    for (const step of this.#possible) {
+      if (step.operation.calledAtMs > endMs) break;
+      if (!step.isLaid) open.push(step);
+    }
+    return { open, endMs };
+  }
+
+  /** Everything that the rest depends on: what is laid, and what is held. */
+  #name({ endMs }: Window): string {
+    let name = `${this.#held} ${this.#first} `;
+    for (let at = this.#first; at < this.#certain.length; at++) {
+      const { isLaid, operation } = this.#certain[at]!;
+      if (operation.calledAtMs > endMs) break;
+      name += isLaid ? "1" : "0";
+    }
+    for (const [at, { isLaid }] of this.#possible.entries()) if (isLaid) name += ` ${at}`;
+    return name;
+  }
+}
+
+function byCall(a: Step, b: Step): number {
+  return a.operation.calledAtMs - b.operation.calledAtMs;
+}
+
+/** What must be laid soon is tried first. */
+function byReturn(a: Step, b: Step): number {
+  return a.returnedAtMs === b.returnedAtMs ? 0 : a.returnedAtMs - b.returnedAtMs;
+}
+
+/** Of those that may or may not have happened, the ones that could explain anything: the others need not have happened. */
+function relevantOf(
+  certain: readonly RegisterOperation[],
+  pending: readonly RegisterOperation[],
+): readonly RegisterOperation[] {
+  const needed = new Set(certain.map((one) => needOf(one)?.value));
+  const candidates = new Set(pending);
+  const relevant: RegisterOperation[] = [];
+  for (let known = -1; known < relevant.length;) {
+    known = relevant.length;
+    for (const candidate of candidates) {
+      if (!needed.has(valueOf(candidate))) continue;
+      candidates.delete(candidate);
+      relevant.push(candidate);
+      needed.add(needOf(candidate)?.value);
+    }
+  }
+  return relevant;
+}

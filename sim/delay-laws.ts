@@ -1,0 +1,50 @@
+/**
+ * How long a message takes, as a law to draw from: what is needed to predict, and to play, how stale reads are.
+ *
+ * The named profiles are those that Bailis et al. fitted to the latencies of production systems (scenarios.md §7), in milliseconds.
+ */
+import type { Random } from "../src/random.ts";
+
+/** Draws one delay in milliseconds. */
+export type DelayLaw = (random: Random) => number;
+
+/** The four legs of WARS: a write to a replica, its acknowledgement, a read's request, its response. */
+export interface LegLaws {
+  readonly w: DelayLaw;
+  readonly a: DelayLaw;
+  readonly r: DelayLaw;
+  readonly s: DelayLaw;
+}
+
+export const noDelay: DelayLaw = () => 0;
+
+export function exponential(meanMs: number): DelayLaw {
+  return (random) => random.exponential(meanMs);
+}
+
+/** Never below `leastMs`; the smaller `alpha`, the longer the tail. */
+export function pareto(leastMs: number, alpha: number): DelayLaw {
+  return (random) => leastMs * (1 - random.fraction()) ** (-1 / alpha);
+}
+
+/** One law for a share of the messages, another one for the rest. */
+export function mixture(share: number, one: DelayLaw, other: DelayLaw): DelayLaw {
+  return (random) => (random.chance(share) ? one(random) : other(random));
+}
+
+/** A body with a tail, as the profiles are published: a Pareto law for a share, an exponential one, by its rate, for the rest. */
+function fitted(share: number, leastMs: number, alpha: number, ratePerMs: number): DelayLaw {
+  return mixture(share, pareto(leastMs, alpha), exponential(1 / ratePerMs));
+}
+
+const ssd = fitted(0.9122, 0.235, 10, 1.66);
+const disk = fitted(0.38, 1.05, 1.51, 0.183);
+const yammerWrite = fitted(0.939, 3, 3.35, 0.0028);
+const yammerRest = fitted(0.982, 1.5, 3.8, 0.0217);
+
+/** LinkedIn on flash and on disks, Yammer on disks. */
+export const profiles: Readonly<Record<"LNKD-SSD" | "LNKD-DISK" | "YMMR", LegLaws>> = {
+  "LNKD-SSD": { w: ssd, a: ssd, r: ssd, s: ssd },
+  "LNKD-DISK": { w: disk, a: ssd, r: ssd, s: ssd },
+  YMMR: { w: yammerWrite, a: yammerRest, r: yammerRest, s: yammerRest },
+};
