@@ -16,7 +16,7 @@ export function drawCore({ cluster, profile }: Stage, random: Random): readonly 
   const outsideMax = outsideNodesMax(profile);
   if (outsideMax < 1) return undefined;
   const outside = new Set<NodeProcess>();
-  for (let left = random.between(1, outsideMax); left > 0; left--) outside.add(random.pick(cluster.nodes));
+  for (const size = random.between(1, outsideMax); outside.size < size;) outside.add(random.pick(cluster.nodes));
   return cluster.nodes.filter((node) => !outside.has(node));
 }
 

@@ -2,7 +2,6 @@
  * Nodes whose self-healing is broken on purpose, in weather that asks for it. Each must be caught by the invariant that is meant
  * for it. (A node that acts on the first look at a difference is none of them: it does too much, and nothing wrong.)
  */
-import { describe, expect, test } from "vitest";
 import type { Effect, Input } from "../../node/effects.ts";
 import { Replica } from "../../node/replica.ts";
 import type { StoreReader, Write } from "../../node/store.ts";
@@ -11,7 +10,7 @@ import type { Profile } from "../../sim/profile.ts";
 import { storeKeyOf } from "../../sim/place.ts";
 import { neverMs } from "../../sim/tuning.ts";
 import type { CreateMachine } from "../../sim/world.ts";
-import { deluded, firstCaught, tampered, type Mutation } from "./mutant.ts";
+import { deluded, tampered, type Mutation } from "./mutant.ts";
 
 const everything = [new Uint8Array(0), Uint8Array.of(0xff)] as const;
 
@@ -161,7 +160,7 @@ const losesDisks: RunOptions["adjust"] = (profile) => {
   return { ...rest, shape: { ...shape, tuning }, faults: { ...faults, kinds: [...faults.kinds, "wiped disk"] } };
 };
 
-const mutations: readonly Mutation[] = [
+export const repairMutants: readonly Mutation[] = [
   {
     name: "drops its hints when it starts",
     createMachine: dropsHintsAtStart,
@@ -219,18 +218,3 @@ const mutations: readonly Mutation[] = [
     adjust: losesDisks,
   },
 ];
-
-describe("a node that", () => {
-  test.each(mutations)(
-    "$name is caught within $seedsMax seeds",
-    async ({ createMachine, invariants, seedsMax, adjust }) => {
-      const caught = await firstCaught({ createMachine, adjust }, seedsMax);
-      expect(invariants).toContain(caught?.violations[0]?.invariant);
-    },
-  );
-
-  test("is not broken is not accused in that weather", async () => {
-    const caught = await firstCaught({ adjust: comesAndGoes }, 5);
-    expect(caught?.violations).toBeUndefined();
-  });
-});
