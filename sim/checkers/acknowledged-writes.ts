@@ -4,7 +4,7 @@
  *
  * An operation that was tried at two coordinators may own two dots; each counts as a write of its own.
  *
- * That needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
+ * It needs the fault atlas: of the disks that acknowledged durably, one at least was never damaged. That is proved here for every
  * acknowledged write rather than assumed, so that a loss is never excused in silence.
  *
  * A write may live as a hint: its keeper is a holder until the hint is removed, because its target has it then, and has said so.

@@ -1,9 +1,9 @@
 /**
  * I10: siblings and actors stay few.
  *
- * - A key never has more siblings than there may be writes of which none has seen another. The bound is exact from the
- *   history: the writes so far are laid into chains, each of which has seen the one before, and two of one chain are never
- *   siblings. One client that reads and writes in turn makes one chain, and so one sibling.
+ * - A key never has more siblings than there are chains of writes, each of which has seen the one before: two of one chain are never
+ *   siblings. One client that reads and writes in turn makes one chain, and so one sibling. Chains are never joined again, so this is
+ *   a bound for all times of a key; which siblings a state must have exactly, `exact-states.ts` says.
  * - A node takes a new actor for a key only for a reason: its first write there, an unclean start or an empty disk since its last
  *   one, or something that it notices to have forgotten, or that it gave away: a hint handed off, a tombstone collected.
  */
