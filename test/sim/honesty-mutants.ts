@@ -156,7 +156,6 @@ const countsStandInsBesidePrimaries: CreateMachine = (config, store, now) => {
 /** Five nodes, all of three wanted, and now and then one of them away. */
 const asksStandIns: RunOptions["adjust"] = (profile) => ({
   ...profile,
-  safetyMs: 15_000,
   shape: { ...profile.shape, nodes: 5, n: 3, options: { defaults: { n: 3 }, buckets: {} } },
   work: {
     ...profile.work,
@@ -166,8 +165,8 @@ const asksStandIns: RunOptions["adjust"] = (profile) => ({
     r: [1],
     sloppy: 1,
     narrow: 0,
-    clients: 8,
-    thinkMeanMs: 10,
+    clients: 6,
+    thinkMeanMs: 20,
     timeoutMs: 1000,
     burst: undefined,
     primary: 0,
@@ -179,8 +178,8 @@ const asksStandIns: RunOptions["adjust"] = (profile) => ({
   faults: {
     ...profile.faults,
     kinds: ["crash", "partition"],
-    paceMs: 1000,
-    lastsMs: 1000,
+    paceMs: 500,
+    lastsMs: 300,
     damagedNodesMax: 0,
     whims: [],
     leavesCore: false,
@@ -223,7 +222,7 @@ export const honestyMutants: readonly Mutation[] = [
     name: "counts stand-ins beside their primaries",
     createMachine: countsStandInsBesidePrimaries,
     invariants: ["I12"],
-    seedsMax: 10,
+    seedsMax: 20,
     adjust: asksStandIns,
   },
 ];
