@@ -289,7 +289,7 @@ export class NodeProcess implements Witnessed {
       case "send":
         // Other messages to a node have ids of their own, which may be the same.
         if (isAnswer(effect.message)) this.#openRequests.delete(`${effect.node} #${effect.message.id}`);
-        this.#world.traffic.count(effect.message.kind);
+        this.#world.traffic.count(effect.message);
         if (effect.message.kind === "ReplicaPut" && effect.message.standsFor !== undefined)
           this.#world.coverage.mark("stand-in asked");
         return this.links.send(effect.node, effect.message);
