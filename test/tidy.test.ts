@@ -78,6 +78,7 @@ const programs = [
   "bench/micro.ts",
   "bench/anti-entropy.ts",
   "bench/outage.ts",
+  "bench/scale.ts",
   "bench/simulator.ts",
   "test/chaos/long.chaos.ts",
   "vitest.chaos.config.ts",
