@@ -86,7 +86,7 @@ export class AntiEntropy implements ExchangeOwner {
   // Asking
 
   #tend(peer: Peer): void {
-    if (peer.exchange === undefined && this.#self.canReach(peer.id)) this.#beginIfDue(peer);
+    if (peer.exchange === undefined) this.#beginIfDue(peer);
     peer.exchange?.proceed();
     if (peer.exchange?.isOver !== true) return;
     if (peer.exchange.left === 0) peer.completedAtMs = this.#self.now.monotonicMs;
@@ -94,12 +94,15 @@ export class AntiEntropy implements ExchangeOwner {
   }
 
   #beginIfDue(peer: Peer): void {
-    const { now, tuning, id } = this.#self;
-    if (id < peer.id && now.monotonicMs >= peer.nextAtMs) {
+    const { now, tuning, id, freshness } = this.#self;
+    const isDue = id < peer.id && now.monotonicMs >= peer.nextAtMs;
+    const isFreshDue = freshness.count > 0 && now.monotonicMs >= peer.freshAtMs;
+    // In this order: at every tick all peers are looked at, and hardly any is due.
+    if (!(isDue || isFreshDue) || !this.#self.canReach(peer.id)) return;
+    if (isDue) {
       peer.nextAtMs = now.monotonicMs + tuning.antiEntropyIntervalMs;
       return this.#self.whim("leaves a round out") ? undefined : this.#begin(peer, peer.trees);
     }
-    if (this.#self.freshness.count === 0 || now.monotonicMs < peer.freshAtMs) return;
     const fresh = peer.trees.filter(({ partition }) => this.#self.freshness.wants(partition, peer.id));
     if (fresh.length === 0 || !fresh.some((tree) => this.#self.trees.ready(tree) !== undefined)) return;
     peer.freshAtMs = now.monotonicMs + freshPauseMs;

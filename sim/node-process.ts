@@ -295,8 +295,7 @@ export class NodeProcess implements Witnessed {
     this.#openRequests.answered(effect);
     switch (effect.kind) {
       case "send":
-        // Other messages to a node have ids of their own, which may be the same.
-        this.#world.traffic.count(effect.message.kind);
+        this.#world.traffic.count(effect.message);
         if (effect.message.kind === "ReplicaPut" && effect.message.standsFor !== undefined)
           this.#world.coverage.mark("stand-in asked");
         return this.links.send(effect.node, effect.message);

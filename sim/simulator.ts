@@ -22,7 +22,7 @@ const nextMacrotask = setImmediate;
 const granularitiesUs = [1, 100, 1000, 5000] as const;
 
 /** More events than this in one virtual second are a storm: something feeds on itself, and time would never get on. */
-const stormEvents = 200_000;
+const stormEventsDefault = 200_000;
 
 /** Messages that beget messages without end. */
 export class Storm extends Error {}
@@ -44,9 +44,12 @@ export class Simulator {
   #isHalted = false;
   #second = 0;
   #eventsAtSecond = 0;
+  readonly #stormEvents: number;
 
-  constructor(seed: number) {
+  /** @param stormEvents in a virtual second: hundreds of nodes have more to do than the few of a seed */
+  constructor(seed: number, stormEvents: number = stormEventsDefault) {
     this.seed = seed;
+    this.#stormEvents = stormEvents;
     this.#root = new Random(seed);
     const ties = eventKinds.map((kind) => [kind, this.dice(`ties:${kind}`)] as const);
     this.#ties = Object.fromEntries(ties) as Record<EventKind, Dice>;
@@ -120,8 +123,8 @@ export class Simulator {
     if (second !== this.#second) {
       this.#second = second;
       this.#eventsAtSecond = this.eventCount;
-    } else if (this.eventCount - this.#eventsAtSecond > stormEvents)
-      throw new Storm(`more than ${stormEvents} events in the second from ${second * 1000} ms on: a storm`);
+    } else if (this.eventCount - this.#eventsAtSecond > this.#stormEvents)
+      throw new Storm(`more than ${this.#stormEvents} events in the second from ${second * 1000} ms on: a storm`);
   }
 
   #settleClients(): Promise<void> {

@@ -1,12 +1,9 @@
 /** What a run is played on: a world with a cluster in it, and everybody who watches. */
-import { Replica } from "../node/replica.ts";
 import { Burials } from "./burials.ts";
 import type { Checker, Violation } from "./checker.ts";
 import { createCheckers } from "./checkers.ts";
 import { Cluster } from "./cluster.ts";
-import { Coverage } from "./coverage.ts";
 import { differencesIn } from "./differences.ts";
-import { Gate } from "./gate.ts";
 import { History } from "./history.ts";
 import { Injector } from "./injector.ts";
 import { Milestones } from "./milestones.ts";
@@ -14,11 +11,11 @@ import { Network } from "./network.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { Observation } from "./observation.ts";
 import type { Profile } from "./profile.ts";
+import { quietWorld } from "./quiet-world.ts";
 import type { Recording } from "./recording.ts";
 import { SessionMeasure } from "./session-measure.ts";
 import type { Simulator } from "./simulator.ts";
 import { Trace } from "./trace.ts";
-import { Traffic } from "./traffic.ts";
 import { neverMs } from "./tuning.ts";
 import { Witness } from "./witness.ts";
 import type { CreateMachine, World } from "./world.ts";
@@ -63,20 +60,16 @@ export class Stage {
     this.checkers = createCheckers((invariant, sentence) => this.accuse(invariant, sentence));
     const network = new Network(simulator, { ...profile.network });
     network.recording = recording;
-    this.world = {
-      simulator,
+    this.world = quietWorld(simulator, {
       network,
       recording,
-      gate: new Gate(),
       diskConditions: { ...profile.disk },
       idleTickMs: profile.idleTickMs,
       witness: new Witness((observation) => this.#observe(observation)),
       trace: new Trace(trace, () => simulator.nowMs),
-      coverage: new Coverage(),
-      traffic: new Traffic(),
       whims: new Set(profile.faults.whims),
-      createMachine: createMachine ?? ((config, store, now) => new Replica(config, store, now)),
-    };
+      ...(createMachine !== undefined && { createMachine }),
+    });
     this.cluster = new Cluster(this.world, profile.shape);
     this.#milestones = new Milestones(this.world.coverage);
     this.injector = new Injector(this.world, this.cluster);

@@ -79,6 +79,7 @@ const programs = [
   "bench/micro.ts",
   "bench/anti-entropy.ts",
   "bench/outage.ts",
+  "bench/scale.ts",
   "test/sim/mutation-table.ts",
   "bench/simulator.ts",
   "test/chaos/long.chaos.ts",

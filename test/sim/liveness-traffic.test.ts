@@ -7,14 +7,9 @@ import { encodeFrame } from "../../src/codec.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { Replica } from "../../node/replica.ts";
 import { Cluster } from "../../sim/cluster.ts";
-import { Coverage } from "../../sim/coverage.ts";
-import { Gate } from "../../sim/gate.ts";
-import { Network } from "../../sim/network.ts";
+import { quietWorld } from "../../sim/quiet-world.ts";
 import { Simulator } from "../../sim/simulator.ts";
-import { Trace } from "../../sim/trace.ts";
-import { Traffic as SimulatedTraffic } from "../../sim/traffic.ts";
-import { Witness } from "../../sim/witness.ts";
-import type { CreateMachine, World } from "../../sim/world.ts";
+import type { CreateMachine } from "../../sim/world.ts";
 import { Gossip } from "../node/gossip.ts";
 
 const sizes = [3, 30, 300] as const;
@@ -86,7 +81,7 @@ describe("what a node sends for liveness", () => {
 async function simulated(nodes: number): Promise<Pick<Traffic, "messages" | "bytes">> {
   const count = { messages: 0, bytes: 0 };
   const simulator = new Simulator(1);
-  const cluster = new Cluster(worldOf(simulator, counting(count)), {
+  const cluster = new Cluster(quietWorld(simulator, { createMachine: counting(count) }), {
     nodes,
     n: 3,
     partitions: 8,
@@ -115,30 +110,5 @@ function counting(count: { messages: number; bytes: number }): CreateMachine {
         return effects;
       },
     };
-  };
-}
-
-function worldOf(simulator: Simulator, createMachine: CreateMachine): World {
-  const delays = { delayMinMs: 1, delayMeanMs: 1, silenceMinMs: 500, silenceMeanMs: 500 };
-  return {
-    simulator,
-    network: new Network(simulator, {
-      ...delays,
-      loss: 0,
-      duplication: 0,
-      bytesPerMs: Infinity,
-      reorder: 0,
-      truncation: 0,
-      corruption: 0,
-    }),
-    gate: new Gate(),
-    whims: new Set(),
-    diskConditions: { syncMinMs: 1, syncMeanMs: 1, slowSyncs: 0, slowSyncMs: 0, lossAtCrash: 1 },
-    witness: new Witness(() => {}),
-    trace: new Trace(undefined, () => simulator.nowMs),
-    coverage: new Coverage(),
-    traffic: new SimulatedTraffic(),
-    idleTickMs: 100,
-    createMachine,
   };
 }

@@ -23,18 +23,14 @@ import type { Random } from "../../src/random.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { Replica } from "../../node/replica.ts";
 import { Cluster } from "../../sim/cluster.ts";
-import { Coverage } from "../../sim/coverage.ts";
 import { noDelay, type DelayLaw, type LegLaws } from "../../sim/delay-laws.ts";
-import { Gate } from "../../sim/gate.ts";
 import { Network } from "../../sim/network.ts";
-import { calmNetwork } from "../../sim/setting.ts";
+import { quietWorld } from "../../sim/quiet-world.ts";
+import { calmDisk, calmNetwork } from "../../sim/setting.ts";
 import type { NodeProcess } from "../../sim/node-process.ts";
 import type { QuorumSetting } from "../../sim/pbs.ts";
 import { Simulator } from "../../sim/simulator.ts";
-import { Trace } from "../../sim/trace.ts";
-import { Traffic } from "../../sim/traffic.ts";
 import { neverMs } from "../../sim/tuning.ts";
-import { Witness } from "../../sim/witness.ts";
 import type { CreateMachine, World } from "../../sim/world.ts";
 
 /** What a read was like: where its reader was, what it asked for, and when. */
@@ -136,19 +132,11 @@ class StalenessPlay {
         const path = network.path(from, to);
         path.delayMs = (frame) => this.#lawOf(decodeFrame(frame))(path.dice.now);
       }
-    return {
-      simulator,
+    return quietWorld(simulator, {
       network,
-      gate: new Gate(),
-      whims: new Set(),
-      diskConditions: { syncMinMs: syncMs, syncMeanMs: 0, slowSyncs: 0, slowSyncMs: 0, lossAtCrash: 0 },
-      idleTickMs: 100,
-      witness: new Witness(() => {}),
-      trace: new Trace(undefined, () => simulator.nowMs),
-      coverage: new Coverage(),
-      traffic: new Traffic(),
+      diskConditions: { ...calmDisk, syncMinMs: syncMs, syncMeanMs: 0, lossAtCrash: 0 },
       createMachine,
-    };
+    });
   }
 
   #lawOf([message]: readonly Message[]): DelayLaw {
