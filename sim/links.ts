@@ -199,9 +199,8 @@ export class Links {
   }
 
   #fromPeer(node: NodeId, end: SessionEnd, messages: readonly Message[]): void {
-    const known = messages.filter(isPeerMessage);
-    if (known.length < messages.length) throw protocol(`${node} says what a node does not say to a node`);
-    this.#process.takeFrame(node, end.peerIncarnation, known);
+    if (!messages.every(isPeerMessage)) throw protocol(`${node} says what a node does not say to a node`);
+    this.#process.takeFrame(node, end.peerIncarnation, messages);
   }
 
   /** A new session replaces one that has not been found dead yet. */

@@ -109,7 +109,7 @@ export class NodeProcess implements Witnessed {
   }
 
   get wallMs(): number {
-    return this.#instant().wallMs;
+    return this.clock.ms;
   }
 
   seen(table: Table, key: Uint8Array): Uint8Array | undefined {
@@ -281,8 +281,7 @@ export class NodeProcess implements Witnessed {
     this.#openRequests.asked(input);
     const effects = machine.step(this.#instant(), input);
     this.#world.witness.stepped(this, input, effects, peerIncarnation);
-    if (input.kind === "peer" && input.node !== this.id) this.#traceMessage(`gets from ${input.node}:`, input);
-    if (input.kind === "client") this.#traceMessage(`gets from ${this.links.nameOf(input.connection)}:`, input);
+    if (this.#world.trace.isOn) this.#traceInput(input);
     this.#apply(effects, input);
   }
 
@@ -385,8 +384,10 @@ export class NodeProcess implements Witnessed {
     return { monotonicMs: nowMs, wallMs: this.clock.ms };
   }
 
-  #traceMessage(what: string, input: Input & { kind: "client" | "peer" }): void {
-    this.#trace(() => `${what} ${formatMessage(input.message)}`);
+  #traceInput(input: Input): void {
+    if (input.kind !== "client" && (input.kind !== "peer" || input.node === this.id)) return;
+    const from = input.kind === "client" ? this.links.nameOf(input.connection) : input.node;
+    this.#trace(() => `gets from ${from}: ${formatMessage(input.message)}`);
   }
 
   #trace(text: () => string): void {
