@@ -15,10 +15,10 @@ export class ClientRuntime implements Runtime {
   /** Told of every write that leaves, retries too. */
   readonly #onPut: (put: Put) => void;
 
-  constructor(world: World, name: string, onPut: (put: Put) => void) {
+  constructor(world: World, name: string, onPut: (put: Put) => void, purpose: string = "client") {
     this.#world = world;
     this.#name = name;
-    this.#dice = world.simulator.dice(`client:${name}`);
+    this.#dice = world.simulator.dice(`${purpose}:${name}`);
     this.#onPut = onPut;
   }
 

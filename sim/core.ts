@@ -37,15 +37,25 @@ function outsideNodesMax({ shape, work }: Profile): number {
   return Math.min(...work.buckets.map(({ n }) => n - (Math.floor(n / 2) + 1)));
 }
 
-/** Breaks everybody else for good. */
-export function leaveOutside({ cluster, injector }: Stage, core: readonly NodeProcess[], random: Random): void {
-  const inside = core.map(({ id }) => id);
+/** Breaks everybody else for good. Clients are on the side of the core. */
+export function leaveOutside(stage: Stage, core: readonly NodeProcess[], random: Random): void {
+  const { cluster, injector, profile, clients } = stage;
+  const inside = [...core.map(({ id }) => id), ...clients];
+  // Nobody stands in for a node that can be reached, so a key all of whose nodes are full takes no writes.
+  const mayFill = cluster.nodes.length - core.length < Math.min(...profile.work.buckets.map(({ n }) => n));
   for (const node of cluster.nodes)
-    if (!core.includes(node)) for (const fault of drawLasting(random, node, inside)) injector.inject(fault);
+    if (!core.includes(node)) for (const fault of drawLasting(random, node, inside, mayFill)) injector.inject(fault);
 }
 
-function drawLasting(random: Random, { id: node }: NodeProcess, core: readonly string[]): readonly Fault[] {
-  switch (random.pick(["down", "paused", "cut off", "deaf", "dumb", "full", "read-only"] as const)) {
+const lasting = ["down", "paused", "cut off", "deaf", "dumb", "read-only"] as const;
+
+function drawLasting(
+  random: Random,
+  { id: node }: NodeProcess,
+  core: readonly string[],
+  mayFill: boolean,
+): readonly Fault[] {
+  switch (random.pick(mayFill ? ([...lasting, "full"] as const) : lasting)) {
     case "down":
       return [{ kind: "cutPower", node }];
     case "paused":

@@ -4,6 +4,8 @@ import { convergenceMsMax } from "./profile.ts";
 import type { Stage } from "./stage.ts";
 import type { Worker } from "./worker.ts";
 
+/** All the tries of a client, each of which may take its whole time. */
+const serveMs = 120_000;
 /** How often it is looked whether the replicas are the same. */
 const lookMs = 50;
 
@@ -37,7 +39,8 @@ export class Healing {
       const problem = await worker.check();
       if (problem !== undefined) this.#stage.problems.push(`${this.#names}: ${problem}`);
     });
-    await this.#stage.settle(this.nodes, this.#stage.begin(checks), () => `${this.#names} do not serve`);
+    const isServed = this.#stage.begin(checks);
+    await this.#stage.settle(this.nodes, isServed, () => `${this.#names} do not serve`, serveMs);
   }
 
   /** Without a single read their replicas become the same, within a bound. */

@@ -35,7 +35,8 @@ export interface Operation {
   error: ErrorCode | undefined;
   /** What the reply's context covers. */
   context: CausalContext | undefined;
-  siblings: readonly string[];
+  /** What a read was shown; unknown where values are not unique. */
+  siblings: readonly string[] | undefined;
 }
 
 export class History {

@@ -285,7 +285,7 @@ export class Recording {
       ...(value !== undefined && { value: shorten(value) }),
       ...(returned !== undefined && { returned }),
       ...(error !== undefined && { error }),
-      ...(kind === "get" && outcome === "ok" && { siblings: siblings.map(shorten) }),
+      ...(kind === "get" && outcome === "ok" && siblings !== undefined && { siblings: siblings.map(shorten) }),
       ...(kind !== "get" && op !== undefined && { seen: this.#states.context(contextIn) }),
       asked: askedOf(operation),
       dots: (op === undefined ? [] : (this.#issues.get(op) ?? [])).map((dot) => this.#states.dot(dot)),

@@ -115,10 +115,13 @@ export class Worker {
   /** @returns why a read or a write failed */
   async tryService(): Promise<string | undefined> {
     try {
-      const client = await openClient(this.#job.urls, {}, this.#runtime);
+      const runtime = new ClientRuntime(this.#job.world, this.name, () => undefined, "service");
+      const client = await openClient(this.#job.urls, {}, runtime);
       for (const name of this.#job.serviceBuckets) {
         const bucket = client.bucket<string>(name);
-        for (const key of serviceKeys) {
+        for (const name of serviceKeys) {
+          // Of its own: many clients that try again and again would pile up siblings.
+          const key = `${name} ${this.name}`;
           await bucket.put(key, this.name, { context: null });
           await bucket.get(key);
         }
@@ -244,7 +247,7 @@ class Asking {
   returned(context: Context, siblings: readonly unknown[]): void {
     const operation = this.#operation!;
     operation.context = context.token.context;
-    if (this.#job.hasUniqueValues) operation.siblings = siblings.map(String);
+    operation.siblings = this.#job.hasUniqueValues ? siblings.map(String) : undefined;
     this.#keep(operation.key, context);
   }
 

@@ -119,6 +119,7 @@ export class ExactStates implements Checker {
 
   /** What its context covers and nothing in it replaces: whatever else it hides or shows, the next write with this context is false. */
   #checkShown(read: Operation, values: ReadonlyMap<OpId | undefined, string | undefined>): void {
+    if (read.siblings === undefined) return;
     const context = read.context ?? emptyContext;
     const shown = new Set<OpId | undefined>();
     for (const dot of dotsOf(context)) {

@@ -87,8 +87,8 @@ export class Idempotency implements Checker {
   }
 
   #checkShown(operation: Operation): void {
-    if (new Set(operation.siblings).size < operation.siblings.length)
-      this.#accuse(`${formatOperation(operation)} shows one operation twice`);
+    const shown = operation.siblings ?? [];
+    if (new Set(shown).size < shown.length) this.#accuse(`${formatOperation(operation)} shows one operation twice`);
   }
 }
 

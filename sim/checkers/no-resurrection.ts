@@ -59,7 +59,7 @@ export class NoResurrection implements Checker {
     for (const operation of operations) this.#checkEnd(operation, keys.get(operation.key)?.joined);
     const writers = new Map(operations.map((operation) => [`${operation.key} ${operation.value}`, operation.op]));
     for (const { read, replaced } of this.#reads)
-      for (const value of read.siblings) {
+      for (const value of read.siblings ?? []) {
         const op = writers.get(`${read.key} ${value}`);
         const dots = op === undefined ? [] : (this.#dots.get(op) ?? []);
         // A write that was tried twice may own two dots.
