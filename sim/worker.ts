@@ -101,7 +101,7 @@ export class Worker {
   }
 
   /** When everything is healed: a read and a write must succeed, before long. @returns why they did not */
-  async check(): Promise<string | undefined> {
+  async waitForService(): Promise<string | undefined> {
     await this.#leave();
     let problem: string | undefined;
     for (let tries = 0; tries < checkTries; tries++) {
