@@ -24,7 +24,7 @@ export class Healing {
     for (const node of this.nodes) {
       node.clock.setRight();
       node.setDiskFull(false);
-      node.platter.isFailing = "no";
+      node.platter.failingSyncs = "none";
       node.resume();
       cluster.restart(node, "as it was");
     }
