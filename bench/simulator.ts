@@ -3,10 +3,10 @@
  * of the wall's: so they mean something on a machine that others use.
  */
 import { Command } from "commander";
-import { runSeed, type RunOptions } from "../sim/index.ts";
+import { runSeed, type Profile } from "../sim/index.ts";
 import { parseCount, parseCounts } from "./arguments.ts";
 
-interface SimulatorOptions {
+interface SimulatorFlags {
   readonly json: boolean;
   readonly nodes: number[];
   readonly seed: number;
@@ -35,9 +35,9 @@ const program = new Command("bench:simulator")
   .option("--seed <number>", "the first seed", parseCount, 1)
   .option("--count <number>", "seeds of each size", parseCount, 30);
 
-await run(program.parse().opts<SimulatorOptions>());
+await run(program.parse().opts<SimulatorFlags>());
 
-async function run({ json, nodes, seed, count }: SimulatorOptions): Promise<void> {
+async function run({ json, nodes, seed, count }: SimulatorFlags): Promise<void> {
   for (const size of nodes) await warmUp(size, seed);
   const rows: Row[] = [];
   for (const size of nodes) rows.push(await measure(size, seed, count));
@@ -70,7 +70,7 @@ async function measure(nodes: number, first: number, count: number): Promise<Row
 }
 
 /** What depends on the number of nodes is not drawn. */
-function ofSize(nodes: number): NonNullable<RunOptions["adjust"]> {
+function ofSize(nodes: number): (profile: Profile) => Profile {
   const n = Math.min(replicas, nodes);
   const quorum = Math.floor(n / 2) + 1;
   return (profile) => ({

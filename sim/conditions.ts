@@ -4,6 +4,7 @@ import type { Platter } from "./platter.ts";
 import type { Lane } from "./recorded.ts";
 import type { Condition } from "./spans.ts";
 
+/** A node, as far as something can be wrong with it. */
 export interface Patient {
   readonly id: string;
   readonly phase: string;
@@ -12,7 +13,7 @@ export interface Patient {
   readonly clock: { readonly fault: string | undefined };
 }
 
-export function conditionsOf(nodes: readonly Patient[], laneOf: (name: string) => Lane | undefined): Condition[] {
+export function conditionsOfNodes(nodes: readonly Patient[], laneOf: (name: string) => Lane | undefined): Condition[] {
   return nodes.flatMap((node) => {
     const lane = laneOf(node.id)!;
     const { phase, clock, platter } = node;
@@ -20,7 +21,7 @@ export function conditionsOf(nodes: readonly Patient[], laneOf: (name: string) =
       ...(phase === "serving" ? [] : [{ kind: phase, lane, text: phase }]),
       ...(node.isPaused ? [{ kind: "paused", lane, text: "paused" }] : []),
       ...(platter.isFull ? [{ kind: "disk full", lane, text: "disk full" }] : []),
-      ...(platter.isFailing === "for good" ? [{ kind: "disk broken", lane, text: "no sync succeeds" }] : []),
+      ...(platter.failingSyncs === "all" ? [{ kind: "disk broken", lane, text: "no sync succeeds" }] : []),
       ...(clock.fault === undefined ? [] : [{ kind: "clock", lane, text: clock.fault }]),
     ];
   });

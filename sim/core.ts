@@ -2,13 +2,13 @@
  * A core of nodes that must do alone: the others stay broken, each in a way of its own, and the core must serve and become the same
  * within a bound all the same. What gets stuck here has a live lock that a healed network would hide.
  */
+import { defaultTuning } from "../node/tuning.ts";
 import type { Random } from "../src/random.ts";
-import { waysFrom } from "./cuts.ts";
+import { waysBetween, waysFrom } from "./cuts.ts";
 import type { Fault } from "./fault.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { Profile } from "./profile.ts";
 import type { Stage } from "./stage.ts";
-import { defaultTuning } from "../node/tuning.ts";
 import { neverMs } from "./tuning.ts";
 
 /** @returns the nodes of the core, large enough for what clients ask by default; `undefined`: there is none */
@@ -21,7 +21,7 @@ export function drawCore({ cluster, profile }: Stage, random: Random): readonly 
 }
 
 /** Longer than a client waits between its write and its read. */
-const hintAgeMsLeast = 30_000;
+const hintAgeMsMin = 30_000;
 
 /**
  * A quorum must be left of every key's primaries; or of all nodes, where the others stand in for those that are away, keep hints of
@@ -31,7 +31,7 @@ function outsideNodesMax({ shape, work }: Profile): number {
   const { hintBytesMax, hintAgeMsMax, probeIntervalMs } = shape.tuning;
   const most = Math.max(...work.buckets.map(({ n }) => n));
   const quorum = Math.floor(most / 2) + 1;
-  const areHintsKept = hintBytesMax >= defaultTuning.hintBytesMax && hintAgeMsMax >= hintAgeMsLeast;
+  const areHintsKept = hintBytesMax >= defaultTuning.hintBytesMax && hintAgeMsMax >= hintAgeMsMin;
   const isReplaced = areHintsKept && probeIntervalMs < neverMs;
   if (isReplaced) return shape.nodes - quorum;
   return Math.min(...work.buckets.map(({ n }) => n - (Math.floor(n / 2) + 1)));
@@ -61,7 +61,7 @@ function drawLasting(
     case "paused":
       return [{ kind: "pause", node }];
     case "cut off":
-      return [{ kind: "block", ways: [...waysFrom([node], core), ...waysFrom(core, [node])] }];
+      return [{ kind: "block", ways: waysBetween([node], core) }];
     case "deaf":
       return [{ kind: "block", ways: waysFrom(core, [node]) }];
     case "dumb":

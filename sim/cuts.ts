@@ -32,14 +32,11 @@ function ringCut(ends: readonly string[], isOneWay: boolean): readonly Way[] {
   const ways = ends.flatMap((from, at) =>
     Array.from({ length: lost }, (_, step) => [from, ends[(at + first + step) % ends.length]!] as const),
   );
-  return isOneWay
-    ? ways
-    : ways
-        .flatMap(([from, to]): Way[] => [
-          [from, to],
-          [to, from],
-        ])
-        .filter(isFirst);
+  return isOneWay ? ways : ways.flatMap(bothWays).filter(isFirst);
+}
+
+function bothWays([from, to]: Way): readonly Way[] {
+  return [[from, to] as const, [to, from] as const];
 }
 
 function isFirst([from, to]: Way, at: number, ways: readonly Way[]): boolean {

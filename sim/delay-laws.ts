@@ -1,7 +1,7 @@
 /**
  * How long a message takes, as a law to draw from: what is needed to predict, and to play, how stale reads are.
  *
- * The named profiles are those that Bailis et al. fitted to the latencies of production systems (scenarios.md §7), in milliseconds.
+ * `publishedLegs` are those that Bailis et al. fitted to the latencies of production systems (scenarios.md §7), in milliseconds.
  */
 import type { Random } from "../src/random.ts";
 
@@ -32,7 +32,7 @@ export function mixture(share: number, one: DelayLaw, other: DelayLaw): DelayLaw
   return (random) => (random.chance(share) ? one(random) : other(random));
 }
 
-/** A body with a tail, as the profiles are published: a Pareto law for a share, an exponential one, by its rate, for the rest. */
+/** A body with a tail, as such laws are published: a Pareto law for a share, an exponential one, by its rate, for the rest. */
 function fitted(share: number, leastMs: number, alpha: number, ratePerMs: number): DelayLaw {
   return mixture(share, pareto(leastMs, alpha), exponential(1 / ratePerMs));
 }
@@ -43,7 +43,7 @@ const yammerWrite = fitted(0.939, 3, 3.35, 0.0028);
 const yammerRest = fitted(0.982, 1.5, 3.8, 0.0217);
 
 /** LinkedIn on flash and on disks, Yammer on disks. */
-export const profiles: Readonly<Record<"LNKD-SSD" | "LNKD-DISK" | "YMMR", LegLaws>> = {
+export const publishedLegs: Readonly<Record<"LNKD-SSD" | "LNKD-DISK" | "YMMR", LegLaws>> = {
   "LNKD-SSD": { w: ssd, a: ssd, r: ssd, s: ssd },
   "LNKD-DISK": { w: disk, a: ssd, r: ssd, s: ssd },
   YMMR: { w: yammerWrite, a: yammerRest, r: yammerRest, s: yammerRest },

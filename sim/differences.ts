@@ -9,6 +9,9 @@ import { primariesOf, storeKeyOf } from "./place.ts";
 import { isDead } from "./states.ts";
 import type { Witness } from "./witness.ts";
 
+/** The first few say enough. */
+const sentencesMax = 3;
+
 export interface Expectation {
   /** Tombstones that somebody has removed: where one is left it may be missing elsewhere. */
   readonly burials: Burials;
@@ -41,8 +44,6 @@ export function differencesIn(
 function targetIn(hint: string): NodeId {
   return hint.slice(0, hint.indexOf(" "));
 }
-
-const sentencesMax = 3;
 
 function differenceOf(
   nodes: readonly NodeProcess[],

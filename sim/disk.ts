@@ -110,8 +110,8 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
   crash(): void {
     this.#isOpen = false;
     const endangered = [...this.#syncing, ...this.#waiting];
-    const { isFull, isFailing } = this.#platter;
-    const isAllLost = isFull || isFailing === "for good" || this.#dice.now.chance(this.#conditions.lossAtCrash);
+    const { isFull, failingSyncs } = this.#platter;
+    const isAllLost = isFull || failingSyncs === "all" || this.#dice.now.chance(this.#conditions.lossAtCrash);
     const survivors = isAllLost ? 0 : this.#dice.now.between(0, endangered.length);
     for (const batch of endangered.slice(0, survivors)) apply(this.#platter.tables, batch.writes);
   }
@@ -159,7 +159,7 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
 
   /** Until its process has ended, it counts as syncing. */
   #fail(): void {
-    if (this.#platter.isFailing === "once") this.#platter.isFailing = "no";
+    if (this.#platter.failingSyncs === "next") this.#platter.failingSyncs = "none";
     this.#events.onFailure(new Error("the sync failed"));
   }
 
@@ -172,7 +172,7 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
 
   #synced(): void {
     if (!this.#isOpen) return;
-    if (this.#platter.isFailing !== "no") return this.#fail();
+    if (this.#platter.failingSyncs !== "none") return this.#fail();
     if (this.#platter.isFull) return this.#giveUp();
     const batches = this.#syncing;
     for (const batch of batches) apply(this.#platter.tables, batch.writes);

@@ -26,7 +26,7 @@ export class Healing {
     for (const node of this.nodes) {
       node.clock.setRight();
       node.setDiskFull(false);
-      node.platter.isFailing = "no";
+      node.platter.failingSyncs = "none";
       node.resume();
       cluster.restart(node, "as it was");
     }
@@ -36,7 +36,7 @@ export class Healing {
   /** Every client is served, at first with patience: what was clogged arrives late, and a clock that was set back refuses writes. */
   async serve(workers: readonly Worker[]): Promise<void> {
     const checks = workers.map(async (worker) => {
-      const problem = await worker.check();
+      const problem = await worker.waitForService();
       if (problem !== undefined) this.#stage.problems.push(`${this.#names}: ${problem}`);
     });
     const isServed = this.#stage.begin(checks);
@@ -45,14 +45,14 @@ export class Healing {
 
   /** Without a single read their replicas become the same, within a bound. */
   async becomeSame(): Promise<void> {
-    await this.wait(this.#stage.simulator.nowMs + convergenceMsMax(this.#stage.profile));
+    await this.waitUntilSame(this.#stage.simulator.nowMs + convergenceMsMax(this.#stage.profile));
     const differences = this.#stage.isOver ? [] : this.#stage.differences(this.nodes);
     if (differences.length > 0)
       this.#stage.problems.push(`${this.#names} do not become the same: ${differences.join("; ")}`);
   }
 
-  /** Until their replicas are the same, or the time is over. */
-  async wait(untilMs: number): Promise<void> {
+  /** At the latest until then. */
+  async waitUntilSame(untilMs: number): Promise<void> {
     const { simulator } = this.#stage;
     while (!this.#stage.isOver && simulator.nowMs < untilMs && this.#stage.differences(this.nodes).length > 0)
       await this.#stage.pass(lookMs);

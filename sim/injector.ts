@@ -82,13 +82,13 @@ export class Injector {
       case "freeDisk":
         return node.setDiskFull(kind === "fillDisk");
       case "failSync":
-        node.platter.isFailing = "once";
+        node.platter.failingSyncs = "next";
         return;
       case "breakDisk":
-        node.platter.isFailing = "for good";
+        node.platter.failingSyncs = "all";
         return;
       case "mendDisk":
-        node.platter.isFailing = "no";
+        node.platter.failingSyncs = "none";
         return;
       case "copyDisk":
         node.platter.backup = node.platter.copy();

@@ -24,6 +24,9 @@ export interface NetworkConditions {
   silenceMeanMs: number;
 }
 
+/** Conditions under which every frame arrives, once, whole and in its turn. */
+export const soundFrames = { loss: 0, duplication: 0, reorder: 0, truncation: 0, corruption: 0 } as const;
+
 /** One direction between two endpoints. */
 export class Path {
   readonly from: string;

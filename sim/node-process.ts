@@ -8,15 +8,14 @@
  * paused its turns wait; the network and the disk do not.
  */
 import { formatKey } from "../src/key.ts";
-import type { ClientRequest } from "../src/messages.ts";
+import type { ClientRequest, PeerMessage } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
-import type { Dice } from "./dice.ts";
 import type { Effect, Input, Instant, Persist } from "../node/effects.ts";
-import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { NodeStatus } from "../node/status.ts";
 import type { Table, Write } from "../node/store.ts";
 import type { Whim } from "../node/whims.ts";
+import type { Dice } from "./dice.ts";
 import { SimulatedDisk } from "./disk.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Platter } from "./platter.ts";
@@ -65,7 +64,7 @@ export class NodeProcess implements Witnessed {
   constructor(world: World, config: NodeConfig) {
     this.#world = world;
     this.#whimDice = world.simulator.dice(`whims:${config.id}`);
-    this.config = { ...config, whims: (whim) => this.#makes(whim) };
+    this.config = { ...config, whims: (whim) => this.#follows(whim) };
     this.links = new Links(world, this);
     this.clock = new WallClock(() => world.simulator.nowMs);
     this.#diskDice = world.simulator.dice(`disk:${config.id}`);
@@ -268,7 +267,7 @@ export class NodeProcess implements Witnessed {
     this.#tickLater();
   }
 
-  #makes(whim: Whim): boolean {
+  #follows(whim: Whim): boolean {
     const { whims, coverage } = this.#world;
     if (!whims.has(whim) || !this.#whimDice.now.chance(whimChance)) return false;
     coverage.mark(whim);

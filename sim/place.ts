@@ -10,6 +10,9 @@ import { replicasOf, settleOptions } from "../src/options.ts";
 import { partitionOf, type NodeId } from "../src/ring.ts";
 import type { NodeConfig } from "../node/self.ts";
 
+/** What a hint's value begins with: when it was made. */
+const createdBytes = 6;
+
 export interface Placed {
   readonly config: NodeConfig;
 }
@@ -74,8 +77,6 @@ export function targetAndKeyIn(hintKey: Uint8Array): readonly [target: NodeId, k
   return [toBinary(hintKey.subarray(1, end)), hintKey.subarray(end + 2)];
 }
 
-const createdBytes = 6;
-
 /** A hint's value: when it was made, in milliseconds of its holder's wall clock, then the record. */
 export function recordInHint(value: Uint8Array): Uint8Array {
   return value.subarray(createdBytes);
@@ -91,9 +92,9 @@ export function isFresh({ config }: Placed, notes: Uint8Array | undefined, key: 
   return ((notes?.[partition >>> 3] ?? 0) & (1 << (partition & 7))) !== 0;
 }
 
-function firstOf({ ring }: NodeConfig, key: Uint8Array, n: number): readonly NodeId[] {
-  return ring
-    .preferenceList(partitionOf(Number(hashKey(key) >> 32n), ring.table.partitions), n)
+function firstOf(config: NodeConfig, key: Uint8Array, n: number): readonly NodeId[] {
+  return config.ring
+    .preferenceList(partitionOfKey(config, key), n)
     .slice(0, n)
     .map(({ node }) => node);
 }

@@ -10,8 +10,7 @@ export class Platter {
   readonly tables: Tables = { objects: new Map(), hints: new Map(), meta: new Map() };
   /** There is no room on it. Whoever changes it has the disk `lookForRoom`. */
   isFull = false;
-  /** Syncs fail: the next one, or all of them. */
-  isFailing: "no" | "once" | "for good" = "no";
+  failingSyncs: "none" | "next" | "all" = "none";
 
   /** An old copy of it: what a disk that is set back becomes. */
   backup: Platter | undefined;

@@ -30,7 +30,7 @@ export interface Bucket {
 export interface WorkMix {
   readonly clients: number;
   readonly buckets: readonly Bucket[];
-  /** Keys of each bucket that are in use at one time, and how long they are: then the work moves on to the next ones. */
+  /** Keys of each bucket that are in use at one time; after so long the work moves on to the next ones. */
   readonly keys: number;
   readonly keyLifeMs: number;
   /** Half of the calls go to so many of the keys; 0: all are alike. */
@@ -207,7 +207,7 @@ export function convergenceMsMax({ shape, work, idleTickMs, safetyMs, faults, ne
     shape.tuning;
   const roundMs = Math.max(antiEntropyIntervalMs, idleTickMs) + 2 * antiEntropyConfirmMs;
   const keys = work.keys * work.buckets.length * Math.ceil(Math.max(1, safetyMs / work.keyLifeMs));
-  const bytes = keys * (work.valueBytesMax + 1000) * siblingsMost * shape.nodes;
+  const bytes = keys * (work.valueBytesMax + 1000) * siblingsMax * shape.nodes;
   const waits = [
     2 * shape.nodes * roundMs,
     finite(2 * scrubIntervalMs),
@@ -222,7 +222,7 @@ export function convergenceMsMax({ shape, work, idleTickMs, safetyMs, faults, ne
 }
 
 const slack = 3;
-const siblingsMost = 8;
+const siblingsMax = 8;
 /** A recovery or the sending of a hint, and its pause. */
 const requestMs = 6000;
 

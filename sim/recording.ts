@@ -9,7 +9,7 @@ import { formatKey } from "../src/key.ts";
 import type { Dot } from "../src/dot.ts";
 import type { OpId } from "../src/op-id.ts";
 import type { Violation } from "./checker.ts";
-import { conditionsOf, conditionsOfPaths, type Patient } from "./conditions.ts";
+import { conditionsOfNodes, conditionsOfPaths, type Patient } from "./conditions.ts";
 import { HeldStates, type Holder } from "./held-states.ts";
 import type { Operation } from "./history.ts";
 import type { Network, Path } from "./network.ts";
@@ -59,7 +59,7 @@ export interface Mark {
   readonly text: string;
 }
 
-interface Call {
+interface NotedCall {
   readonly operation: Operation;
   readonly called: Step;
   returned: Step | undefined;
@@ -80,7 +80,7 @@ export class Recording {
   readonly #held = new HeldStates((record) => this.#states.placeOf(record));
   readonly #spans = new Spans();
   readonly #marks: RecordedMark[] = [];
-  readonly #calls = new Map<Operation, Call>();
+  readonly #calls = new Map<Operation, NotedCall>();
   readonly #issues = new Map<OpId, Dot[]>();
   readonly #peers = new Map<Lane, readonly string[]>();
 
@@ -206,7 +206,7 @@ export class Recording {
     this.#held.look(step);
     for (const node of nodes) this.#lookAtLinks(node);
     const paths = conditionsOfPaths(network.paths, simulator.nowMs, laneOf);
-    this.#spans.look([...conditionsOf(nodes, laneOf), ...paths], step);
+    this.#spans.look([...conditionsOfNodes(nodes, laneOf), ...paths], step);
     this.#isOver = simulator.isHalted;
   }
 
@@ -273,7 +273,7 @@ export class Recording {
     return { name, primaries: primaries.map((node) => this.#lanes.get(node)!) };
   }
 
-  #operation({ operation, called, returned }: Call): RecordedOperation {
+  #operation({ operation, called, returned }: NotedCall): RecordedOperation {
     const { number, client, kind, value, outcome, error, op, contextIn, siblings } = operation;
     return {
       number,
@@ -353,10 +353,9 @@ function askedOf({ kind, asked: { n, r, w, dw, isSloppy, readRepair } }: Operati
   return `${counts}, ${isSloppy ? "sloppy" : "primaries only"}`;
 }
 
-/** By itself, not as a part of a longer name. */
+/** By itself, not as a part of a longer name. A dot or a dash behind it is mostly the sentence's own. */
 function isNamed(name: string, sentence: string): boolean {
-  const isPartOfName = (character: string | undefined): boolean => character !== undefined && /[\w/.-]/.test(character);
   for (let at = sentence.indexOf(name); at >= 0; at = sentence.indexOf(name, at + 1))
-    if (!isPartOfName(sentence[at - 1]) && !/[\w/]/.test(sentence[at + name.length] ?? "")) return true;
+    if (!/[\w/.-]$/.test(sentence.slice(0, at)) && !/^[\w/]/.test(sentence.slice(at + name.length))) return true;
   return false;
 }

@@ -77,7 +77,8 @@ class Run {
   readonly #play: Play;
   readonly #workers: readonly Worker[];
   readonly #storyClients = new Map<string, StoryClient>();
-  readonly #all: Healing;
+  /** Of all nodes, in the end. */
+  readonly #healing: Healing;
   /** Nothing strikes, so nothing may fail. */
   readonly #isFaultless: boolean;
   /** How many faults struck while clients worked. */
@@ -94,7 +95,7 @@ class Run {
     this.#stage = new Stage(simulator, profile, options);
     this.#play = (options.play ?? drawnPlay)(profile);
     this.#workers = this.#createWorkers();
-    this.#all = new Healing(this.#stage, this.#stage.cluster.nodes);
+    this.#healing = new Healing(this.#stage, this.#stage.cluster.nodes);
     this.#isFaultless = options.story === undefined && isFaultless(profile);
   }
 
@@ -117,7 +118,7 @@ class Run {
     this.#stage.calm();
     if (profile.faults.leavesCore) await this.#playCore();
     if (this.#stage.isOver) return;
-    this.#all.heal();
+    this.#healing.heal();
     world.witness.observe({ kind: "phase", phase: "healed" });
     await this.#stage.settle(cluster.nodes, isWorkOver, () => "the clients' last calls never return");
     this.#requests = world.traffic.requests;
@@ -205,7 +206,7 @@ class Run {
   /** At first with patience. Then with none. */
   async #checkService(): Promise<void> {
     if (this.#stage.isOver) return;
-    await this.#all.serve(this.#workers);
+    await this.#healing.serve(this.#workers);
     await this.#waitForClocks();
     await this.#stage.rest("the cluster does not come to rest again");
     if (this.#stage.isOver) return;
@@ -241,7 +242,7 @@ class Run {
   async #converge(): Promise<void> {
     const { simulator, world, cluster, profile } = this.#stage;
     const untilMs = simulator.nowMs + convergenceMsMax(profile);
-    await this.#all.wait(untilMs);
+    await this.#healing.waitUntilSame(untilMs);
     await this.#stage.rest("the cluster does not come to rest when all replicas are the same");
     // What differed a moment ago may still be asked about.
     while (!this.#stage.isOver && simulator.nowMs < untilMs && !(await this.#isQuietFor(quietRounds))) continue;

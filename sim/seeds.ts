@@ -1,4 +1,4 @@
-/** Many seeds, one after another, and what they amount to. */
+/** Many seeds, here one after another or several at a time by a crew, and what they amount to. */
 import type { ReportKind, SeedReport } from "./report.ts";
 import { unmet } from "./milestones.ts";
 import { runSeed, type RunOptions } from "./run.ts";

@@ -6,6 +6,7 @@
  * - What holds all the time, loss for one, is no decision; each is switched off as a whole if the run fails without it.
  * - No run is played more than `runsMax` times: what is found by then is small enough to be read, if not always the smallest.
  */
+import { soundFrames } from "./network.ts";
 import type { Profile } from "./profile.ts";
 import type { SeedReport } from "./report.ts";
 import { runSeed, type RunOptions } from "./run.ts";
@@ -164,13 +165,10 @@ function leftOut(client: string, slots: readonly ScriptedCall[], names: Readonly
 /** What holds all the time, switched off one by one. */
 const simplifications: readonly ((profile: Profile) => Profile)[] = [
   (profile) => ({ ...profile, faults: { ...profile.faults, leavesCore: false } }),
-  ...(["loss", "duplication", "reorder", "truncation", "corruption"] as const).map(
-    (condition) =>
-      (profile: Profile): Profile => ({
-        ...profile,
-        network: { ...profile.network, [condition]: 0 },
-      }),
-  ),
+  ...Object.entries(soundFrames).map(([condition, none]) => (profile: Profile): Profile => ({
+    ...profile,
+    network: { ...profile.network, [condition]: none },
+  })),
   (profile) => ({ ...profile, faults: { ...profile.faults, whims: [] } }),
   (profile) => ({ ...profile, network: { ...profile.network, bytesPerMs: Infinity } }),
   (profile) => ({ ...profile, disk: { ...profile.disk, slowSyncs: 0 } }),

@@ -19,8 +19,9 @@
 import { decodeValue } from "../client/value.ts";
 import { resolve, type Resolver } from "../client/resolver.ts";
 import { visibleSiblings } from "../src/object.ts";
-import type { Call, Told, Workload } from "./call.ts";
-import { formatLiteral } from "./call.ts";
+import { formatLiteral, type Call, type Told, type Workload } from "./call.ts";
+import { formatFault } from "./fault.ts";
+import { soundFrames } from "./network.ts";
 import type { EndOfKey } from "./observation.ts";
 import type { CreatePlay, EndOfPlay, PlayedBucket, Player } from "./play.ts";
 import type { Profile } from "./profile.ts";
@@ -28,7 +29,6 @@ import type { Recorded } from "./recorded.ts";
 import { Recording } from "./recording.ts";
 import type { SeedReport } from "./report.ts";
 import { runSeed, type RunOptions } from "./run.ts";
-import { formatFault } from "./fault.ts";
 import { callsMade, lengthOf, type Script } from "./script.ts";
 import { shrink, type Shrunk } from "./shrink.ts";
 import { neverMs } from "./tuning.ts";
@@ -114,7 +114,6 @@ const serviceBucket = "coterie-sim";
 /**
  * Plays seeds until one fails.
  * @param create is called once for each run, so that nothing is left of the one before
- * @throws Error if it makes no difference to a run that fails which of its decisions are played: never in a deterministic simulation
  */
 export async function simulate(create: () => Simulation, options: SimulateOptions = {}): Promise<SimulationReport> {
   const { seed: first = 1, seeds = 100, onSeed } = options;
@@ -154,20 +153,13 @@ function adjusted(profile: Profile, { nodes = profile.shape.nodes, ...options }:
   const { clients = profile.work.clients, workMs = profile.safetyMs, faults = true } = options;
   const n = Math.min(3, nodes);
   const tuning = { ...profile.shape.tuning, tombstoneAgeMs: neverMs, messageLifetimeMs: neverMs };
-  const { kinds } = profile.faults;
   return {
     ...profile,
     safetyMs: workMs,
     shape: { ...profile.shape, nodes, n, options: { defaults: { n }, buckets: {} }, tuning },
     work: { ...profile.work, clients, buckets: [{ name: serviceBucket, n }] },
-    faults: {
-      ...profile.faults,
-      damagedNodesMax: 0,
-      ...(faults ? { kinds } : { kinds: [], whims: [], leavesCore: false }),
-    },
-    network: faults
-      ? profile.network
-      : { ...profile.network, loss: 0, duplication: 0, reorder: 0, truncation: 0, corruption: 0 },
+    faults: { ...profile.faults, damagedNodesMax: 0, ...(!faults && { kinds: [], whims: [], leavesCore: false }) },
+    network: { ...profile.network, ...(!faults && soundFrames) },
   };
 }
 
@@ -209,20 +201,20 @@ async function record({ report, profile }: Failed, run: RunOptions): Promise<Rec
   return recording.recorded(await runSeed(report.seed, { ...run, ...replay, recording }));
 }
 
-/** The smallest run; without a profile it was not shrunk. */
+/** The smallest run that was found; without a profile it is the first one, not shrunk. */
 type Failed = Omit<Shrunk, "runs" | "profile"> & { readonly profile: Profile | undefined };
 
-function describeFailure({ report, decisions, decisionsBefore }: Failed): Omit<SimulationFailure, "record"> {
-  const { seed, script, profile, error } = report;
+function describeFailure({ report, profile, decisions, decisionsBefore }: Failed): Omit<SimulationFailure, "record"> {
+  const { seed, script, error } = report;
   const [violation] = report.violations;
   const invariant = violation?.invariant ?? "crash";
   const sentence = violation?.sentence ?? error ?? report.kind;
   const steps = stepsOf(script);
   const text = [
     `seed ${seed}, ${invariant}: ${sentence}`,
-    `the smallest run found, ${decisions} of ${decisionsBefore} faults and calls:`,
+    `${profile === undefined ? "not shrunk" : "the smallest run found"}, ${decisions} of ${decisionsBefore} faults and calls:`,
     ...steps.map((step) => `  ${step}`),
-    `in: ${profile}`,
+    `in: ${report.profile}`,
   ].join("\n");
   return { seed, invariant, sentence, decisions, decisionsBefore, steps, text };
 }

@@ -7,7 +7,7 @@ import { differencesIn } from "./differences.ts";
 import { History } from "./history.ts";
 import { Injector } from "./injector.ts";
 import { Milestones } from "./milestones.ts";
-import { Network } from "./network.ts";
+import { Network, soundFrames } from "./network.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { Observation } from "./observation.ts";
 import type { Profile } from "./profile.ts";
@@ -95,7 +95,7 @@ export class Stage {
   /** From now on nothing is lost, doubled, disordered, cut off or slow, and no node has a whim. */
   calm(): void {
     this.world.whims.clear();
-    Object.assign(this.world.network.conditions, { loss: 0, duplication: 0, reorder: 0, truncation: 0, corruption: 0 });
+    Object.assign(this.world.network.conditions, soundFrames);
     Object.assign(this.world.diskConditions, { slowSyncs: 0 });
   }
 

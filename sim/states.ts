@@ -1,4 +1,5 @@
 /** What checkers ask of objects. */
+import { equalBytes } from "../src/bytes.ts";
 import { contains, eventsOf, type CausalContext } from "../src/causal-context.ts";
 import type { Dot } from "../src/dot.ts";
 import { emptyObject, sync, type StoredObject } from "../src/object.ts";
@@ -25,4 +26,9 @@ export function isDead(object: StoredObject): boolean {
 
 export function joined(a: StoredObject | undefined, b: StoredObject): StoredObject {
   return sync(a ?? emptyObject, b);
+}
+
+/** `undefined`: a deletion. */
+export function isSameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
 }

@@ -20,7 +20,7 @@ import type { ScriptedCall } from "./script.ts";
 import type { World } from "./world.ts";
 
 /** What was once returned for a key, to any client: contexts are values, and may be passed on. */
-export type OldContexts = Map<string, Context[]>;
+type OldContexts = Map<string, Context[]>;
 
 /** Old contexts kept per key. */
 const oldContextsMax = 20;
@@ -92,16 +92,21 @@ export class Worker {
         const slot = this.#slots?.[this.made.length];
         if (slot !== undefined) await this.#runtime.sleep(slot.atMs - this.#runtime.now());
         if (this.#runtime.now() >= this.#job.endsAtMs) return;
-        const made = { atMs: this.#runtime.now(), call: step, isLeftOut: slot?.isLeftOut ?? false };
-        const at = this.made.push(made) - 1;
-        told = made.isLeftOut ? refusal : await this.#call(step);
-        this.made[at] = { ...made, told, toldAtMs: this.#runtime.now() };
+        told = await this.#make(step, slot?.isLeftOut ?? false);
       }
     }
   }
 
+  async #make(call: Call, isLeftOut: boolean): Promise<Told | undefined> {
+    const made = { atMs: this.#runtime.now(), call, isLeftOut };
+    const at = this.made.push(made) - 1;
+    const told = isLeftOut ? refusal : await this.#call(call);
+    this.made[at] = { ...made, told, toldAtMs: this.#runtime.now() };
+    return told;
+  }
+
   /** When everything is healed: a read and a write must succeed, before long. @returns why they did not */
-  async check(): Promise<string | undefined> {
+  async waitForService(): Promise<string | undefined> {
     await this.#leave();
     let problem: string | undefined;
     for (let tries = 0; tries < checkTries; tries++) {

@@ -1,5 +1,6 @@
 /**
- * The wire: a frame is one MessagePack array of messages behind its checksum (frame.ts), a message an array that begins with its kind's number and its id.
+ * The wire: a frame is one MessagePack array of messages behind its checksum (frame.ts), a message an array that begins with its
+ * kind's number and its id.
  * Foreign bytes become messages here and nowhere else. Shapes are checked here, what they hold where it is used: options by
  * `settleOptions`, keys by `checkKey`, contexts by `decodeToken`, records by `openRecord`.
  *

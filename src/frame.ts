@@ -1,6 +1,6 @@
 /**
- * A frame on the wire: four bytes of checksum over the rest, little-endian, then the rest. What checks the packets below lets a flipped
- * bit through now and then, and one that is believed may go from node to node: it must condemn its link, and nothing else.
+ * A frame on the wire: four bytes of checksum over the rest, little-endian, then the rest. TCP's own checksum lets a flipped bit through
+ * now and then, and a record that is believed in spite of it would be passed on from node to node. Here it condemns its link, and no more.
  */
 import { malformed } from "./fields.ts";
 import { checksum32 } from "./hash.ts";

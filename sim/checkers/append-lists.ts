@@ -13,7 +13,7 @@
  * Source: Kingsbury, Alvaro: Elle (2020), list append; the windows are those of Cassandra's strict serialisability verifier.
  */
 import type { KeyName } from "../observation.ts";
-import { byKey } from "./register-history.ts";
+import { byKey } from "./grouped.ts";
 
 export interface ListOperation {
   readonly number: number;

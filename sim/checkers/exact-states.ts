@@ -2,6 +2,7 @@
  * I1, exact: whatever a node has of a key, in a record or as a hint, is what the writes in its context amount to. Of every state that
  * is stored, of every tombstone that is collected, of what all nodes hold together in the end, and of what a client is shown:
  *
+ * - (i), that no acknowledged write is missing, is `acknowledged-writes.ts`;
  * - (ii) its siblings are exactly those writes in its context that no other write in its context replaces;
  * - (iii) its context has no dot that was never issued, and with every write all that this write had seen;
  * - (iv) each sibling has the bytes, the operation and the timestamp that were written under its dot.
@@ -11,8 +12,7 @@
  *
  * An operation that was tried at two coordinators may own two dots; each counts as a write of its own, and a client is shown one.
  */
-import { contains, dotsOf, emptyContext, eventsOf, includes, type CausalContext } from "../../src/causal-context.ts";
-import { equalBytes } from "../../src/bytes.ts";
+import { contains, dotsOf, emptyContext, includes, type CausalContext } from "../../src/causal-context.ts";
 import { formatDot, type Actor, type Dot } from "../../src/dot.ts";
 import { emptyObject, has, type Sibling, type StoredObject } from "../../src/object.ts";
 import type { OpId } from "../../src/op-id.ts";
@@ -20,6 +20,7 @@ import { compareTimestamps } from "../../src/timestamp.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { EndOfRun, Issue, KeyName, Observation } from "../observation.ts";
+import { dotsBeyond, isSameValue } from "../states.ts";
 
 /** A dot that was issued, and the writes that replaced it directly. */
 interface Issued extends Issue {
@@ -84,7 +85,7 @@ export class ExactStates implements Checker {
   /** Of what its context has gained. */
   #problemOfNews(key: KeyName, before: CausalContext, after: StoredObject): string | undefined {
     const dots = this.#dots(key);
-    for (const dot of newDots(before, after.context)) {
+    for (const dot of dotsBeyond(before, after.context)) {
       const issued = dots.find(dot);
       if (issued === undefined) return `knows dot ${formatDot(dot)}, which was never issued`;
       if (!includes(after.context, issued.seen)) return `knows ${formatDot(dot)}, and not all that this had seen`;
@@ -129,7 +130,7 @@ export class ExactStates implements Checker {
     const expected = [...shown].map((op) => values.get(op) ?? "nobody's value").sort();
     if (expected.join() !== [...read.siblings].sort().join())
       this.#accuse(
-        `${formatOperation(read)} shows ${read.siblings.length} siblings, and its context covers ${expected.length}`,
+        `${formatOperation(read)} shows ${read.siblings.length} siblings, and not the ${expected.length} that its context covers`,
       );
   }
 }
@@ -158,17 +159,7 @@ function isReplaced({ replacedBy }: Issued, context: CausalContext): boolean {
   return replacedBy.some(({ dot }) => contains(context, dot));
 }
 
-function* newDots(before: CausalContext, after: CausalContext): Generator<Dot> {
-  for (const { actor, base, cloud } of after) {
-    const known = eventsOf(before, actor);
-    for (let counter = (known?.base ?? 0) + 1; counter <= base; counter++)
-      if (known?.cloud.includes(counter) !== true) yield { actor, counter };
-    for (const counter of cloud) if (!contains(before, { actor, counter })) yield { actor, counter };
-  }
-}
-
 function isWrittenSo({ value, op, timestamp }: Sibling, issued: Issued): boolean {
   if (op !== issued.op || issued.timestamp === undefined) return false;
-  if (compareTimestamps(timestamp, issued.timestamp) !== 0) return false;
-  return value === undefined || issued.value === undefined ? value === issued.value : equalBytes(value, issued.value);
+  return compareTimestamps(timestamp, issued.timestamp) === 0 && isSameValue(value, issued.value);
 }

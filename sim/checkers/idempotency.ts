@@ -11,12 +11,12 @@
  */
 import { addDot, contains, sameContext, type CausalContext } from "../../src/causal-context.ts";
 import { compareDots, formatDot, type Dot } from "../../src/dot.ts";
-import { equalBytes } from "../../src/bytes.ts";
 import type { StoredObject } from "../../src/object.ts";
 import type { OpId } from "../../src/op-id.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { Answered, Coordinated, EndOfRun, Issue, Observation } from "../observation.ts";
+import { isSameValue } from "../states.ts";
 
 export class Idempotency implements Checker {
   readonly invariant = "I9";
@@ -97,7 +97,5 @@ function isNew(dot: Dot, seen: CausalContext, covers: CausalContext | undefined)
 }
 
 function isSameWrite(a: Issue, b: Issue): boolean {
-  const isSameValue =
-    a.value === undefined || b.value === undefined ? a.value === b.value : equalBytes(a.value, b.value);
-  return a.key === b.key && isSameValue && sameContext(a.seen, b.seen);
+  return a.key === b.key && isSameValue(a.value, b.value) && sameContext(a.seen, b.seen);
 }

@@ -9,8 +9,8 @@
  * Source: Herlihy, Wing: Linearizability (1990). How an order is searched for: `register-search.ts`.
  */
 import type { KeyName } from "../observation.ts";
+import { byKey } from "./grouped.ts";
 import {
-  byKey,
   formatRegisterOperation,
   formatValue,
   isLook,

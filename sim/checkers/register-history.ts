@@ -29,16 +29,6 @@ export interface RegisterOperation {
   readonly found: RegisterValue;
 }
 
-export function byKey<One extends { readonly key: KeyName }>(operations: readonly One[]): Map<KeyName, One[]> {
-  const keys = new Map<KeyName, One[]>();
-  for (const operation of operations) {
-    const ofKey = keys.get(operation.key);
-    if (ofKey === undefined) keys.set(operation.key, [operation]);
-    else ofKey.push(operation);
-  }
-  return keys;
-}
-
 /** Shows what the register held, and changes nothing: a read, or a compare-and-set that was rejected. */
 export function isLook({ action, outcome }: RegisterOperation): boolean {
   return action.kind === "read" || outcome === "rejected";

@@ -13,7 +13,7 @@
 import { isLook, isPossible, needOf, valueOf, type RegisterOperation, type RegisterValue } from "./register-history.ts";
 
 /** One operation to be laid. Values are small numbers. */
-interface Step {
+interface Entry {
   readonly operation: RegisterOperation;
   /** It must happen. */
   readonly isCertain: boolean;
@@ -29,7 +29,7 @@ interface Step {
 
 /** Where the search stands: what may come next, of which it has tried those before `next`. */
 interface Branch {
-  readonly choices: readonly (readonly Step[])[];
+  readonly choices: readonly (readonly Entry[])[];
   next: number;
   /** How things were when it came here. */
   readonly laid: number;
@@ -39,7 +39,7 @@ interface Branch {
 
 /** What may be laid next. */
 interface Window {
-  readonly open: readonly Step[];
+  readonly open: readonly Entry[];
   /** By then the first of those that must happen had returned: nothing that was called later may come before it. */
   readonly endMs: number;
 }
@@ -47,9 +47,9 @@ interface Window {
 export class Search {
   readonly #values: readonly RegisterValue[];
   /** In the order of their calls: those that must happen, and those that may. */
-  readonly #certain: readonly Step[];
-  readonly #possible: readonly Step[];
-  readonly #order: Step[] = [];
+  readonly #certain: readonly Entry[];
+  readonly #possible: readonly Entry[];
+  readonly #order: Entry[] = [];
   readonly #tried = new Set<string>();
   /** By value: how many that must happen and are not laid need it, and how many that are not laid leave it. */
   readonly #needed: number[];
@@ -69,7 +69,7 @@ export class Search {
     this.#held = this.#values.indexOf(undefined);
     const numbers = new Map(this.#values.map((value, at) => [value, at]));
     const read = new Set(all.flatMap((one) => needOf(one) ?? []).map(({ value }) => value));
-    const stepOf = (operation: RegisterOperation, isCertain: boolean): Step => {
+    const entryOf = (operation: RegisterOperation, isCertain: boolean): Entry => {
       const need = needOf(operation);
       return {
         operation,
@@ -82,8 +82,8 @@ export class Search {
         isLaid: false,
       };
     };
-    this.#certain = certain.map((operation) => stepOf(operation, true)).sort(byCall);
-    this.#possible = possible.map((operation) => stepOf(operation, false)).sort(byCall);
+    this.#certain = certain.map((operation) => entryOf(operation, true)).sort(byCall);
+    this.#possible = possible.map((operation) => entryOf(operation, false)).sort(byCall);
     this.#needed = this.#count(this.#certain.map(({ needs }) => needs));
     this.#coming = this.#count([...this.#certain, ...this.#possible].map(({ leaves }) => leaves));
   }
@@ -108,7 +108,7 @@ export class Search {
       const branch = this.#backToChoice(branches);
       if (branch === undefined) return "violated";
       from = { laid: this.#order.length, held: this.#held, first: this.#first };
-      for (const step of branch.choices[branch.next++]!) this.#lay(step);
+      for (const entry of branch.choices[branch.next++]!) this.#lay(entry);
     }
     return "unknown";
   }
@@ -120,10 +120,10 @@ export class Search {
   }
 
   /** Lays all looks that fit. @returns what may be tried next: nothing, if this was tried before */
-  #advance(): readonly (readonly Step[])[] {
+  #advance(): readonly (readonly Entry[])[] {
     let window = this.#window();
     for (;;) {
-      const looks = window.open.filter((step) => step.isLook && this.#fits(step));
+      const looks = window.open.filter((entry) => entry.isLook && this.#fits(entry));
       if (looks.length === 0) break;
       for (const look of looks) this.#lay(look);
       window = this.#window();
@@ -131,25 +131,25 @@ export class Search {
     const name = this.#name(window);
     if (this.#tried.has(name)) return [];
     this.#tried.add(name);
-    return this.#choices(window.open.filter((step) => !step.isLook && this.#fits(step) && this.#mayFollow(step)));
+    return this.#choices(window.open.filter((entry) => !entry.isLook && this.#fits(entry) && this.#mayFollow(entry)));
   }
 
   /** Those that nobody reads come before a write, or alone if none is wanted yet: the order among them is nobody's business. */
-  #choices(changes: readonly Step[]): readonly (readonly Step[])[] {
-    const unread = changes.filter((step) => step.isUnread);
+  #choices(changes: readonly Entry[]): readonly (readonly Entry[])[] {
+    const unread = changes.filter((entry) => entry.isUnread);
     const choices = changes
-      .filter((step) => !step.isUnread)
+      .filter((entry) => !entry.isUnread)
       .sort(byReturn)
-      .map((step) => (step.needs === undefined ? [...unread, step] : [step]));
+      .map((entry) => (entry.needs === undefined ? [...unread, entry] : [entry]));
     return unread.length === 0 ? choices : [...choices, unread];
   }
 
-  #fits({ operation }: Step): boolean {
+  #fits({ operation }: Entry): boolean {
     return isPossible(operation, this.held);
   }
 
   /** Not while somebody still needs what is held, if it never comes again. */
-  #mayFollow({ needs, leaves, isCertain }: Step): boolean {
+  #mayFollow({ needs, leaves, isCertain }: Entry): boolean {
     const stillNeeded = this.#needed[this.#held]! - (needs === this.#held && isCertain ? 1 : 0);
     return stillNeeded === 0 || leaves === this.#held || this.#coming[this.#held]! > 0;
   }
@@ -166,33 +166,33 @@ export class Search {
     return undefined;
   }
 
-  #lay(step: Step): void {
-    this.#order.push(step);
-    this.#account(step, true);
-    this.#held = step.leaves ?? this.#held;
+  #lay(entry: Entry): void {
+    this.#order.push(entry);
+    this.#account(entry, true);
+    this.#held = entry.leaves ?? this.#held;
     while (this.#certain[this.#first]?.isLaid === true) this.#first++;
   }
 
-  #account(step: Step, isLaid: boolean): void {
-    step.isLaid = isLaid;
-    const { needs, leaves, isCertain } = step;
+  #account(entry: Entry, isLaid: boolean): void {
+    entry.isLaid = isLaid;
+    const { needs, leaves, isCertain } = entry;
     if (needs !== undefined && isCertain) this.#needed[needs]! += isLaid ? -1 : 1;
     if (leaves !== undefined) this.#coming[leaves]! += isLaid ? -1 : 1;
   }
 
   #window(): Window {
-    const open: Step[] = [];
+    const open: Entry[] = [];
     let endMs = Infinity;
     for (let at = this.#first; at < this.#certain.length; at++) {
-      const step = this.#certain[at]!;
-      if (step.operation.calledAtMs > endMs) break;
-      if (step.isLaid) continue;
-      open.push(step);
-      endMs = Math.min(endMs, step.returnedAtMs);
+      const entry = this.#certain[at]!;
+      if (entry.operation.calledAtMs > endMs) break;
+      if (entry.isLaid) continue;
+      open.push(entry);
+      endMs = Math.min(endMs, entry.returnedAtMs);
     }
-    for (const step of this.#possible) {
-      if (step.operation.calledAtMs > endMs) break;
-      if (!step.isLaid) open.push(step);
+    for (const entry of this.#possible) {
+      if (entry.operation.calledAtMs > endMs) break;
+      if (!entry.isLaid) open.push(entry);
     }
     return { open, endMs };
   }
@@ -210,12 +210,12 @@ export class Search {
   }
 }
 
-function byCall(a: Step, b: Step): number {
+function byCall(a: Entry, b: Entry): number {
   return a.operation.calledAtMs - b.operation.calledAtMs;
 }
 
-/** What must be laid soon is tried first. */
-function byReturn(a: Step, b: Step): number {
+/** What must be laid soon is tried first. Two that never return are equal: their difference would be no number. */
+function byReturn(a: Entry, b: Entry): number {
   return a.returnedAtMs === b.returnedAtMs ? 0 : a.returnedAtMs - b.returnedAtMs;
 }
 

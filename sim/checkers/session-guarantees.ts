@@ -13,7 +13,7 @@
  */
 import { contains, emptyContext, includes, joinContexts, type CausalContext } from "../../src/causal-context.ts";
 import type { KeyName } from "../observation.ts";
-import { byKey } from "./register-history.ts";
+import { byKey } from "./grouped.ts";
 import {
   bySession,
   comesBefore,
@@ -35,10 +35,8 @@ export interface Breach {
 
 /** @param scope how far the past of a write reaches: within its key, or to all that its session did */
 export function breachesOf(operations: readonly SessionOperation[], scope: "each key" | "all keys"): Breach[] {
-  const history = new SessionHistory(operations);
-  return operations
-    .filter(isRead)
-    .flatMap((read) => [...history.ownBreaches(read), ...history.breachesAt(read, scope)]);
+  const tracks = new Tracks(operations);
+  return operations.filter(isRead).flatMap((read) => [...tracks.ownBreaches(read), ...tracks.breachesAt(read, scope)]);
 }
 
 /** What a session had shown of a key at some moment: what a write of it brings along. */
@@ -82,7 +80,8 @@ class Track {
 
 const noTrack = new Track([]);
 
-class SessionHistory {
+/** By session and key. */
+class Tracks {
   readonly #tracks = new Map<string, Map<KeyName, Track>>();
   /** Those that may be seen, by key. */
   readonly #writes: ReadonlyMap<KeyName, readonly SessionOperation[]>;

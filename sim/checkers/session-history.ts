@@ -5,6 +5,7 @@
 import { contains, contextOf, type CausalContext } from "../../src/causal-context.ts";
 import type { Dot } from "../../src/dot.ts";
 import type { KeyName } from "../observation.ts";
+import { grouped } from "./grouped.ts";
 
 export interface SessionOperation {
   readonly number: number;
@@ -43,13 +44,7 @@ export function comesBefore(a: SessionOperation, b: SessionOperation): boolean {
 }
 
 export function bySession(operations: readonly SessionOperation[]): Map<string, SessionOperation[]> {
-  const sessions = new Map<string, SessionOperation[]>();
-  for (const operation of operations) {
-    const known = sessions.get(operation.session);
-    if (known === undefined) sessions.set(operation.session, [operation]);
-    else known.push(operation);
-  }
-  return sessions;
+  return grouped(operations, ({ session }) => session);
 }
 
 export function formatSessionOperation({ session, kind, number, key }: SessionOperation): string {

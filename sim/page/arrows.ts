@@ -12,7 +12,7 @@ const crossPixels = 4;
 /** How far something gets that is lost at once: this much of its way, this far down. */
 const lostShare = 0.45;
 const lostPixels = 9;
-const labelLeast = 190;
+const labelPixelsMin = 190;
 
 interface Arrow {
   readonly frame: RecordedFrame;
@@ -77,7 +77,7 @@ function label(sheet: Sheet, { frame, messages, from, to, colour, isHot }: Arrow
     align: "center",
     colour: isAside ? sheet.colours.muted : colour,
     weight: isHot ? 100 : weightOf(messages[0]!) - (isAside ? 20 : 0),
-    widthMax: Math.max(labelLeast, Math.abs(to[0] - from[0]) - 2 * headPixels),
+    widthMax: Math.max(labelPixelsMin, Math.abs(to[0] - from[0]) - 2 * headPixels),
   });
 }
 

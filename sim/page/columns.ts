@@ -2,8 +2,8 @@
 import type { Lane } from "../recorded.ts";
 
 export const marginPixels = 104;
-export const columnLeast = 74;
-const columnMost = 230;
+const columnPixelsMin = 74;
+const columnPixelsMax = 230;
 /** Behind the last lane, for what is written beside it. */
 const restPixels = 100;
 
@@ -18,7 +18,7 @@ export class Columns {
     this.lanes = lanes;
     this.#places = new Map(lanes.map((lane, place) => [lane, place]));
     const share = (width - marginPixels - restPixels) / Math.max(1, lanes.length);
-    this.columnWidth = Math.min(columnMost, Math.max(columnLeast, share));
+    this.columnWidth = Math.min(columnPixelsMax, Math.max(columnPixelsMin, share));
     this.width = Math.max(width, marginPixels + this.columnWidth * lanes.length + restPixels);
   }
 

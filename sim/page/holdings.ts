@@ -1,5 +1,6 @@
 /** What nodes hold of a key, before a step and after it. */
 import type { KeyPlace, Lane, RecordedChange, Step } from "../recorded.ts";
+import { firstPast } from "./first-past.ts";
 import type { RecordedRun } from "./recorded-run.ts";
 
 /** `undefined`: it has never held anything. */
@@ -32,14 +33,8 @@ export function isDifferent({ before, after }: Holding): boolean {
 }
 
 /** @param changes of one node and one key, in order. @returns the one that holds after this step */
-export function stateAt(changes: readonly RecordedChange[], step: Step): Held {
-  let [low, high] = [0, changes.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (changes[middle]!.step <= step) low = middle + 1;
-    else high = middle;
-  }
-  return changes[low - 1];
+function stateAt(changes: readonly RecordedChange[], step: Step): Held {
+  return changes[firstPast(changes.length, (place) => changes[place]!.step > step) - 1];
 }
 
 function holdingAt(

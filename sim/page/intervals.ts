@@ -1,5 +1,6 @@
 /** Things that last, by when they begin, and quickly those of them that touch a window. */
 import type { Step } from "../recorded.ts";
+import { firstPast } from "./first-past.ts";
 
 export interface Interval<Thing> {
   readonly begin: Step;
@@ -20,21 +21,12 @@ export class Intervals<Thing> {
 
   within(first: Step, last: Step): Interval<Thing>[] {
     const found: Interval<Thing>[] = [];
-    for (let at = this.#firstEndingFrom(first); at < this.#intervals.length; at++) {
+    const begin = firstPast(this.#ends.length, (place) => this.#ends[place]! >= first);
+    for (let at = begin; at < this.#intervals.length; at++) {
       const interval = this.#intervals[at]!;
       if (interval.begin > last) break;
       if (interval.end >= first) found.push(interval);
     }
     return found;
-  }
-
-  #firstEndingFrom(step: Step): number {
-    let [low, high] = [0, this.#ends.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#ends[middle]! >= step) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 }

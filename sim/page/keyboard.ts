@@ -26,14 +26,13 @@ export function listenToKeys(view: View, stage: Stage, toolbar: Toolbar): HTMLDi
 }
 
 function commandsOf(view: View, stage: Stage, toolbar: Toolbar, toggleHelp: () => void): Command[] {
-  const { steps } = view.timeline;
   return [
     { keys: ["j", "ArrowDown"], what: "next step", run: () => view.next() },
     { keys: ["k", "ArrowUp"], what: "previous step", run: () => view.previous() },
     { keys: ["J"], what: "next change of the key", run: () => view.goToChange(1) },
     { keys: ["K"], what: "previous change of the key", run: () => view.goToChange(-1) },
     { keys: ["v"], what: "to the violation", run: () => view.goToViolation() },
-    { keys: ["Home"], what: "to the beginning", run: () => view.go(steps[0]) },
+    { keys: ["Home"], what: "to the beginning", run: () => view.go(view.timeline.steps[0]) },
     { keys: ["End"], what: "to the end", run: () => view.go(view.timeline.steps.at(-1)) },
     { keys: ["/"], what: "find", run: () => toolbar.search.focus() },
     { keys: ["n"], what: "next place found", run: () => view.goToMatch(1) },

@@ -13,7 +13,7 @@ export interface Label {
 
 const rowPixels = 12;
 const characterPixels = 6.35;
-const charactersLeast = 4;
+const charactersMin = 4;
 
 export const font = "10.5px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
 
@@ -53,7 +53,7 @@ function fitted({ text, x, align, widthMax = Infinity }: Label, width: number): 
   const room = align === "left" ? width - x : align === "right" ? x : 2 * Math.min(x, width - x);
   const characters = Math.floor(Math.min(widthMax, room) / characterPixels);
   if (text.length <= characters) return text;
-  return characters < charactersLeast ? "" : `${text.slice(0, characters - 1)}…`;
+  return characters < charactersMin ? "" : `${text.slice(0, characters - 1)}…`;
 }
 
 function leftOf({ x, align }: Label, width: number): number {

@@ -1,4 +1,5 @@
 /** All of the run beside the picture, small: what clients are told, where nodes are down, where the fault lies, and where the window is. */
+import type { Step } from "../recorded.ts";
 import { coloursOf, type Colours } from "./colours.ts";
 import { element } from "./element.ts";
 import type { Stage } from "./stage.ts";
@@ -7,6 +8,14 @@ import type { View } from "./view.ts";
 const widthPixels = 58;
 /** What can be told from so far away. */
 const shades: Readonly<Record<string, keyof Colours>> = { down: "muted", paused: "pause", blocked: "cut" };
+
+/** What is drawn on. */
+interface Miniature {
+  readonly context: CanvasRenderingContext2D;
+  readonly colours: Colours;
+  readonly columnWidth: number;
+  readonly y: (step: Step) => number;
+}
 
 export class Overview {
   readonly element: HTMLCanvasElement = element("canvas", {
@@ -29,41 +38,67 @@ export class Overview {
   }
 
   draw(): void {
-    const height = this.element.clientHeight;
+    const { timeline, lanes } = this.#view;
+    const share = this.element.clientHeight / timeline.height;
+    const miniature: Miniature = {
+      context: this.#prepare(),
+      colours: coloursOf(this.element),
+      columnWidth: (widthPixels - 8) / Math.max(1, lanes.length),
+      y: (step) => timeline.heightOf(step) * share,
+    };
+    this.#drawSpells(miniature);
+    this.#drawOperations(miniature);
+    this.#drawLines(miniature);
+    this.#drawWindow(miniature, share);
+  }
+
+  #prepare(): CanvasRenderingContext2D {
     const ratio = window.devicePixelRatio;
-    [this.element.width, this.element.height] = [widthPixels * ratio, Math.round(height * ratio)];
+    [this.element.width, this.element.height] = [widthPixels * ratio, Math.round(this.element.clientHeight * ratio)];
     const context = this.element.getContext("2d")!;
     context.scale(ratio, ratio);
-    const { timeline, lanes, run, matches, cursor } = this.#view;
-    const colours = coloursOf(this.element);
-    const share = height / timeline.height;
-    const y = (step: number): number => timeline.heightOf(step) * share;
-    const column = (widthPixels - 8) / Math.max(1, lanes.length);
+    return context;
+  }
+
+  #drawSpells({ context, colours, columnWidth, y }: Miniature): void {
+    const { lanes, run } = this.#view;
     context.globalAlpha = 0.7;
     for (const { kind, lanes: hit, begin, end = run.steps - 1 } of run.spells) {
       const colour = shades[kind];
       if (colour === undefined) continue;
       context.fillStyle = colours[colour];
-      const width = kind === "blocked" ? 2 : Math.max(1, column - 1);
+      const width = kind === "blocked" ? 2 : Math.max(1, columnWidth - 1);
       for (const lane of hit.filter((one) => lanes.includes(one)))
-        context.fillRect(6 + lanes.indexOf(lane) * column, y(begin), width, Math.max(1, y(end) - y(begin)));
+        context.fillRect(6 + lanes.indexOf(lane) * columnWidth, y(begin), width, Math.max(1, y(end) - y(begin)));
     }
     context.globalAlpha = 1;
+  }
+
+  #drawOperations({ context, colours, columnWidth, y }: Miniature): void {
+    const { lanes, run } = this.#view;
     for (const { client, called, returned = run.steps - 1, outcome } of run.recorded.operations) {
       if (!lanes.includes(client)) continue;
       context.fillStyle = outcome === "ok" ? colours.good : outcome === "none" ? colours.quiet : colours.warn;
-      const long = Math.max(1, y(returned) - y(called));
-      context.fillRect(6 + lanes.indexOf(client) * column, y(called), Math.max(1, column - 1.5), long);
+      const height = Math.max(1, y(returned) - y(called));
+      context.fillRect(6 + lanes.indexOf(client) * columnWidth, y(called), Math.max(1, columnWidth - 1.5), height);
     }
-    const lines: readonly (readonly [readonly number[], string, number])[] = [
+  }
+
+  /** What was found, what was violated, and where the reader stands. */
+  #drawLines({ context, colours, y }: Miniature): void {
+    const { run, matches, cursor } = this.#view;
+    const violated = run.recorded.violations.map(({ step }) => step);
+    for (const [steps, colour, thickness] of [
       [matches, colours.found, 1.5],
-      [run.recorded.violations.map(({ step }) => step), colours.bad, 3],
+      [violated, colours.bad, 3],
       [[cursor], colours.cursor, 2],
-    ];
-    for (const [steps, colour, thickness] of lines) {
+    ] as const) {
       context.fillStyle = colour;
       for (const step of steps) context.fillRect(0, y(step) - thickness / 2, widthPixels, thickness);
     }
+  }
+
+  #drawWindow({ context, colours }: Miniature, share: number): void {
     context.fillStyle = colours.text;
     context.globalAlpha = 0.13;
     context.fillRect(0, this.#stage.top * share, widthPixels, Math.max(4, this.#stage.height * share));

@@ -17,7 +17,7 @@ import type { View } from "./view.ts";
 
 /** More than this in the window, and only what matters most is labelled. */
 const crowd = 260;
-const inkLeast = 0.15;
+const inkMin = 0.15;
 /** How far from a line the pointer still means it. */
 const reachPixels = 7;
 
@@ -129,7 +129,7 @@ export class Picture {
       first: timeline.steps[firstPlace] ?? 0,
       last: timeline.steps[lastPlace] ?? 0,
       isCrowded: lastPlace - firstPlace > crowd,
-      ink: Math.max(inkLeast, Math.min(1, (2 * crowd) / (lastPlace - firstPlace))),
+      ink: Math.max(inkMin, Math.min(1, (2 * crowd) / (lastPlace - firstPlace))),
       y: (step) => timeline.heightOf(step) - top,
     };
   }

@@ -5,6 +5,7 @@
  * window. True: as far apart as they are in time.
  */
 import type { Step } from "../recorded.ts";
+import { firstPast } from "./first-past.ts";
 
 export type Spacing = "even" | "true";
 
@@ -78,15 +79,4 @@ export class Timeline {
 /** Rows between two steps: half a one at the same moment, two of a second. */
 function rowsFor(apartMs: number): number {
   return 0.5 + 0.375 * Math.log10(1 + 10 * apartMs);
-}
-
-/** The first of `count` places for which something holds that holds for all behind it too. */
-function firstPast(count: number, isPast: (place: number) => boolean): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isPast(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

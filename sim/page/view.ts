@@ -19,8 +19,8 @@ export interface Standing {
 export type Change = "shown" | "cursor" | "place";
 
 const zoomStep = 1.25;
-const zoomLeast = 0.001;
-const zoomMost = 6;
+const zoomMin = 0.001;
+const zoomMax = 6;
 
 export class View {
   readonly run: RecordedRun;
@@ -154,7 +154,7 @@ export class View {
   }
 
   zoomTo(zoom: number): void {
-    this.#standing = { ...this.#standing, zoom: Math.min(zoomMost, Math.max(zoomLeast, zoom)) };
+    this.#standing = { ...this.#standing, zoom: Math.min(zoomMax, Math.max(zoomMin, zoom)) };
     this.#timeline = this.#layOut();
     this.#tell("shown", "place");
   }

@@ -6,10 +6,11 @@ import type { StoreReader } from "../../node/store.ts";
 import { runSeed, type RunOptions, type SeedReport } from "../../sim/index.ts";
 import type { CreateMachine, Machine } from "../../sim/world.ts";
 
-export type Step = (effects: readonly Effect[], input: Input, config: NodeConfig) => readonly Effect[];
+/** @returns the effects in the place of those that the node gives */
+export type Tamper = (effects: readonly Effect[], input: Input, config: NodeConfig) => readonly Effect[];
 
 /** The shipped node with its effects tampered with. */
-export function tampered(tamper: Step): CreateMachine {
+export function tampered(tamper: Tamper): CreateMachine {
   return (config, store, now) => {
     const replica = new Replica(config, store, now);
     return { step: (now, input) => tamper(replica.step(now, input), input, config) };

@@ -4,7 +4,15 @@
  */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/random.ts";
-import { exponential, mixture, noDelay, pareto, profiles, type DelayLaw, type LegLaws } from "../../sim/delay-laws.ts";
+import {
+  exponential,
+  mixture,
+  noDelay,
+  pareto,
+  publishedLegs,
+  type DelayLaw,
+  type LegLaws,
+} from "../../sim/delay-laws.ts";
 import { equalReplicas, kStaleness, measuredKStaleness, Visibility } from "../../sim/pbs.ts";
 
 const draws = 100_000;
@@ -38,15 +46,17 @@ describe("delay laws", () => {
     expect(mean(drawn(mixture(0.9, noDelay, () => 10)))).toBeCloseTo(1, 1);
   });
 
-  test("the named profiles have the means that their fits have", () => {
+  test("the published legs have the means that their fits have", () => {
     const meanOf = (share: number, leastMs: number, alpha: number, ratePerMs: number): number =>
       (share * alpha * leastMs) / (alpha - 1) + (1 - share) / ratePerMs;
-    expect(mean(drawn(profiles["LNKD-SSD"].r))).toBeCloseTo(meanOf(0.9122, 0.235, 10, 1.66), 2);
-    expect(mean(drawn(profiles["LNKD-DISK"].a))).toBeCloseTo(meanOf(0.9122, 0.235, 10, 1.66), 2);
+    expect(mean(drawn(publishedLegs["LNKD-SSD"].r))).toBeCloseTo(meanOf(0.9122, 0.235, 10, 1.66), 2);
+    expect(mean(drawn(publishedLegs["LNKD-DISK"].a))).toBeCloseTo(meanOf(0.9122, 0.235, 10, 1.66), 2);
     // Of so heavy a tail the mean converges slowly.
-    expect(Math.abs(mean(drawn(profiles["LNKD-DISK"].w)) / meanOf(0.38, 1.05, 1.51, 0.183) - 1)).toBeLessThan(0.05);
-    expect(Math.abs(mean(drawn(profiles.YMMR.w)) / meanOf(0.939, 3, 3.35, 0.0028) - 1)).toBeLessThan(0.03);
-    expect(Math.abs(mean(drawn(profiles.YMMR.s)) / meanOf(0.982, 1.5, 3.8, 0.0217) - 1)).toBeLessThan(0.03);
+    expect(Math.abs(mean(drawn(publishedLegs["LNKD-DISK"].w)) / meanOf(0.38, 1.05, 1.51, 0.183) - 1)).toBeLessThan(
+      0.05,
+    );
+    expect(Math.abs(mean(drawn(publishedLegs.YMMR.w)) / meanOf(0.939, 3, 3.35, 0.0028) - 1)).toBeLessThan(0.03);
+    expect(Math.abs(mean(drawn(publishedLegs.YMMR.s)) / meanOf(0.982, 1.5, 3.8, 0.0217) - 1)).toBeLessThan(0.03);
   });
 });
 
@@ -74,7 +84,7 @@ describe("t-visibility", () => {
   });
 
   test("has the published figure of LinkedIn's disks: 43.9 % at once", () => {
-    expect(predict(profiles["LNKD-DISK"], 1, 1).freshAt(0)).toBeCloseTo(0.439, 2);
+    expect(predict(publishedLegs["LNKD-DISK"], 1, 1).freshAt(0)).toBeCloseTo(0.439, 2);
   });
 
   test("quorums that meet are always fresh", () => {
@@ -83,7 +93,7 @@ describe("t-visibility", () => {
       [1, 3],
       [3, 1],
     ] as const) {
-      const strict = predict(profiles.YMMR, r, w);
+      const strict = predict(publishedLegs.YMMR, r, w);
       expect(strict.freshAt(0)).toBe(1);
       expect(strict.tMsAt(0.999)).toBe(0);
     }

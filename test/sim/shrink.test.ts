@@ -2,18 +2,7 @@
 import { expect, test } from "vitest";
 import { failsAsScenario, runSeed, scenarioText, shrink, type SeedReport } from "../../sim/index.ts";
 import type { CreateMachine } from "../../sim/world.ts";
-import { tampered } from "./mutant.ts";
-
-/** A replica stores what it is told to store in place of what it has. */
-const overwrites = tampered((effects, input) => {
-  if (input.kind !== "peer" || input.message.kind !== "ReplicaPut") return effects;
-  const { record } = input.message;
-  return effects.map((effect) =>
-    effect.kind === "persist"
-      ? { ...effect, writes: effect.writes.map((write) => ({ ...write, value: record })) }
-      : effect,
-  );
-});
+import { overwritesSiblings } from "./storing-mutants.ts";
 
 async function firstFailure(createMachine: CreateMachine): Promise<SeedReport> {
   for (let seed = 1; ; seed++) {
@@ -23,7 +12,7 @@ async function firstFailure(createMachine: CreateMachine): Promise<SeedReport> {
 }
 
 test("what is left of a failing run is a handful of decisions, which fail in a test of their own", async () => {
-  const createMachine = overwrites;
+  const createMachine = overwritesSiblings;
   const report = await firstFailure(createMachine);
   const told: number[] = [];
   const shrunk = await shrink(report, { createMachine, onRun: (_, decisions) => told.push(decisions) });
@@ -41,12 +30,12 @@ test("what is left of a failing run is a handful of decisions, which fail in a t
 });
 
 test("a script that does not fail again is not shrunk", async () => {
-  const report = await firstFailure(overwrites);
+  const report = await firstFailure(overwritesSiblings);
   expect(await shrink(report)).toBeUndefined();
 });
 
 test("it stops after so many runs, with the smallest failing run that it has found", async () => {
-  const createMachine = overwrites;
+  const createMachine = overwritesSiblings;
   const report = await firstFailure(createMachine);
   const shrunk = await shrink(report, { createMachine, runsMax: 12 });
   expect(shrunk!.runs).toBeLessThanOrEqual(12);

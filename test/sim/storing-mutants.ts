@@ -42,7 +42,7 @@ const countsAnswersTwice: CreateMachine = (config, store, now) => {
 };
 
 /** A copy from another replica takes the place of what is here, instead of being joined into it. */
-const overwritesSiblings = tampered((effects, input) => {
+export const overwritesSiblings = tampered((effects, input) => {
   if (input.kind !== "peer" || input.message.kind !== "ReplicaPut") return effects;
   const { record } = input.message;
   return effects.map((effect) =>

@@ -32,7 +32,8 @@ export async function look(
   options: RunOptions = {},
 ): Promise<ShrunkReport | undefined> {
   const shrunk = isShrinking ? await shrinkAloud(failure, say, progress, options) : undefined;
-  if (page !== undefined) await show(seed, page, say, shrunk === undefined ? options : replayOf(shrunk, options));
+  if (page !== undefined && shrunk === undefined) await show(seed, page, "", say, options);
+  if (page !== undefined && shrunk !== undefined) await show(seed, page, " --shrink", say, replayOf(shrunk, options));
   return shrunk === undefined ? undefined : tell(shrunk, say, options);
 }
 
@@ -73,10 +74,14 @@ async function tell(shrunk: Shrunk, say: (line: string) => void, options: RunOpt
   return { seed: report.seed, decisions, decisionsBefore, runs, scenario, isConfirmed };
 }
 
-/** @param seed the one to look at; `undefined`: none of many has failed */
+/**
+ * @param seed the one to look at; `undefined`: none of many has failed
+ * @param flags what else makes the same page again
+ */
 async function show(
   seed: number | undefined,
   page: string,
+  flags: string,
   say: (line: string) => void,
   options: RunOptions,
 ): Promise<void> {
@@ -85,6 +90,6 @@ async function show(
   const { writePage } = await import("./run-page.ts");
   const recording = new Recording();
   const report = await runSeed(seed, { ...options, recording });
-  writePage(recording.recorded(report, `npx coterie sim --seed ${seed} --trace seed-${seed}.html`), page);
+  writePage(recording.recorded(report, `npx coterie sim --seed ${seed}${flags} --trace seed-${seed}.html`), page);
   say(`seed ${seed} is to be seen in ${page}`);
 }

@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import type { SeedReport } from "../../../sim/index.ts";
+import type { SeedReport, SeedsOptions, SeedsReport } from "../../../sim/index.ts";
 import { checkPagePath, parsePagePath } from "./page-path.ts";
 import { Progress } from "./progress.ts";
 import { wholeFrom } from "./request-flags.ts";
@@ -20,6 +20,9 @@ interface SimFlags {
   readonly workers?: number;
   readonly json?: boolean;
 }
+
+/** What is told of every seed, as JSON. */
+type Run = Pick<SeedReport, "seed" | "kind" | "hash">;
 
 const seedMax = 2 ** 31;
 const countDefault = 100;
@@ -68,59 +71,69 @@ export function addSim(program: Command): void {
     .option("--workers <number>", "threads to play seeds in (default: one per core)", wholeFrom(1, workersMax))
     .option(
       "--trace [file.html]",
-      "print every event, a column per node; or write a page to look at, of the seed or, of several, of the first that fails",
+      "print every event, a column per node; or write a page that shows the seed, of several the first that fails",
       parsePagePath,
     )
-    .option("--shrink", "of the seed or, of several, of the first that fails: the smallest run that fails so")
+    .option("--shrink", "print the smallest run that fails as the seed does, of several as the first that fails")
     .option("--json", "print one JSON object at the end")
     .addHelpText("after", help)
     .action((flags: SimFlags) => sim(flags));
 }
 
 async function sim({ seed: given, count: asked, workers, trace = false, ...flags }: SimFlags): Promise<void> {
-  const { shrink: isShrinking = false, json = false } = flags;
-  const { exitStatus, formatScript, milestoneSeeds, runSeeds } = await import("../../../sim/index.ts");
+  const { shrink: isShrinking = false, json: isJson = false } = flags;
   const page = typeof trace === "string" ? trace : undefined;
   if (page !== undefined) checkPagePath(page);
   const seed = given ?? randomInt(seedMax);
   const count = asked ?? (given === undefined ? countDefault : 1);
   const progress = new Progress();
   const say = (line: string): void => {
-    if (json) return;
+    if (isJson) return;
     progress.clear();
     process.stdout.write(`${line}\n`);
   };
-  const crew =
-    trace === true || count === 1 ? undefined : await hire(Math.min(workers ?? availableParallelism(), count));
+  const isInThreads = trace !== true && count > 1;
+  const crew = isInThreads ? await hire(Math.min(workers ?? availableParallelism(), count)) : undefined;
   say(count === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + count - 1}`);
   const startMs = performance.now();
-  const runs: Pick<SeedReport, "seed" | "kind" | "hash">[] = [];
-  let failed = 0;
-  const report = await runSeeds({
-    seed,
-    count,
-    crew,
-    trace: trace === true ? say : undefined,
-    onSeed: (one) => {
-      const { seed, kind, hash } = one;
-      const done = runs.push({ seed, kind, hash });
-      if (kind !== "ok") failed++;
-      if (kind !== "ok" || count === 1) describeSeed(one).forEach(say);
-      if (count > 1) progress.show({ done, count, failed, elapsedMs: performance.now() - startMs });
-    },
-  });
+  const { report, runs } = await play({ seed, count, crew, trace: trace === true ? say : undefined }, say, progress);
   crew?.stop();
   progress.clear();
   const wallMs = performance.now() - startMs;
   const shown = { page, isShrinking, failure: report.failures[0], ...(count === 1 && { seed }) };
   const shrunk = await look(shown, say, progress);
+  const { formatScript } = await import("../../../sim/index.ts");
   const failures = report.failures.map((failure) => ({ ...failure, script: formatScript(failure.script) }));
-  if (json) process.stdout.write(`${JSON.stringify({ seed, count, wallMs, ...report, failures, shrunk, runs })}\n`);
+  if (isJson) process.stdout.write(`${JSON.stringify({ seed, count, wallMs, ...report, failures, shrunk, runs })}\n`);
   else summarize(report, wallMs, count).forEach(say);
-  const codes = report.failures.map(({ kind }) => exitStatus[kind]);
-  if (codes.length > 0) process.exitCode = Math.min(...codes);
-  else if (report.seeds < count) process.exitCode = interruptedStatus;
-  else if (count >= milestoneSeeds && report.unmet.length > 0) process.exitCode = unmetStatus;
+  process.exitCode = await statusOf(report, count);
+}
+
+/** Plays seeds, and says of each that fails what was wrong. */
+async function play(
+  options: SeedsOptions,
+  say: (line: string) => void,
+  progress: Progress,
+): Promise<{ readonly report: SeedsReport; readonly runs: readonly Run[] }> {
+  const { runSeeds } = await import("../../../sim/index.ts");
+  const { count } = options;
+  const startMs = performance.now();
+  const runs: Run[] = [];
+  let failed = 0;
+  const onSeed = (one: SeedReport): void => {
+    const done = runs.push({ seed: one.seed, kind: one.kind, hash: one.hash });
+    if (one.kind !== "ok") failed++;
+    if (one.kind !== "ok" || count === 1) describeSeed(one).forEach(say);
+    if (count > 1) progress.show({ done, count, failed, elapsedMs: performance.now() - startMs });
+  };
+  return { report: await runSeeds({ ...options, onSeed }), runs };
+}
+
+async function statusOf({ failures, seeds, unmet }: SeedsReport, count: number): Promise<number> {
+  const { exitStatus, milestoneSeeds } = await import("../../../sim/index.ts");
+  if (failures.length > 0) return Math.min(...failures.map(({ kind }) => exitStatus[kind]));
+  if (seeds < count) return interruptedStatus;
+  return count >= milestoneSeeds && unmet.length > 0 ? unmetStatus : 0;
 }
 
 /** Threads that play seeds until Ctrl-C. This one stays free to hear it. */
