@@ -69,10 +69,8 @@ test("any number of threads tells the same, in the same order", () => {
 test("Ctrl-C ends it with what was found so far", async () => {
   const child = spawn(process.execPath, [coterie, "sim", "--seed", "1", "--count", "100000", "--workers", "2"]);
   let stdout = "";
-  child.stdout.on("data", (data: Buffer) => {
-    stdout += data.toString();
-    child.kill("SIGINT");
-  });
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  child.stdout.once("data", () => child.kill("SIGINT"));
   const [status] = (await once(child, "close")) as [number | null];
   expect(status).toBe(130);
   const [, unplayed, of] = /^stopped: (\d+) of (\d+) seeds were not played$/m.exec(stdout)!.map(Number);
