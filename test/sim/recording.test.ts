@@ -8,6 +8,7 @@ import { Replica } from "../../node/replica.ts";
 import { Recording, runSeed, type Recorded, type RunOptions, type SeedReport } from "../../sim/index.ts";
 import type { Observation, Restarted } from "../../sim/observation.ts";
 import { calmDisk, calmNetwork } from "../../sim/setting.ts";
+import { neverMs } from "../../sim/tuning.ts";
 
 /** Nodes come and go, disks are wiped and set back, bits turn, frames get lost and come twice. */
 const seeds = [8, 6] as const;
@@ -104,7 +105,8 @@ test("without crashes a node holds what the witness has seen it write, write aft
     ...profile,
     network: calmNetwork,
     disk: calmDisk,
-    faults: { ...profile.faults, kinds: [], leavesCore: false },
+    shape: { ...profile.shape, tuning: { ...profile.shape.tuning, tombstoneAgeMs: neverMs } },
+    faults: { ...profile.faults, kinds: [], whims: [], leavesCore: false },
   });
   const [recorded, report, { writes }] = await record(8, withoutFaults);
   expect(report.kind).toBe("ok");
