@@ -22,6 +22,7 @@ import { visibleSiblings } from "../src/object.ts";
 import { formatLiteral, type Call, type Told, type Workload } from "./call.ts";
 import { formatFault } from "./fault.ts";
 import { soundFrames } from "./network.ts";
+import { checked, checkSimulateOptions, checkSimulation, sentenceIn } from "./check-simulation.ts";
 import type { EndOfKey } from "./observation.ts";
 import type { CreatePlay, EndOfPlay, PlayedBucket, Player } from "./play.ts";
 import type { Profile } from "./profile.ts";
@@ -45,7 +46,7 @@ export interface Simulation {
 
 export interface EndOfSimulation {
   /** What every client would read now, whichever node it asks. */
-  read<T = unknown>(bucket: string, key: string): FinalValue<T>;
+  readonly read: <T = unknown>(bucket: string, key: string) => FinalValue<T>;
   /** Keys that were ever written, as `bucket/key`. */
   readonly keys: readonly string[];
   /** Everything that clients called, and what they were told. */
@@ -116,6 +117,8 @@ const serviceBucket = "coterie-sim";
  * @param create is called once for each run, so that nothing is left of the one before
  */
 export async function simulate(create: () => Simulation, options: SimulateOptions = {}): Promise<SimulationReport> {
+  checkSimulateOptions(options);
+  checkSimulation(create());
   const { seed: first = 1, seeds = 100, onSeed } = options;
   const run: RunOptions = { play: playOf(create), adjust: (profile) => adjusted(profile, options) };
   let simulatedMs = 0;
@@ -139,10 +142,10 @@ function playOf(create: () => Simulation): CreatePlay {
       buckets,
       serviceBuckets: [serviceBucket],
       hasUniqueValues: false,
-      workload: (player) => simulation.workload(player),
+      workload: (player) => checked(simulation.workload(player), buckets),
       finish: (end, accuse) => {
-        const sentence = simulation.invariant?.(endOf(end, buckets));
-        if (typeof sentence === "string") accuse(sentence);
+        const sentence = sentenceIn(simulation.invariant?.(endOf(end, buckets)));
+        if (sentence !== undefined) accuse(sentence);
       },
     };
   };
