@@ -55,6 +55,11 @@ export function formatCall(call: Call): string {
   return `{ ${fields.map(([name, value]) => `${name}: ${formatLiteral(value)}`).join(", ")} }`;
 }
 
+/** What tells one written value from another, in a history. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : formatLiteral(value);
+}
+
 /** A value as it would be written in a program, on one line. */
 export function formatLiteral(value: unknown): string {
   if (typeof value === "function") return String(value);

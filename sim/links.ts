@@ -102,10 +102,13 @@ export class Links {
     this.#answers.clear();
   }
 
-  /** Somebody inside of the simulator who asks as a client does, without a network between. */
-  addProbe(answer: (messages: readonly Answer[]) => void): number {
+  /**
+   * Somebody inside of the simulator who asks as a client does, without a network between.
+   * @param end is told when the process ends, whatever was answered until then
+   */
+  addProbe(answer: (messages: readonly Answer[]) => void, end: () => void = () => {}): number {
     const connection = this.#nextConnection++;
-    this.#askers.set(connection, { name: "a probe", answer, end: () => {} });
+    this.#askers.set(connection, { name: "a probe", answer, end });
     return connection;
   }
 

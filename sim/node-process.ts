@@ -43,6 +43,8 @@ export class NodeProcess implements Witnessed {
   life = "";
   /** How many disks it has had. */
   disk = 1;
+  /** Records and hints that it has ever handed to a disk, and removals of such. */
+  writes = 0;
   phase: Phase = "down";
   platter: Platter = new Platter();
   readonly clock: WallClock;
@@ -321,6 +323,7 @@ export class NodeProcess implements Witnessed {
     this.#world.witness.persisting(this, input, batch);
     for (const write of batch.writes) {
       this.#markWrite(write);
+      if (write.table !== "meta") this.writes++;
       if (write.table !== "meta") this.#trace(() => formatWrite(write));
     }
     this.#store!.commit(batch);

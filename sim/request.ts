@@ -1,6 +1,7 @@
 /** One request that a story puts to a node directly, without a client or a network between, and what was answered. */
 import { decodeValue } from "../client/value.ts";
 import { emptyContext, type CausalContext } from "../src/causal-context.ts";
+import type { ErrorCode } from "../src/errors.ts";
 import { hashKey } from "../src/key.ts";
 import type { Answer } from "../src/messages.ts";
 import { emptyObject, latest, visibleSiblings, type StoredObject } from "../src/object.ts";
@@ -8,25 +9,47 @@ import type { OpId } from "../src/op-id.ts";
 import { openRecord } from "../src/record.ts";
 import { decodeToken, encodeToken } from "../src/token.ts";
 
+/** `lost`: the node's process ended before it had answered. */
+export type RequestOutcome = "ok" | ErrorCode | "lost";
+
 export class Request {
+  /** For people: `the put of b/k at n1`. */
+  readonly title: string;
   readonly key: Uint8Array;
   /** Of a write: the same for all its tries. */
   readonly op: OpId | undefined;
   answer: Answer | undefined;
+  isLost = false;
 
-  constructor(key: Uint8Array, op: OpId | undefined) {
+  constructor(title: string, key: Uint8Array, op: OpId | undefined) {
+    this.title = title;
     this.key = key;
     this.op = op;
   }
 
-  /** `ok`, or the code of the error; `undefined` while nothing was answered. */
-  get outcome(): string | undefined {
-    return this.answer?.kind === "Failure" ? this.answer.code : this.answer && "ok";
+  /** `undefined` while nothing was answered, and may still be. */
+  get outcome(): RequestOutcome | undefined {
+    if (this.answer === undefined) return this.isLost ? "lost" : undefined;
+    return this.answer.kind === "Failure" ? this.answer.code : "ok";
+  }
+
+  /** The outcome as a sentence goes on with it: `UNAVAILABLE (1 of 2 …)`. */
+  get outcomeText(): string {
+    const { answer } = this;
+    if (answer?.kind === "Failure") return `${answer.code}, outcome ${answer.outcome} (${answer.message})`;
+    if (this.isLost) return "lost: the node's process ended first";
+    return answer === undefined ? "not answered at all" : "ok";
+  }
+
+  /** Who answered in time: a request of a story always asks for it. @throws Error if it was not answered so */
+  get answered(): readonly string[] {
+    if (this.answer?.kind === "GetReply" || this.answer?.kind === "PutReply") return this.answer.answered ?? [];
+    throw new Error(`${this.title} is ${this.outcomeText}: nobody's answers counted`);
   }
 
   /** What a read was shown. @throws Error if it was not answered so */
   get object(): StoredObject {
-    if (this.answer?.kind !== "GetReply") throw new Error(`no GetReply, but ${describe(this.answer)}`);
+    if (this.answer?.kind !== "GetReply") throw new Error(`${this.title} shows no object: it is ${this.outcomeText}`);
     const { record } = this.answer;
     return record === undefined ? emptyObject : openRecord(hashKey(this.key), record);
   }
@@ -51,8 +74,4 @@ export class Request {
 /** The values that are alive, in order. */
 export function valuesOf(object: StoredObject): readonly unknown[] {
   return visibleSiblings(object).map(({ value }) => decodeValue(value));
-}
-
-function describe(answer: Answer | undefined): string {
-  return answer?.kind === "Failure" ? `${answer.code} ${answer.message}` : (answer?.kind ?? "no answer");
 }

@@ -5,6 +5,8 @@ import type { DiskConditions } from "./disk.ts";
 import type { NetworkConditions } from "./network.ts";
 import type { Profile } from "./profile.ts";
 import type { Whim } from "../node/whims.ts";
+import type { Recording } from "./recording.ts";
+import { neverMs } from "./tuning.ts";
 import type { CreateMachine } from "./world.ts";
 
 export interface Setting {
@@ -18,8 +20,8 @@ export interface Setting {
   readonly clients?: number | undefined;
   /** Default 1: n1, n2 and n3 are the primaries of every key. */
   readonly partitions?: number | undefined;
-  /** Of the cluster, beside n. */
-  readonly options?: ClusterOptions | undefined;
+  /** Of the cluster, beside n: what holds for all buckets, and for single ones. */
+  readonly options?: Partial<ClusterOptions> | undefined;
   /** Paces of the background. Default: quick enough to be waited for. */
   readonly tuning?: Partial<Tuning> | undefined;
   readonly network?: Partial<NetworkConditions> | undefined;
@@ -33,6 +35,10 @@ export interface Setting {
   readonly whims?: readonly Whim[] | undefined;
   /** The nodes know each other before the story begins, and no disk is fresh. Default: yes. */
   readonly isWarm?: boolean | undefined;
+  /** Is given every line of the run as it happens: for people. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Is given the run as data: for looking at it afterwards. */
+  readonly recording?: Recording | undefined;
   /** What to run instead of the shipped node: broken on purpose. */
   readonly createMachine?: CreateMachine | undefined;
 }
@@ -71,11 +77,16 @@ export const brisk: Readonly<Tuning> = {
   hintAgeMsMax: 3_600_000,
 };
 
+/** How far a story may set a clock off: for so long the run waits for it in the end. */
+export const storyClockMsMax = 60_000;
+
 /** No work is drawn, and no faults. */
 export function profileOf(setting: Setting): Profile {
-  const { nodes = 3, clients = 2, partitions = 1, safetyMs = Infinity, idleTickMs = 50, leavesCore = false } = setting;
-  const n = setting.n ?? Math.min(3, nodes);
-  const options = setting.options ?? { defaults: { n }, buckets: {} };
+  const { nodes = 3, clients = 2, partitions = 1, safetyMs = neverMs, idleTickMs = 50, leavesCore = false } = setting;
+  const { defaults, buckets = {} } = setting.options ?? {};
+  const n = setting.n ?? defaults?.n ?? Math.min(3, nodes);
+  if (n > nodes) throw new Error(`n is ${n}, and there are only ${nodes} nodes`);
+  const options = { defaults: { n, ...defaults }, buckets };
   const tuning = { ...brisk, ...setting.tuning };
   return {
     shape: { nodes, n, partitions, options, tuning },
@@ -95,7 +106,7 @@ function bucketsOf({ buckets }: ClusterOptions, n: number): Profile["work"]["buc
 
 const noWork: Omit<Profile["work"], "buckets" | "clients"> = {
   keys: 100,
-  keyLifeMs: Infinity,
+  keyLifeMs: neverMs,
   hotKeys: 0,
   thinkMeanMs: 0,
   burst: undefined,
@@ -117,12 +128,11 @@ const noWork: Omit<Profile["work"], "buckets" | "clients"> = {
 };
 
 const noFaults: Omit<Profile["faults"], "leavesCore" | "whims"> = {
-  // Clocks may have been set by hand: they are waited for.
-  kinds: ["clock"],
+  kinds: [],
   paceMs: Infinity,
   lastsMs: Infinity,
   damagedNodesMax: 0,
   clogMsMax: 0,
   pauseMsMax: 0,
-  clockMsMax: 60_000,
+  clockMsMax: storyClockMsMax,
 };

@@ -12,7 +12,7 @@ import type { Put } from "../src/messages.ts";
 import { sequenceOf } from "../src/op-id.ts";
 import { settleOptions, type ClusterOptions } from "../src/options.ts";
 import { decodeToken } from "../src/token.ts";
-import { formatCall, type Call, type Seen, type Told, type Workload } from "./call.ts";
+import { formatCall, textOf, type Call, type Seen, type Told, type Workload } from "./call.ts";
 import { ClientRuntime } from "./client-runtime.ts";
 import type { History, Operation } from "./history.ts";
 import type { PlayedBucket } from "./play.ts";
@@ -179,8 +179,9 @@ export class Worker {
       }
       case "update": {
         const change = (value: unknown): unknown => {
-          asking.begin("put", undefined);
-          return (call.change as (value: unknown) => unknown)(value);
+          const changed = (call.change as (value: unknown) => unknown)(value);
+          asking.begin("put", changed);
+          return changed;
         };
         const { context } = await bucket.update(call.key, change);
         asking.returned(context, []);
@@ -240,7 +241,7 @@ class Asking {
       client: this.#client,
       key: nameOf(this.#call),
       kind,
-      value: hasUniqueValues && typeof value === "string" ? value : undefined,
+      value: hasUniqueValues && kind === "put" ? textOf(value) : undefined,
       asked: this.#asked(kind),
       calledAtMs: world.simulator.nowMs,
     });
@@ -252,7 +253,7 @@ class Asking {
   returned(context: Context, siblings: readonly unknown[]): void {
     const operation = this.#operation!;
     operation.context = context.token.context;
-    operation.siblings = this.#job.hasUniqueValues ? siblings.map(String) : undefined;
+    operation.siblings = this.#job.hasUniqueValues ? siblings.map(textOf) : undefined;
     this.#keep(operation.key, context);
   }
 
