@@ -1,8 +1,9 @@
 /** Why a story failed, as its reader wants to see it: what did not hold first, then what happened last. */
 import type { SeedReport } from "./report.ts";
 
-/** Lines that a failure shows. */
+/** Lines, and violations, that a failure shows. */
 const shownMax = 40;
+const violationsMax = 5;
 /** What is said all the time, whatever the story is about. */
 const chatter = /gets from [^:]+: (Ping|PingReply|TreeRoots|TreeRootsReply|Status)\b/;
 const here = foldersOf(new Error().stack ?? "")[0];
@@ -36,9 +37,11 @@ export class LastLines {
 export function failureOf(report: SeedReport, thrown: unknown, lines: LastLines): Error {
   const happened = `\n\nseed ${report.seed}, ${lines.toString()}`;
   if (report.violations.length === 0 && thrown instanceof Error) return withMore(thrown, happened);
-  const violations = report.violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`);
+  const sentences = report.violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`);
+  const others = sentences.splice(violationsMax).length;
+  if (others > 0) sentences.push(`and ${others} more`);
   const crash = thrown instanceof Error ? `besides, ${thrown.message}` : report.error;
-  return new Error([...violations, ...(crash === undefined ? [] : [crash])].join("\n") + happened);
+  return new Error([...sentences, ...(crash === undefined ? [] : [crash])].join("\n") + happened);
 }
 
 /** The frames of the simulator are left out: the first one that is left is the line of the story. */

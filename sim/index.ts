@@ -1,5 +1,6 @@
 /** `coterie/sim`: plays the shipped node and the shipped client, and your own code on them, in a world of drawn faults. */
 export type { Call, Seen, Step, Think, Told, Workload } from "./call.ts";
+export type { Called } from "./called.ts";
 export type { Violation } from "./checker.ts";
 export type { DiskState, Fault, TimedFault, Way } from "./fault.ts";
 export { milestoneSeeds } from "./milestones.ts";
@@ -8,7 +9,7 @@ export type { Profile } from "./profile.ts";
 export type { Recorded } from "./recorded.ts";
 export { Recording, type Mark } from "./recording.ts";
 export type { ReportKind, SeedReport } from "./report.ts";
-export type { Request } from "./request.ts";
+export type { Request, RequestOutcome } from "./request.ts";
 export { runSeed, type RunOptions } from "./run.ts";
 export { pageOf } from "./run-page.ts";
 export { scenario, type Choice, type Moment, type Scenario } from "./scenario.ts";

@@ -189,7 +189,7 @@ describe("messages", () => {
     await scenario({}, async (s) => {
       s.hold("n1", "n3", "ReplicaPut");
       const put = s.put("n1", key, "value", { w: 3 });
-      await s.tick(500);
+      await s.tick(30);
       expect(put.outcome).toBeUndefined();
       s.expectSame("messages that waited", s.deliver("n1", "n3", "ReplicaPut"), 1);
       await s.expectOutcome(put, "ok");
