@@ -214,7 +214,7 @@ export const honestyMutants: readonly Mutation[] = [
   {
     name: "forgets operations",
     createMachine: forgetsOperations,
-    invariants: ["I9"],
+    invariants: ["I1", "I9"],
     seedsMax: 10,
     adjust: triesAgain,
   },

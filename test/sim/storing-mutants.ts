@@ -202,7 +202,7 @@ export const storingMutants: readonly Mutation[] = [
   {
     name: "collects tombstones after one check",
     createMachine: checksOnce,
-    invariants: ["I2", "I2c"],
+    invariants: ["I0", "I2", "I2c"],
     seedsMax: 5,
     adjust: buries,
   },
