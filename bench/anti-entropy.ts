@@ -237,12 +237,14 @@ function fill({ stores }: Pair, { keys, differing, partitions }: Shape): void {
 function change(object: StoredObject, at: number, counter: number): StoredObject {
   const dot = { actor: makeActor("writer..", 1 + (at % 1000)), counter };
   const timestamp = { ms: epochMs - 1, counter };
-  return write(object, object.context, {
+  const sibling = {
     dot,
+    path: "",
     value: new Uint8Array(valueBytes),
     timestamp,
     op: makeOpId("client..", at),
-  });
+  };
+  return write(object, object.context, [sibling], () => undefined);
 }
 
 function placeIn(names: readonly string[], name: string): number {

@@ -77,11 +77,12 @@ function objectOf(writers: number, start: StoredObject): StoredObject {
     const timestamp = { ms: 1_700_000_000_000 + at, counter: 0 };
     const sibling = {
       dot: { actor: actor(at), counter },
+      path: "",
       value: new Uint8Array(100),
       timestamp,
       op: makeOpId("client00", at),
     };
-    object = write(object, start.context, sibling);
+    object = write(object, start.context, [sibling], () => undefined);
   }
   return object;
 }

@@ -1,12 +1,15 @@
 /** A bucket as its users hold it: typed values under text keys. */
 import { CoterieError, tooManySiblings } from "../src/errors.ts";
 import { checkBucket, hashKey, makeKey } from "../src/key.ts";
-import { emptyObject, latest, visibleSiblings, type StoredObject } from "../src/object.ts";
+import type { PutReply } from "../src/messages.ts";
+import { emptyObject, latest, type StoredObject } from "../src/object.ts";
+import { visibleSiblings } from "../src/shown.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Context } from "./context.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
+import type { Operations } from "./operations.ts";
 import type { Pool } from "./pool.ts";
 import { resolve, type Resolver } from "./resolver.ts";
 import { withRetry } from "./retry.ts";
@@ -15,7 +18,7 @@ import type { SeenContexts } from "./seen.ts";
 import { Settings } from "./settings.ts";
 import { decodeValue, encodeValue } from "./value.ts";
 
-export interface BucketOptions<T> extends RequestOptions {
+export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
   readonly resolver?: Resolver<T> | undefined;
 }
 
@@ -48,8 +51,9 @@ export interface BucketHost {
   readonly runtime: Runtime;
   /** What this client has seen of a bucket. */
   seen(bucket: string): SeenContexts;
-  /** A new operation's id: the same for all its tries. */
-  readonly nextOp: () => Uint8Array;
+  readonly operations: Operations;
+  /** A write is over: when none is open for a while, the nodes are told what is settled. */
+  readonly onWritten: () => void;
   /** @throws CLOSED */
   checkOpen(): void;
 }
@@ -140,25 +144,44 @@ export class Bucket<T> {
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
     checkNames("put", options);
-    const { pool, runtime, nextOp } = this.#openHost();
+    const { pool, runtime, operations, onWritten } = this.#openHost();
     const { context: given, returnValue = false, details = false } = options;
     const chosen = options === noOptions ? undefined : options;
     const { request, n, timeoutMs } = this.#settings.settle("put", chosen, pool.options);
     const bytes = makeKey(this.name, key);
     const keyHash = hashKey(bytes);
     const before = given === undefined ? this.#seen.get(key) : Context.parse(keyHash, given);
+    const operation = operations.begin(runtime.now());
     const message = {
       kind: "Put",
       id: 0,
-      op: nextOp(),
+      op: operation.op,
       key: bytes,
       value,
       context: before?.bytes,
       options: request,
+      returnValue,
+      details,
+      changes: undefined,
+      settled: operations.settledBefore(operation.sequence, operation.beganAtMs),
     } as const;
-    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
-      connection.request({ ...message, timeoutMs: waitMs, returnValue, details }, waitMs),
-    );
+    let reply: PutReply | undefined;
+    try {
+      reply = await withRetry(
+        pool,
+        runtime,
+        { keyHash, n },
+        timeoutMs,
+        (connection, waitMs) => {
+          const ageMs = Math.round(runtime.now() - operation.beganAtMs);
+          return connection.request({ ...message, timeoutMs: waitMs, ageMs }, waitMs);
+        },
+        operation,
+      );
+    } finally {
+      operations.end(operation, reply !== undefined, runtime.now());
+      onWritten();
+    }
     const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
     this.#seen.advance(key, before, context);
     const siblings = reply.record && this.#valuesAfterWrite(keyHash, reply.record);

@@ -2,9 +2,9 @@
 import { fromBinary } from "../src/bytes.ts";
 import { closed, invalidArgument, unavailable } from "../src/errors.ts";
 import { protocolVersion } from "../src/messages.ts";
-import { makeOpId, type ClientId } from "../src/op-id.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Bucket, type BucketHost, type BucketOptions } from "./bucket.ts";
+import { Operations } from "./operations.ts";
 import { Pool } from "./pool.ts";
 import { checkNames } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -25,6 +25,8 @@ export type NodeReport =
 const connectTimeoutMsDefault = 5000;
 const statusTimeoutMsDefault = 2000;
 const pollMs = 5;
+/** Long against the pause between two writes of a busy client, short against the stay of somebody who writes once. */
+const pauseMs = 100;
 
 export interface StatusOptions {
   /** Milliseconds until a node that does not answer is given up. Default 2000. */
@@ -37,16 +39,17 @@ export class Client {
   readonly #pool: Pool;
   readonly #runtime: Runtime;
   readonly #host: BucketHost;
-  readonly #id: ClientId;
+  readonly #operations: Operations;
   /** By bucket: handles of one bucket share what the client has seen. */
   readonly #seen = new Map<string, SeenContexts>();
-  #sequence = 0;
+  #isPausing = false;
   #isClosed = false;
 
   constructor(urls: readonly string[], options: ConnectOptions, runtime: Runtime) {
-    this.#id = runtime.random.binary(8);
+    const id = runtime.random.binary(8);
     this.#runtime = runtime;
-    const identity = fromBinary(this.#id);
+    this.#operations = new Operations(id);
+    const identity = fromBinary(id);
     const hello = {
       kind: "Hello",
       version: protocolVersion,
@@ -60,7 +63,8 @@ export class Client {
       pool: this.#pool,
       runtime,
       seen: (bucket) => this.#seenOf(bucket),
-      nextOp: () => fromBinary(makeOpId(this.#id, ++this.#sequence)),
+      operations: this.#operations,
+      onWritten: () => this.#pause(),
       checkOpen: () => {
         if (this.#isClosed) throw closed("this client was closed");
       },
@@ -90,6 +94,7 @@ export class Client {
 
   /** Sends what is waiting, then closes every socket. Requests without an answer fail with `CLOSED`. */
   async close(): Promise<void> {
+    if (!this.#isClosed && this.#operations.begun > 0) this.#tellSettled();
     this.#isClosed = true;
     this.#pool.close();
   }
@@ -112,6 +117,25 @@ export class Client {
     const seen = this.#seen.get(bucket) ?? new SeenContexts();
     this.#seen.set(bucket, seen);
     return seen;
+  }
+
+  /** When nothing was begun for a while, what the next write would have said is said without one. */
+  #pause(): void {
+    if (this.#isPausing || this.#operations.isAnyOpen || this.#isClosed) return;
+    this.#isPausing = true;
+    const { begun } = this.#operations;
+    this.#runtime.schedule(pauseMs, () => {
+      this.#isPausing = false;
+      if (this.#isClosed || this.#operations.isAnyOpen) return;
+      if (this.#operations.begun === begun) this.#tellSettled();
+      else this.#pause();
+    });
+  }
+
+  #tellSettled(): void {
+    const { sequence, op } = this.#operations.nextOp();
+    const settled = this.#operations.settledBefore(sequence, this.#runtime.now());
+    this.#pool.tell({ kind: "Settled", id: 0, op, settled });
   }
 
   #unreachable(): Error {

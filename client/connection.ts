@@ -22,6 +22,7 @@ import type {
   PutReply,
   Status,
   StatusReply,
+  Settled,
   Welcome,
 } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
@@ -138,6 +139,11 @@ export class Connection {
       this.use();
       this.#sweepLater();
     });
+  }
+
+  /** Sends what nobody answers, if the socket is open. */
+  tell(message: Settled): void {
+    if (this.#state === "open") this.#send(message);
   }
 
   close(): void {

@@ -4,7 +4,7 @@
  */
 import type { ClusterOptions } from "../src/options.ts";
 import type { CoterieError } from "../src/errors.ts";
-import type { Hello, Welcome } from "../src/messages.ts";
+import type { Hello, Settled, Welcome } from "../src/messages.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { partitionOf, Ring, type NodeId } from "../src/ring.ts";
 import { Connection } from "./connection.ts";
@@ -101,6 +101,11 @@ export class Pool {
   of(node: NodeId): Connection | undefined {
     const url = this.#ring?.member(node)?.url;
     return this.#byNode.get(node) ?? (url === undefined ? undefined : this.#connection(url));
+  }
+
+  /** Says something that is not answered to every node that there is a connection to. */
+  tell(message: Settled): void {
+    for (const connection of this.#byUrl.values()) connection.tell(message);
   }
 
   close(): void {

@@ -11,6 +11,7 @@
 import { closed, CoterieError, unavailable } from "../src/errors.ts";
 import type { Answer } from "../src/messages.ts";
 import type { Connection } from "./connection.ts";
+import type { Operation } from "./operations.ts";
 import type { Pool, Route } from "./pool.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -19,23 +20,27 @@ const shortestTryMs = 50;
 
 type Try<Reply> = (connection: Connection, timeoutMs: number) => Promise<Reply>;
 
-/** @throws the error that says most: a node's verdict before a connection's trouble */
+/**
+ * @param operation of a write
+ * @throws the error that says most: a node's verdict before a connection's trouble
+ */
 export async function withRetry<Reply extends Answer>(
   pool: Pool,
   runtime: Runtime,
   route: Route,
   timeoutMs: number,
   attempt: Try<Reply>,
+  operation?: Operation,
 ): Promise<Reply> {
   const deadlineMs = runtime.now() + timeoutMs;
   const first = pool.choose(route, noneTried, false);
-  if (first === undefined) return retry(pool, runtime, route, deadlineMs, attempt, new Set(), new Trouble());
+  if (first === undefined) return retry(pool, runtime, route, deadlineMs, attempt, new Set(), new Trouble(operation));
   try {
     const reply = await attempt(first, shareOf(timeoutMs, pool.hasSeveral));
     pool.retryBudget.succeeded();
     return reply;
   } catch (error) {
-    const trouble = new Trouble();
+    const trouble = new Trouble(operation);
     trouble.add(error);
     return retry(pool, runtime, route, deadlineMs, attempt, new Set([first]), trouble);
   }
@@ -90,9 +95,15 @@ function nobody(pool: Pool): CoterieError {
 
 /** What went wrong so far, and what of it to tell. */
 class Trouble {
+  readonly #operation: Operation | undefined;
   #latest: CoterieError | undefined;
   #verdict: CoterieError | undefined;
   #mayHaveHappened = false;
+
+  /** @param operation of a write: its tries are counted of which nobody knows whether they happened */
+  constructor(operation: Operation | undefined) {
+    this.#operation = operation;
+  }
 
   get hasAny(): boolean {
     return this.#latest !== undefined;
@@ -113,6 +124,7 @@ class Trouble {
     if (!(error instanceof CoterieError)) throw error;
     this.#latest = error;
     if (error.outcome === "unknown") this.#mayHaveHappened = true;
+    if (error.outcome === "unknown" && this.#operation !== undefined) this.#operation.unknownTries++;
     if (error.details.need !== undefined) this.#verdict = error;
     if (!error.retryable) throw this.#told(error);
   }

@@ -15,6 +15,7 @@
  */
 import { timedOut, unavailable, type CoterieError } from "../src/errors.ts";
 import type { Get, GetReply, PeerMessage } from "../src/messages.ts";
+import { plainPath } from "../src/crdt/path.ts";
 import type { StoredObject } from "../src/object.ts";
 import type { SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
@@ -327,7 +328,7 @@ export class GetRequest implements OpenRequest {
 
 function withoutValues(object: StoredObject): StoredObject {
   const siblings = object.siblings.map((sibling) =>
-    sibling.value === undefined ? sibling : { ...sibling, value: new Uint8Array(0) },
+    sibling.value === undefined || sibling.path !== plainPath ? sibling : { ...sibling, value: new Uint8Array(0) },
   );
-  return { siblings, context: object.context };
+  return { ...object, siblings };
 }

@@ -6,7 +6,7 @@
  * A record that cannot be trusted is *missing, not absent*: it is no vote, and it is fetched again from the others.
  */
 import { formatKey } from "../src/key.ts";
-import { isDeleted } from "../src/object.ts";
+import { isDeleted } from "../src/shown.ts";
 import { decodeRecord, hasDigest, recordProblem } from "../src/record.ts";
 import type { Effect } from "./effects.ts";
 import type { Place, Self } from "./self.ts";

@@ -117,7 +117,8 @@ export class PutRequest implements OpenRequest {
 
   #writeHere(): Updated {
     const { message, place, token } = this.#plan;
-    const update = { op: toBinary(message.op), value: message.value, token };
+    const { op, value, changes } = message;
+    const update = { op: toBinary(op), value, token, changes, isLww: this.#plan.options.resolver === "lww" };
     const own = this.#standIns.find(({ node }) => node === this.#self.id);
     return this.#holdings.write(place, update, own?.standsFor, [this.#ownReply()]);
   }

@@ -8,7 +8,9 @@
  * While stopping it still serves its peers and finishes what is open, and refuses new requests. Its last batch says that the
  * stop was clean; what comes after it was submitted is ignored.
  */
-import { CoterieError, overloaded, timedOut, tooLarge, unavailable } from "../src/errors.ts";
+import { toBinary } from "../src/bytes.ts";
+import { checkChanges } from "../src/crdt/change.ts";
+import { CoterieError, overloaded, retryExpired, timedOut, tooLarge, unavailable } from "../src/errors.ts";
 import { checkKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import type {
@@ -214,6 +216,7 @@ export class Replica {
   #request(origin: Origin, message: ClientRequest): void {
     try {
       if (message.kind === "Status") this.#status(origin, message);
+      else if (message.kind === "Settled") this.#self.settledOperations.note(toBinary(message.op), message.settled);
       else if (this.#isTooMuch(origin)) this.#shed(origin, message.id);
       else this.#coordinate(origin, message);
     } catch (error) {
@@ -264,10 +267,22 @@ export class Replica {
   #put(plan: PutPlan): void {
     this.#self.counters.puts++;
     this.#self.refuseIfFull();
-    const { value } = plan.message;
+    this.#refuseIfOver(plan.message);
+    const { value, changes } = plan.message;
+    if (changes !== undefined) checkChanges(changes);
     if (value !== undefined && value.length > limits.valueBytesMax)
       throw tooLarge(`the value has ${value.length} bytes, the limit is ${limits.valueBytesMax}`);
     new PutRequest(this.#self, plan, this.#holdings).start();
+  }
+
+  /** @throws RETRY_EXPIRED on a try that comes when nobody remembers any more whether there were others */
+  #refuseIfOver({ op, ageMs, settled }: Put): void {
+    const { settledOperations, tuning } = this.#self;
+    const id = toBinary(op);
+    settledOperations.note(id, settled);
+    if (ageMs > tuning.retryWindowMs)
+      throw retryExpired(`this operation was begun ${ageMs} ms ago, and can be tried again for ${tuning.retryWindowMs} ms`);
+    if (settledOperations.isSettled(id)) throw retryExpired("its client has said that this operation is over");
   }
 
   #forward(origin: Origin, message: Get | Put, primaries: readonly PreferenceEntry[]): void {

@@ -16,6 +16,7 @@ import { Background } from "./background.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Latencies } from "./latencies.ts";
 import { Freshness } from "./freshness.ts";
+import { SettledOperations } from "./settled-operations.ts";
 import { StepView } from "./step-view.ts";
 import type { StoreReader } from "./store.ts";
 import { Trees } from "./trees.ts";
@@ -86,6 +87,7 @@ export class Self {
   /** With what the current step has written. */
   readonly store: StepView;
   readonly freshness: Freshness = new Freshness();
+  readonly settledOperations: SettledOperations = new SettledOperations();
   readonly trees: Trees;
   readonly background: Background;
   readonly links: Set<NodeId> = new Set();

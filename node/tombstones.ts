@@ -33,7 +33,7 @@
 import { fromBinary, toBinary } from "../src/bytes.ts";
 import { bucketOf } from "../src/key.ts";
 import type { KeyState, PeerMessage, TombstoneCheck, TombstoneDrop } from "../src/messages.ts";
-import { isDeleted } from "../src/object.ts";
+import { isDeleted } from "../src/shown.ts";
 import { replicasOf } from "../src/options.ts";
 import { decodeRecord, digestOf } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";

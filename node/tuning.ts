@@ -24,6 +24,11 @@ export interface Tuning {
    * all nodes must agree on a tombstone. Shorter loses nothing but certainty: what was deleted could come back.
    */
   readonly messageLifetimeMs: number;
+  /**
+   * How long after its first try an operation may be tried again: at least `limits.timeoutMsMax`. Later tries are refused, since what
+   * was kept to recognise them may be gone. Longer keeps more of what crashed clients left behind.
+   */
+  readonly retryWindowMs: number;
   /** The share of gets that ask all n replicas, so that read repair sees those that are seldom asked. More costs that many requests. */
   readonly readRepairShare: number;
   /** Hedged gets, as a share of all. More cuts the tail of latencies, and adds that much load when the cluster is slow. */
@@ -48,6 +53,7 @@ export const defaultTuning: Tuning = {
   scrubIntervalMs: 24 * hourMs,
   tombstoneAgeMs: 4 * hourMs,
   messageLifetimeMs: hourMs / 2,
+  retryWindowMs: hourMs / 4,
   readRepairShare: 0.1,
   hedgeShare: 0.05,
   backgroundBytesPerSecond: 16 * 1024 * 1024,

@@ -3,34 +3,42 @@
  * difference whether this node keeps the object as a primary (`partition.ts`) or for one (`hints.ts`): an actor never issues a
  * counter twice in either.
  */
-import { addDot, entriesOf } from "../src/causal-context.ts";
-import { badContext, tooLarge, tooManySiblings } from "../src/errors.ts";
+import {
+  addDot,
+  contextOf,
+  emptyContext,
+  entriesOf,
+  joinContexts,
+  type CausalContext,
+} from "../src/causal-context.ts";
+import { applyChanges, dotsOfChanges, type Change, type Changed } from "../src/crdt/change.ts";
+import { plainPath, registerPath, rootTypeOf } from "../src/crdt/path.ts";
+import type { Dot } from "../src/dot.ts";
+import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
 import { formatKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import {
-  addEvent,
-  emptyObject,
-  isDeleted,
-  isIncluded,
-  sync,
-  write,
-  type Sibling,
-  type StoredObject,
-} from "../src/object.ts";
-import type { OpId } from "../src/op-id.ts";
+import { addEvent, emptyObject, isIncluded, latest, sync, write, type Sibling, type StoredObject } from "../src/object.ts";
+import { makeOpId, sequenceOf, type OpId } from "../src/op-id.ts";
 import { decodeRecord, encodeRecord, isSameState, openRecord } from "../src/record.ts";
 import { hexOf } from "../src/bytes.ts";
-import { laterOf } from "../src/timestamp.ts";
+import { isDeleted, rootTypes } from "../src/shown.ts";
+import { boundSpent, spendUnless } from "../src/spent.ts";
+import { laterOf, type Timestamp } from "../src/timestamp.ts";
 import type { Token } from "../src/token.ts";
 import { checkSkew, type Identity } from "./identity.ts";
 import type { Place, Self } from "./self.ts";
 
 export interface Update {
+  /** Of the first element that it adds; those of further ones follow it. */
   readonly op: OpId;
   /** `undefined`: a tombstone. */
   readonly value: Uint8Array | undefined;
-  /** What the writer has seen, and therefore replaces. */
+  /** What the writer has seen, and therefore replaces, unless it asks for changes: those say so themselves. */
   readonly token: Token;
+  /** Operations on a replicated data type, instead of a value. */
+  readonly changes: readonly Change[] | undefined;
+  /** The value takes the place of whatever is here, seen or not, as a register's. */
+  readonly isLww: boolean;
 }
 
 export interface Updated {
@@ -77,25 +85,46 @@ export class Versions {
    */
   update(place: Place, local: Uint8Array | undefined, update: Update, mustBeFresh: boolean): Updated {
     const object = local === undefined ? emptyObject : decodeRecord(local);
-    const known = object.siblings.find((sibling) => sibling.op === update.op);
-    if (known !== undefined)
-      return this.#updated(local!, update, known, {
-        isKnown: true,
-        isAmnesiac: false,
-        isDeleted: isDeleted(object),
-      });
-    const { context } = update.token;
-    if (this.#identity.claimsFuture(context)) throw badContext("this context claims writes that were never made");
-    const isAmnesiac = this.#identity.knowsLess(object.context, context);
-    const dot = this.#identity.mint(object.context, mustBeFresh || isAmnesiac);
-    const timestamp = this.#identity.timestamp(this.#self.now, update.token.latest);
-    const sibling: Sibling = { dot, value: update.value, timestamp, op: update.op };
-    const updated = write(object, context, sibling);
+    const known = elementsOf(update, object);
+    const isAlone = { isKnown: true, isAmnesiac: false, isDeleted: isDeleted(object) };
+    if (known.length > 0) return this.#updated(local!, update, known, isAlone);
+    checkType(object, update);
+    const claimed = claimedBy(update);
+    if (this.#identity.claimsFuture(claimed)) throw badContext("this context claims writes that were never made");
+    const isAmnesiac = this.#identity.knowsLess(object.context, claimed);
+    const next = this.#next(object, update, mustBeFresh || isAmnesiac);
+    const updated = boundSpent(next.object, this.#self.now.wallMs - this.#self.tuning.retryWindowMs);
     const record = encodeRecord(place.hash, updated);
     this.#checkSize(place, updated, record);
     const renewal = this.#identity.renewIfOutrun(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
-    return this.#updated(record, update, sibling, { isKnown: false, isAmnesiac, isDeleted: isDeleted(updated) });
+    const how = { isKnown: false, isAmnesiac, isDeleted: isDeleted(updated) };
+    return this.#updated(record, update, next.added, how);
+  }
+
+  #next(
+    object: StoredObject,
+    update: Update,
+    isFresh: boolean,
+  ): { readonly object: StoredObject; readonly added: readonly Sibling[] } {
+    const mints = update.changes === undefined || dotsOfChanges(update.changes) > 0;
+    // What knows less than was issued here takes an event of a fresh epoch in any case: minting goes on from there.
+    const first = mints || isFresh ? this.#identity.mint(object.context, isFresh) : undefined;
+    const { added: elements, seen, needless } = changed(object, update, first);
+    const isBlind = update.isLww || update.changes !== undefined;
+    const replaced = isBlind ? laterOf(update.token.latest, latest(object)) : update.token.latest;
+    const added = this.#siblings(update.op, elements, replaced);
+    const spend = spendUnless((op) => this.#self.settledOperations.isSettled(op), needless);
+    const written = write(object, seen, added, spend);
+    const isEvent = first !== undefined && added.length === 0;
+    return { object: isEvent ? addEvent(written, first) : written, added };
+  }
+
+  #siblings(op: OpId, elements: Changed["added"], replaced: Timestamp): readonly Sibling[] {
+    if (elements.length === 0) return [];
+    const timestamp = this.#identity.timestamp(this.#self.now, replaced);
+    const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
+    return elements.map((element, at) => ({ ...element, timestamp, op: makeOpId(client, sequence + at) }));
   }
 
   /** Whether two records know the same dots of this replica. */
@@ -146,10 +175,10 @@ export class Versions {
   #updated(
     record: Uint8Array,
     { token }: Update,
-    sibling: Sibling,
+    added: readonly Sibling[],
     how: Pick<Updated, "isKnown" | "isAmnesiac" | "isDeleted">,
   ): Updated {
-    return { record, ...how, token: tokenAfter(token, sibling), mayLeave: this.#identity.mayLeave };
+    return { record, ...how, token: added.reduce(tokenAfter, token), mayLeave: this.#identity.mayLeave };
   }
 
   #checkSize(place: Place, object: StoredObject, record: Uint8Array): void {
@@ -158,7 +187,9 @@ export class Versions {
     const entries = entriesOf(object.context);
     if (entries > limits.contextEntriesMax)
       throw tooLarge(`the key's context would have ${entries} entries, the limit is ${limits.contextEntriesMax}`);
-    const siblings = object.siblings.length;
+    if (object.siblings.length > limits.elementsMax)
+      throw tooLarge(`the key would have ${object.siblings.length} elements, the limit is ${limits.elementsMax}`);
+    const siblings = object.siblings.filter(({ path }) => path === plainPath || path === registerPath).length;
     if (siblings > limits.siblingsMax)
       throw tooManySiblings(
         `the key would have ${siblings} siblings, the limit is ${limits.siblingsMax}: read it and write with its context`,
@@ -171,4 +202,43 @@ export class Versions {
 
 function tokenAfter(token: Token, sibling: Sibling): Token {
   return { context: addDot(token.context, sibling.dot), latest: laterOf(token.latest, sibling.timestamp) };
+}
+
+/** What of this operation is here already, live or spent. Its elements came together, but did not all stay. */
+function elementsOf({ op, changes }: Update, { siblings, spent }: StoredObject): readonly Sibling[] {
+  if (changes === undefined) {
+    const known = siblings.find((sibling) => sibling.op === op) ?? spent.find((sibling) => sibling.op === op);
+    return known === undefined ? nothing : [known];
+  }
+  const ops = new Set<OpId>();
+  for (let at = dotsOfChanges(changes) - 1; at >= 0; at--) ops.add(makeOpId(op.slice(0, 8), sequenceOf(op) + at));
+  return [...siblings, ...spent].filter((sibling) => ops.has(sibling.op));
+}
+
+const nothing: readonly Sibling[] = [];
+
+/** The elements that an update adds, and what they replace. */
+function changed(object: StoredObject, { token, value, changes, isLww }: Update, first: Dot | undefined): Changed {
+  if (changes !== undefined) return applyChanges(object, changes, first);
+  const path = isLww ? registerPath : plainPath;
+  const seen = isLww ? joinContexts(token.context, contextOf(object.siblings.map(({ dot }) => dot))) : token.context;
+  return { added: [{ dot: first!, path, value }], seen, needless: [] };
+}
+
+/** The dots that the writer says it has seen. */
+function claimedBy({ token, changes }: Update): CausalContext {
+  if (changes === undefined) return token.context;
+  return changes.reduce(
+    (seen, change) => ("observed" in change ? joinContexts(seen, change.observed) : seen),
+    emptyContext,
+  );
+}
+
+/** @throws INVALID_ARGUMENT on an operation on a key that holds something of another type */
+function checkType(object: StoredObject, { changes }: Update): void {
+  const wanted = changes === undefined ? "value" : rootTypeOf(changes[0]!.path)!;
+  if (changes === undefined && object.siblings.every(({ path }) => path === plainPath)) return;
+  for (const type of rootTypes(object))
+    if (type !== wanted && !(type === "value" && wanted === "lwwRegister"))
+      throw invalidArgument(`this key holds a ${type}, not a ${wanted}`);
 }

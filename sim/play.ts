@@ -8,7 +8,7 @@ import type { Script } from "./script.ts";
 import { DrawnWork } from "./workload.ts";
 
 /** As `client.bucket` takes it, of whatever values. */
-export interface PlayedBucket extends RequestOptions {
+export interface PlayedBucket extends Omit<RequestOptions, "resolver"> {
   readonly resolver?: { readonly kind: "merge"; readonly merge: (a: never, b: never) => unknown } | undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 import { fromBinary } from "../src/bytes.ts";
 import { makeKey } from "../src/key.ts";
-import type { Answer, Get, Put } from "../src/messages.ts";
+import { plainPut, type Answer, type Get, type Put } from "../src/messages.ts";
 import { makeOpId } from "../src/op-id.ts";
 import type { Random } from "../src/random.ts";
 import type { Cluster } from "./cluster.ts";
@@ -106,7 +106,7 @@ export class ProbeLoad {
     cell.isInUse = true;
     const { key, context } = cell;
     const op = fromBinary(makeOpId("load....", ++this.#sequence));
-    const rest = { timeoutMs, options: undefined, returnValue: false, details: false };
+    const rest = { ...plainPut, timeoutMs, options: undefined, returnValue: false, details: false };
     this.#ask(key, { kind: "Put", id: 0, op, key, value: this.#value, context, ...rest }, (answer) => {
       cell.isInUse = false;
       if (answer.kind !== "PutReply") return void this.failed++;

@@ -2,7 +2,7 @@
 import { encodeValue } from "../client/value.ts";
 import { fromBinary } from "../src/bytes.ts";
 import { bucketOf, hashKey } from "../src/key.ts";
-import type { Answer, ClientRequest } from "../src/messages.ts";
+import { plainPut, type Answer, type ClientRequest } from "../src/messages.ts";
 import { makeOpId, type OpId } from "../src/op-id.ts";
 import { settleOptions, type RequestOptions } from "../src/options.ts";
 import { decodeToken } from "../src/token.ts";
@@ -48,7 +48,7 @@ export class Questions {
     const request = new Request(`the ${what} of ${key} at ${node.id}`, keyNamed(key), op);
     const operation = this.#begin(what, request, key, options, what === "put" ? textOf(written) : undefined);
     if (context !== undefined) operation.contextIn = decodeToken(hashKey(request.key), context).context;
-    const rest = { timeoutMs: options.timeoutMs ?? timeoutMs, returnValue: false, details: true };
+    const rest = { ...plainPut, timeoutMs: options.timeoutMs ?? timeoutMs, returnValue: false, details: true };
     const put = { kind: "Put", op: fromBinary(op), key: request.key, value, context, options, ...rest } as const;
     this.#ask(node, request, operation, (id) => ({ ...put, id }));
     return request;

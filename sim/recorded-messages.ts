@@ -50,6 +50,8 @@ export class RecordedMessages {
 
   #contentOf(message: Message): Omit<NotedMessage, "kind"> {
     switch (message.kind) {
+      case "Settled":
+        return { op: toBinary(message.op) };
       case "Get":
       case "ReplicaGet":
         return { keys: [this.#placeOfKey(message.key)] };

@@ -18,7 +18,7 @@
  */
 import { decodeValue } from "../client/value.ts";
 import { resolve, type Resolver } from "../client/resolver.ts";
-import { visibleSiblings } from "../src/object.ts";
+import { visibleSiblings } from "../src/shown.ts";
 import { formatLiteral, type Call, type Told, type Workload } from "./call.ts";
 import { formatFault } from "./fault.ts";
 import { soundFrames } from "./network.ts";

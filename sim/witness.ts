@@ -136,7 +136,9 @@ export class Witness {
     this.#latestMs.set(node.life, Math.max(this.#latestMs.get(node.life) ?? 0, node.wallMs));
     this.#told.hear(node.life, input, effects, (record) => this.decode(record)?.context);
     if (input.kind === "client") {
-      if (input.message.kind !== "Status") this.#asked(node, `c${input.connection}`, input.message, effects);
+      const { message } = input;
+      if (message.kind === "Get" || message.kind === "Put")
+        this.#asked(node, `c${input.connection}`, message, effects);
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
   }
 
@@ -391,9 +393,9 @@ export class Witness {
     const after = this.#hint(write.value);
     // Whoever mints on hints sees all of them, whomever they are for, and as a primary its own record too.
     const own = this.decode(node.seen("objects", storeKeyOf(node, keyBytes)));
-    const { siblings, context } = joinOf([...this.#hintsOf(node, keyBytes), own]) ?? emptyObject;
+    const held = joinOf([...this.#hintsOf(node, keyBytes), own]) ?? emptyObject;
     // A request keeps its record in memory too: what it makes a hint of later may have left this disk meanwhile.
-    const known = { siblings, context: joinContexts(context, this.#issued.get(key) ?? emptyContext) };
+    const known = { ...held, context: joinContexts(held.context, this.#issued.get(key) ?? emptyContext) };
     if (after !== undefined) this.#findIssues(node, input, key, known, after);
     if (before !== undefined && after === undefined) {
       const name = `${node.id} ${target} ${key}`;

@@ -7,6 +7,7 @@
  * - Fields are told by their place; further ones at the end are ignored, so that a newer sender may add some.
  * - A kind that is not known comes out as `Unknown`; anything malformed condemns the frame, and with it the link.
  */
+import { decodeChange, encodeChange, type Change } from "./crdt/change.ts";
 import { CoterieError } from "./errors.ts";
 import {
   array,
@@ -60,6 +61,7 @@ const kinds = {
   TombstoneCheckReply: 23,
   TombstoneDrop: 24,
   TombstoneDropReply: 25,
+  Settled: 26,
 } as const;
 
 const answers = ["same", "record", "absent", "missing", "fresh"] as const;
@@ -89,7 +91,7 @@ export function roughSize(message: Message): number {
   const fixed = 64;
   switch (message.kind) {
     case "Put":
-      return fixed + message.key.length + (message.value?.length ?? 0);
+      return fixed + message.key.length + (message.value?.length ?? 0) + roughSizeOf(message.changes);
     case "ReplicaPut":
     case "GetReply":
     case "PutReply":
@@ -108,6 +110,10 @@ export function roughSize(message: Message): number {
   }
 }
 
+function roughSizeOf(changes: readonly Change[] | undefined): number {
+  return changes?.reduce((sum, change) => sum + 64 + ("value" in change ? change.value.length : 0), 0) ?? 0;
+}
+
 function toFields(message: Message): unknown[] {
   switch (message.kind) {
     case "Hello":
@@ -123,9 +129,12 @@ function toFields(message: Message): unknown[] {
     case "GetReply":
       return [kinds.GetReply, message.id, message.record, message.effective, message.answered];
     case "Put": {
-      const { id, op, key, value, context, timeoutMs, options, returnValue, details } = message;
-      return [kinds.Put, id, op, key, value, context, timeoutMs, optionFields(options), returnValue, details];
+      const { id, op, key, value, context, timeoutMs, options, returnValue, details, changes, ageMs, settled } = message;
+      const head = [kinds.Put, id, op, key, value, context, timeoutMs, optionFields(options), returnValue, details];
+      return [...head, ageMs, settled, changes?.map(encodeChange)];
     }
+    case "Settled":
+      return [kinds.Settled, message.id, message.op, message.settled];
     case "PutReply":
       return [kinds.PutReply, message.id, message.context, message.record, message.effective, message.answered];
     case "Status":
@@ -250,7 +259,12 @@ function fromFields(f: readonly unknown[]): Message {
         options: optionsOf(f[7]),
         returnValue: f[8] === true,
         details: f[9] === true,
+        ageMs: optional(f[10], (value) => natural(value, "ageMs")) ?? 0,
+        settled: optional(f[11], (value) => numbers(value, "settled")) ?? [],
+        changes: optional(f[12], (value) => array(value, "changes").map(decodeChange)),
       };
+    case kinds.Settled:
+      return { kind: "Settled", id, op: exactly(f[2], 14, "op"), settled: numbers(f[3], "settled") };
     case kinds.PutReply:
       return {
         kind: "PutReply",

@@ -11,6 +11,7 @@ export const errorCodes = [
   "OVERLOADED", // a queue or a lease is exhausted; back off
   "CLOCK_SKEW", // clocks are further apart than allowed; have them mended
   "TOO_MANY_SIBLINGS", // read and write with the context before writing more
+  "RETRY_EXPIRED", // too late to say whether an earlier try happened; read, and begin a new operation
   "UNAUTHENTICATED", // wrong or missing credentials
   "PROTOCOL", // the other side speaks another version, or garbage
   "CLOSED", // this client or node was closed
@@ -84,6 +85,10 @@ export function clockSkew(message: string): CoterieError {
 
 export function tooManySiblings(message: string): CoterieError {
   return new CoterieError("TOO_MANY_SIBLINGS", message);
+}
+
+export function retryExpired(message: string): CoterieError {
+  return new CoterieError("RETRY_EXPIRED", message, { outcome: "unknown" });
 }
 
 export function unauthenticated(message: string): CoterieError {

@@ -15,6 +15,18 @@ export interface Limits {
   readonly tokenBytesMax: number;
   /** Siblings of one key from which on a write is refused: its clients do not read before they write. */
   readonly siblingsMax: number;
+  /** Elements and fields of one replicated data type, all levels together, from which on a change is refused: a record is rewritten whole. */
+  readonly elementsMax: number;
+  /** Changes in one operation. */
+  readonly changesMax: number;
+  /** Characters of a path within a replicated data type: names of fields, and a few more per level. */
+  readonly pathLengthMax: number;
+  /** How deep maps may be nested in maps. */
+  readonly mapDepthMax: number;
+  /** Spent increments of one key, kept to recognise retries, from which on new ones are refused. Each takes about 30 bytes. */
+  readonly spentIncrementsMax: number;
+  /** Other spent elements of one key; of more the oldest are forgotten. A retry that comes after that rises as a sibling. */
+  readonly spentMax: number;
   /** Siblings of one key from which on the node warns. */
   readonly siblingsWarn: number;
   /** Actors and single dots beyond gaps in one context from which on a write is refused: honest ones have a few dozen. */
@@ -52,6 +64,12 @@ export const limits: Limits = {
   recordBytesMax: 8 * 1024 * 1024,
   tokenBytesMax: 16 * 1024,
   siblingsMax: 128,
+  elementsMax: 32_768,
+  changesMax: 1024,
+  pathLengthMax: 1024,
+  mapDepthMax: 16,
+  spentIncrementsMax: 1024,
+  spentMax: 64,
   siblingsWarn: 16,
   contextEntriesMax: 8192,
   actorsWarn: 64,

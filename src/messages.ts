@@ -9,6 +9,7 @@
  * Time travels as time *left* (`timeoutMs`), never as a moment: each receiver makes its own absolute deadline of it, so
  * that clocks which differ do not make requests expire early or live for ever.
  */
+import type { Change } from "./crdt/change.ts";
 import type { ErrorCode, ErrorDetails, Outcome } from "./errors.ts";
 import type { ClusterOptions, RequestOptions } from "./options.ts";
 import type { NodeId, RingTable } from "./ring.ts";
@@ -57,11 +58,11 @@ export interface GetReply {
   readonly answered: readonly NodeId[] | undefined;
 }
 
-/** Put or, without a value, delete. */
+/** Put or, without a value, delete; or, with `changes`, operations on a replicated data type. */
 export interface Put {
   readonly kind: "Put";
   readonly id: number;
-  /** 14 bytes: the same for every try of one operation. */
+  /** 14 bytes: the same for every try of one operation. Each change takes one sequence number, the first this one. */
   readonly op: Uint8Array;
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
@@ -72,6 +73,28 @@ export interface Put {
   /** Have the reply carry the object as it is after the write. */
   readonly returnValue: boolean;
   readonly details: boolean;
+  readonly changes: readonly Change[] | undefined;
+  /** Milliseconds since the operation's first try, on its client's clock. */
+  readonly ageMs: number;
+  readonly settled: SettledBelow;
+}
+
+/** Of a put of a value whose sender says nothing of other operations. */
+export const plainPut: Pick<Put, "changes" | "ageMs" | "settled"> = { changes: undefined, ageMs: 0, settled: [] };
+
+/**
+ * Which of its operations a client will never try again, nor has tried twice: all whose sequence is further below that of the
+ * message's `op` than the first number, but for those that are exactly as far below as one of the others. Empty: it does not say.
+ */
+export type SettledBelow = readonly number[];
+
+/** A client that has nothing more to send for now says which operations are settled. It is not answered. */
+export interface Settled {
+  readonly kind: "Settled";
+  readonly id: number;
+  /** The next operation's, which was not begun. */
+  readonly op: Uint8Array;
+  readonly settled: SettledBelow;
 }
 
 export interface PutReply {
@@ -279,7 +302,7 @@ export interface Unknown {
 
 /** What a node that coordinates answers a client, or the node that forwarded the client's request. */
 export type Answer = GetReply | PutReply | StatusReply | Failure;
-export type ClientRequest = Get | Put | Status;
+export type ClientRequest = Get | Put | Status | Settled;
 /** What a node asks of another node in its own name. */
 export type ReplicaRequest =
   | ReplicaPut
@@ -302,10 +325,11 @@ export type PeerMessage = ReplicaRequest | ReplicaReply | Ping | PingReply | Get
 export type Message = Hello | Welcome | ClientRequest | Answer | PeerMessage | Unknown;
 
 export function isClientRequest(message: Message): message is ClientRequest {
-  return message.kind === "Get" || message.kind === "Put" || message.kind === "Status";
+  const { kind } = message;
+  return kind === "Get" || kind === "Put" || kind === "Status" || kind === "Settled";
 }
 
 export function isPeerMessage(message: Message): message is PeerMessage {
   const { kind } = message;
-  return kind !== "Hello" && kind !== "Welcome" && kind !== "Status" && kind !== "Unknown";
+  return kind !== "Hello" && kind !== "Welcome" && kind !== "Status" && kind !== "Settled" && kind !== "Unknown";
 }

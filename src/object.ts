@@ -1,10 +1,16 @@
 /**
- * What one key holds: siblings under a causal context (a multi-value register, `DotFun<Sibling>`).
+ * What one key holds: siblings under a causal context. Of a plain key they are its concurrent values (a multi-value register); of a
+ * replicated data type its elements, each with the path of where it belongs (`crdt/path.ts`): a `DotMap` laid out flat, under the
+ * same join.
  *
- * - Every sibling's dot is in the context.
  * - `write` is a client's update: it replaces what the client has seen, and nothing else.
  * - `sync` merges two replicas' objects: the join, never skipped, never pruned, never choosing.
  * - A delete is a write of a tombstone: it wins over what it has seen and stands beside what it has not.
+ * - What was replaced is *spent*: without effect, and kept for its operation id, so that a late retry is recognised; until it is
+ *   certain that the operation is never tried again.
+ *
+ * So a dot goes through a chain, unseen → live → spent → gone, and `sync` takes for each dot what is further along: what is not in
+ * the context is unseen, what is in it and in neither list is gone.
  *
  * Source: Preguiça et al.: Dotted Version Vectors (2010), and the join of `dot-store.ts`.
  */
@@ -12,75 +18,117 @@ import { addDot, contains, emptyContext, includes, joinContexts, type CausalCont
 import { compareDots, type Dot } from "./dot.ts";
 import { joinDotted } from "./dot-store.ts";
 import type { OpId } from "./op-id.ts";
-import { compareTimestamps, earliest, laterOf, type Timestamp } from "./timestamp.ts";
+import { earliest, laterOf, type Timestamp } from "./timestamp.ts";
 
 export interface Sibling {
   readonly dot: Dot;
-  /** `undefined` is a tombstone. The store never looks into the bytes. */
+  /** Of a plain value "", else where in a replicated data type it belongs. */
+  readonly path: string;
+  /** `undefined` is a tombstone. The store never looks into the bytes of a plain value. */
   readonly value: Uint8Array | undefined;
   readonly timestamp: Timestamp;
   readonly op: OpId;
 }
 
 export interface StoredObject {
-  /** Sorted by dot. */
+  /** Live; sorted by dot. */
   readonly siblings: readonly Sibling[];
+  /** Sorted by dot; none of them is live. Values are kept only of what still counts for something: see `crdt/counter.ts`. */
+  readonly spent: readonly Sibling[];
   readonly context: CausalContext;
 }
 
-export const emptyObject: StoredObject = { siblings: [], context: emptyContext };
+const none: readonly Sibling[] = [];
 
-/** Puts `sibling` in the place of everything that `seen` covers. */
-export function write(object: StoredObject, seen: CausalContext, sibling: Sibling): StoredObject {
-  const kept = object.siblings.filter((other) => !contains(seen, other.dot));
-  return {
-    siblings: [...kept, sibling].sort((a, b) => compareDots(a.dot, b.dot)),
-    context: addDot(joinContexts(object.context, seen), sibling.dot),
-  };
+export const emptyObject: StoredObject = { siblings: none, spent: none, context: emptyContext };
+
+/** What becomes of a sibling that is replaced: its spent form, or nothing if its operation is never tried again. */
+export type Spend = (sibling: Sibling) => Sibling | undefined;
+
+/**
+ * Puts `added` in the place of everything that `seen` covers.
+ * @param added under fresh dots, in their order
+ * @param spend is asked of each sibling that is replaced, and anew of each that is spent already
+ */
+export function write(
+  object: StoredObject,
+  seen: CausalContext,
+  added: readonly Sibling[],
+  spend: Spend,
+): StoredObject {
+  const siblings: Sibling[] = [];
+  let spent = object.spent.length === 0 ? none : object.spent.filter((sibling) => spend(sibling) !== undefined);
+  for (const sibling of object.siblings) {
+    if (!contains(seen, sibling.dot)) siblings.push(sibling);
+    else {
+      const rest = spend(sibling);
+      if (rest !== undefined) spent = [...spent, rest];
+    }
+  }
+  siblings.push(...added);
+  let context = joinContexts(object.context, seen);
+  for (const { dot } of added) context = addDot(context, dot);
+  return { siblings: siblings.sort(byDot), spent: [...spent].sort(byDot), context };
+}
+
+function byDot(a: Sibling, b: Sibling): number {
+  return compareDots(a.dot, b.dot);
 }
 
 /** Gives back `a` itself where `b` brings nothing new. */
 export function sync(a: StoredObject, b: StoredObject): StoredObject {
   const siblings = joinDotted(a.siblings, a.context, b.siblings, b.context);
+  const spent = joinSpent(a, b);
   const context = joinContexts(a.context, b.context);
-  return siblings === a.siblings && context === a.context ? a : { siblings, context };
+  return siblings === a.siblings && spent === a.spent && context === a.context ? a : { siblings, spent, context };
+}
+
+/** What either has spent, but for what is gone at the other: seen there, and neither live nor spent. */
+function joinSpent(a: StoredObject, b: StoredObject): readonly Sibling[] {
+  if (a.spent.length === 0 && b.spent.length === 0) return a.spent;
+  const joined = a.spent.filter(({ dot }) => !isGone(b, dot));
+  for (const sibling of b.spent)
+    if (find(a.spent, sibling.dot) === undefined && !isGone(a, sibling.dot)) joined.push(sibling);
+  const isSame = joined.length === a.spent.length && joined.every((sibling, at) => sibling === a.spent[at]);
+  return isSame ? a.spent : joined.sort(byDot);
+}
+
+function isGone(object: StoredObject, dot: Dot): boolean {
+  return contains(object.context, dot) && !has(object, dot) && find(object.spent, dot) === undefined;
 }
 
 /** Records an event that wrote nothing: the dot is seen and never live (design §4.3, amnesia). */
 export function addEvent(object: StoredObject, dot: Dot): StoredObject {
-  return { siblings: object.siblings, context: addDot(object.context, dot) };
+  return { ...object, context: addDot(object.context, dot) };
 }
 
 /** a ⊑ b: joining `a` into `b` would change nothing. */
 export function isIncluded(a: StoredObject, b: StoredObject): boolean {
-  return includes(b.context, a.context) && b.siblings.every((s) => has(a, s.dot) || !contains(a.context, s.dot));
+  if (!includes(b.context, a.context)) return false;
+  if (!b.siblings.every(({ dot }) => has(a, dot) || !contains(a.context, dot))) return false;
+  return b.spent.every(({ dot }) => !isGone(a, dot));
 }
 
+/** Whether it is live. */
 export function has(object: StoredObject, dot: Dot): boolean {
-  return object.siblings.some((sibling) => compareDots(sibling.dot, dot) === 0);
+  return find(object.siblings, dot) !== undefined;
 }
 
-/** Nothing but tombstones: as far as this replica knows the key is deleted. */
-export function isDeleted(object: StoredObject): boolean {
-  return object.siblings.every((sibling) => sibling.value === undefined);
+/** In a list that is sorted by dot. */
+function find(sorted: readonly Sibling[], dot: Dot): Sibling | undefined {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareDots(sorted[middle]!.dot, dot) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const found = sorted[low];
+  return found !== undefined && compareDots(found.dot, dot) === 0 ? found : undefined;
 }
 
 export function latest(object: StoredObject): Timestamp {
   let t = earliest;
   for (const sibling of object.siblings) t = laterOf(t, sibling.timestamp);
   return t;
-}
-
-/**
- * What a reader is shown: no tombstones, and of siblings that are one operation stored twice (a retry at another
- * coordinator) the later one. The context still covers both.
- */
-export function visibleSiblings(object: StoredObject): readonly Sibling[] {
-  const shown = object.siblings.filter((sibling) => sibling.value !== undefined);
-  if (shown.length < 2) return shown;
-  return shown.filter((one) => !shown.some((other) => other.op === one.op && isShownInstead(other, one)));
-}
-
-function isShownInstead(other: Sibling, one: Sibling): boolean {
-  return (compareTimestamps(other.timestamp, one.timestamp) || compareDots(other.dot, one.dot)) > 0;
 }

@@ -32,7 +32,15 @@ export interface RequestOptions {
   readonly sloppy?: boolean | undefined;
   /** What a get does about replicas that it has seen to lag: mend them afterwards, before it answers, or not at all. Default `async`. */
   readonly readRepair?: ReadRepair | undefined;
+  /**
+   * `lww`: a put takes the place of whatever its coordinator has, seen or not, and of what is written concurrently elsewhere the latest
+   * holds: what it leaves out is listed by `conflicts`. Default `siblings`: all stay, until somebody who has read them writes.
+   */
+  readonly resolver?: StoredResolver | undefined;
 }
+
+/** What the nodes do about concurrent writes. What an application merges, they keep as siblings. */
+export type StoredResolver = "siblings" | "lww";
 
 /** `blocking`: the join is back on w replicas before the reply, so that no later quorum read is older. */
 export type ReadRepair = "async" | "blocking" | "off";
@@ -52,6 +60,7 @@ export interface EffectiveOptions {
   readonly fanout: "quorum" | "all";
   readonly sloppy: boolean;
   readonly readRepair: ReadRepair;
+  readonly resolver: StoredResolver;
   readonly from: Readonly<Record<OptionName, Source>>;
 }
 
@@ -66,9 +75,22 @@ export interface ClusterOptions {
   readonly buckets: Readonly<Record<string, RequestOptions>>;
 }
 
-export const optionNames = ["n", "r", "w", "pr", "pw", "dw", "timeoutMs", "fanout", "sloppy", "readRepair"] as const;
+export const optionNames = [
+  "n",
+  "r",
+  "w",
+  "pr",
+  "pw",
+  "dw",
+  "timeoutMs",
+  "fanout",
+  "sloppy",
+  "readRepair",
+  "resolver",
+] as const;
 const counts = ["r", "w", "pr", "pw", "dw"] as const;
 const readRepairs: readonly ReadRepair[] = ["async", "blocking", "off"];
+const resolvers: readonly StoredResolver[] = ["siblings", "lww"];
 const sources = ["default", "cluster", "bucket", "request"] as const;
 
 const defaultN = 3;
@@ -81,6 +103,7 @@ const defaults = {
   fanout: "quorum",
   sloppy: true,
   readRepair: "async",
+  resolver: "siblings",
 } as const;
 
 /**
@@ -133,7 +156,7 @@ export function checkOptions(options: RequestOptions): void {
     if (count === undefined || count === "one" || count === "quorum" || count === "all") continue;
     refuse(!isWhole(count, 0), () => `${name} is a number of nodes, one, quorum or all, not ${show(count)}`);
   }
-  const { timeoutMs, fanout, sloppy, readRepair } = options;
+  const { timeoutMs, fanout, sloppy, readRepair, resolver } = options;
   if (timeoutMs !== undefined)
     refuse(
       !isWhole(timeoutMs, 1) || timeoutMs > limits.timeoutMsMax,
@@ -144,6 +167,8 @@ export function checkOptions(options: RequestOptions): void {
   if (sloppy !== undefined) refuse(typeof sloppy !== "boolean", () => `sloppy is true or false, not ${show(sloppy)}`);
   if (readRepair !== undefined)
     refuse(!readRepairs.includes(readRepair), () => `readRepair is async, blocking or off, not ${show(readRepair)}`);
+  if (resolver !== undefined)
+    refuse(!resolvers.includes(resolver), () => `resolver is siblings or lww, not ${show(resolver)}`);
 }
 
 function settle(request: RequestOptions, bucket: RequestOptions, cluster: RequestOptions): EffectiveOptions {
@@ -172,6 +197,7 @@ function settle(request: RequestOptions, bucket: RequestOptions, cluster: Reques
     fanout: chosen("fanout") ?? defaults.fanout,
     sloppy: chosen("sloppy") ?? defaults.sloppy,
     readRepair: chosen("readRepair") ?? defaults.readRepair,
+    resolver: chosen("resolver") ?? defaults.resolver,
     from,
   };
 }
@@ -222,14 +248,14 @@ const shownMax = 60;
 /** The echo of a reply: the values and, digit by digit, their sources. */
 export function encodeEffective(options: EffectiveOptions): readonly number[] {
   const digits = optionNames.reduce((sum, name) => sum * 4 + sources.indexOf(options.from[name]), 0);
-  const { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy, readRepair } = options;
-  const words = [fanout === "all" ? 1 : 0, sloppy ? 1 : 0, readRepairs.indexOf(readRepair)];
+  const { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy, readRepair, resolver } = options;
+  const words = [fanout === "all" ? 1 : 0, sloppy ? 1 : 0, readRepairs.indexOf(readRepair), resolvers.indexOf(resolver)];
   return [n, r, w, pr, pw, dw, timeoutMs, ...words, digits];
 }
 
 export function decodeEffective(wire: readonly number[]): EffectiveOptions {
-  const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, all = 0, sloppy = 0, repair = 0, digits = 0] =
-    wire;
+  const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, ...words] = wire;
+  const [all = 0, sloppy = 0, repair = 0, resolve = 0, digits = 0] = words;
   const from = {} as Record<OptionName, Source>;
   let rest = digits;
   for (const name of optionNames.toReversed()) {
@@ -238,7 +264,8 @@ export function decodeEffective(wire: readonly number[]): EffectiveOptions {
   }
   const fanout = all === 1 ? "all" : "quorum";
   const readRepair = readRepairs[repair] ?? "async";
-  return { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy: sloppy === 1, readRepair, from };
+  const resolver = resolvers[resolve] ?? "siblings";
+  return { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy: sloppy === 1, readRepair, resolver, from };
 }
 
 function isWhole(value: unknown, least: number): boolean {

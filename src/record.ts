@@ -1,8 +1,11 @@
 /**
  * The bytes of an object, on disk and on the wire alike: encoded once, sent as they are stored.
  *
- *   1 byte of version | 4 of checksum, over all that follows | 8 of digest | context | count of siblings | heads | values
- *   head: actor's place in the context, counter, timestamp, 8 bytes of client id, sequence, value length × 2 + (tombstone?)
+ *   1 byte of layout | 4 of checksum, over all that follows | 8 of digest | context | count of siblings | heads | values
+ *   head: actor's place in the context, counter, timestamp, 8 bytes of client id, sequence, value length × 2 + (no value?)
+ *
+ * That is the plain layout, of nearly all records. Where anything has a path or is spent the layout is another: the paths stand as
+ * a list before the count of siblings, the count of those that are spent after it, and each head ends with its path's place.
  *
  * The digest names the state: one hash over key, context and heads, so that replicas compare eight bytes instead of objects.
  * It is computed when a record is made and never again. A record whose checksum is wrong is *missing, not absent*.
@@ -12,26 +15,37 @@ import { contains, readContext, writeContext, type CausalContext } from "./causa
 import { compareDots } from "./dot.ts";
 import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
-import type { Sibling, StoredObject } from "./object.ts";
+import { plainPath } from "./crdt/path.ts";
+import { emptyObject, has, type Sibling, type StoredObject } from "./object.ts";
 import { makeOpId, sequenceMax, sequenceOf } from "./op-id.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 
-export const recordVersion = 1;
+const plainLayout = 1;
+const pathsLayout = 2;
+// Node and browsers have both; neither is part of the language.
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
+
 export const digestBytes = 8;
 const digestAt = 5;
 const bodyAt = digestAt + digestBytes;
 const writer = new ByteWriter();
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder("utf-8", { fatal: true });
+const plainPaths: readonly string[] = [plainPath];
 
 /** @param keyHash the 64-bit hash of the key, which seeds the digest */
 export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array {
   writer.clear();
   for (let at = 0; at < bodyAt; at++) writer.byte(0);
   writeContext(writer, object.context);
-  writer.number(object.siblings.length);
-  for (const sibling of object.siblings) writeHead(object.context, sibling);
+  const layout = isPlain(object) ? plainLayout : pathsLayout;
+  if (layout === plainLayout) writePlain(object);
+  else writeWithPaths(object);
   const digest = hash64(writer.view(bodyAt), keyHash);
   for (const { value } of object.siblings) if (value !== undefined) writer.raw(value);
-  writer.patch(0, recordVersion, 1);
+  for (const { value } of object.spent) if (value !== undefined) writer.raw(value);
+  writer.patch(0, layout, 1);
   writer.patch(digestAt, Number(digest >> 32n), 4);
   writer.patch(digestAt + 4, Number(digest & 0xffff_ffffn), 4);
   writer.patch(1, checksum32(writer.view(digestAt)), 4); // last: it covers the digest
@@ -41,7 +55,8 @@ export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array 
 /** Says what is wrong with a record, without decoding it. */
 export function recordProblem(record: Uint8Array): string | undefined {
   if (record.length <= bodyAt) return "too short";
-  if (record[0] !== recordVersion) return `format version ${record[0]}, this program knows ${recordVersion}`;
+  if (record[0] !== plainLayout && record[0] !== pathsLayout)
+    return `layout ${record[0]}, this program knows ${plainLayout} and ${pathsLayout}`;
   const stored = ((record[1]! << 24) | (record[2]! << 16) | (record[3]! << 8) | record[4]!) >>> 0;
   return stored === checksum32(record.subarray(digestAt)) ? undefined : "wrong checksum";
 }
@@ -70,15 +85,20 @@ export function hasDigest(record: Uint8Array, digest: Uint8Array): boolean {
 export function decodeRecord(record: Uint8Array): StoredObject {
   const reader = new ByteReader(record, bodyAt);
   const context = readContext(reader);
-  const siblings: Head[] = [];
+  const paths = record[0] === pathsLayout ? readPaths(reader) : plainPaths;
+  const count = reader.count();
+  const spentCount = record[0] === pathsLayout ? reader.count() : 0;
   const sizes: number[] = [];
-  for (let left = reader.count(); left > 0; left--) {
-    siblings.push(readHead(reader, context, siblings.at(-1)));
-    sizes.push(readSize(reader));
+  const siblings = readHeads(reader, context, paths, count, sizes);
+  const spent = spentCount === 0 ? emptyObject.spent : readHeads(reader, context, paths, spentCount, sizes);
+  for (const [at, size] of sizes.entries()) {
+    const head = at < count ? siblings[at]! : (spent[at - count] as Head);
+    if (size % 2 === 0) head.value = reader.raw(size / 2);
   }
-  for (const [at, size] of sizes.entries()) if (size % 2 === 0) siblings[at]!.value = reader.raw(size / 2);
   reader.end();
-  return { siblings, context };
+  const object = { siblings, spent, context };
+  if (record[0] === pathsLayout) checkWithPaths(object, paths);
+  return object;
 }
 
 /**
@@ -91,7 +111,7 @@ export function openRecord(keyHash: bigint, record: Uint8Array): StoredObject {
   if (problem !== undefined) throw protocol(`not a record: ${problem}`);
   try {
     const object = decodeRecord(record);
-    const valueBytes = object.siblings.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    const valueBytes = [object.siblings, object.spent].flat().reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
     const digest = hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
     if (digest !== digestNumber(record)) throw new MalformedBytes("its digest is of another key or state");
     return object;
@@ -107,7 +127,43 @@ function digestNumber(record: Uint8Array): bigint {
 
 /** A sibling whose value comes later: all values lie behind all heads. */
 interface Head extends Sibling {
+  path: string;
   value: Uint8Array | undefined;
+}
+
+function isPlain({ siblings, spent }: StoredObject): boolean {
+  return spent.length === 0 && siblings.every(({ path }) => path === plainPath);
+}
+
+function writePlain({ context, siblings }: StoredObject): void {
+  writer.number(siblings.length);
+  for (const sibling of siblings) writeHead(context, sibling);
+}
+
+function writeWithPaths(object: StoredObject): void {
+  const places = new Map<string, number>();
+  for (const path of pathsOf(object)) places.set(path, places.size);
+  writer.number(places.size);
+  for (const path of places.keys()) {
+    const text = textEncoder.encode(path);
+    writer.number(text.length);
+    writer.raw(text);
+  }
+  writer.number(object.siblings.length);
+  writer.number(object.spent.length);
+  for (const list of [object.siblings, object.spent])
+    for (const sibling of list) {
+      writeHead(object.context, sibling);
+      writer.number(places.get(sibling.path)!);
+    }
+}
+
+/** Sorted, so that equal objects are equal bytes. */
+function pathsOf({ siblings, spent }: StoredObject): string[] {
+  const paths = new Set<string>();
+  for (const { path } of siblings) paths.add(path);
+  for (const { path } of spent) paths.add(path);
+  return [...paths].sort();
 }
 
 function writeHead(context: CausalContext, sibling: Sibling): void {
@@ -117,6 +173,49 @@ function writeHead(context: CausalContext, sibling: Sibling): void {
   writer.text(sibling.op, 0, 8);
   writer.number(sequenceOf(sibling.op));
   writer.number((sibling.value?.length ?? 0) * 2 + (sibling.value === undefined ? 1 : 0));
+}
+
+function readPaths(reader: ByteReader): readonly string[] {
+  const paths: string[] = [];
+  for (let left = reader.count(); left > 0; left--) paths.push(textIn(reader.raw(reader.count())));
+  return paths;
+}
+
+function textIn(bytes: Uint8Array): string {
+  try {
+    return textDecoder.decode(bytes);
+  } catch {
+    throw new MalformedBytes("a path that is no text");
+  }
+}
+
+/** What only the canonical form of this layout has. */
+function checkWithPaths(object: StoredObject, paths: readonly string[]): void {
+  const known = pathsOf(object);
+  if (known.length !== paths.length || known.some((path, at) => path !== paths[at]))
+    throw new MalformedBytes("paths out of order, or not all in use");
+  if (isPlain(object)) throw new MalformedBytes("a plain object in the layout with paths");
+  for (const { dot } of object.spent) if (has(object, dot)) throw new MalformedBytes("a sibling both live and spent");
+}
+
+/** @param sizes is added to: length × 2, and 1 for no value */
+function readHeads(
+  reader: ByteReader,
+  context: CausalContext,
+  paths: readonly string[],
+  count: number,
+  sizes: number[],
+): Head[] {
+  const heads: Head[] = [];
+  for (let left = count; left > 0; left--) {
+    const head = readHead(reader, context, heads.at(-1));
+    sizes.push(readSize(reader));
+    const path = paths === plainPaths ? plainPath : paths[reader.number()];
+    if (path === undefined) throw new MalformedBytes("a path that is not in the list");
+    head.path = path;
+    heads.push(head);
+  }
+  return heads;
 }
 
 function readHead(reader: ByteReader, context: CausalContext, previous: Head | undefined): Head {
@@ -130,7 +229,7 @@ function readHead(reader: ByteReader, context: CausalContext, previous: Head | u
   const client = reader.text8();
   const sequence = reader.number();
   if (sequence > sequenceMax) throw new MalformedBytes("an operation id over 48 bits");
-  return { dot, value: undefined, timestamp, op: makeOpId(client, sequence) };
+  return { dot, path: plainPath, value: undefined, timestamp, op: makeOpId(client, sequence) };
 }
 
 function readSize(reader: ByteReader): number {

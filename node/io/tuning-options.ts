@@ -36,6 +36,10 @@ export function settleTuning(given: TuningOptions): Tuning {
     `tuning.messageLifetimeMs is ${messageLifetimeMs}: it must be at least ${limits.timeoutMsMax}, the longest timeout of a request`,
   );
   refuse(
+    tuning.retryWindowMs < limits.timeoutMsMax,
+    `tuning.retryWindowMs is ${tuning.retryWindowMs}: it must be at least ${limits.timeoutMsMax}, the longest timeout of a request`,
+  );
+  refuse(
     tombstoneAgeMs <= hintAgeMsMax,
     `tuning.tombstoneAgeMs is ${tombstoneAgeMs}: it must be above ${other("hintAgeMsMax")}, or a hint could bring back what was deleted`,
   );

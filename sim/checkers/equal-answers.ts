@@ -2,7 +2,7 @@
  * I3, as far as it goes without repair: when everything is healed, a read at r = n says the same at every node, and what it says
  * is the join of what all replicas hold. Tombstones that were collected, before or after the read, make no difference.
  */
-import { isIncluded, sync, type StoredObject } from "../../src/object.ts";
+import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/object.ts";
 import { Burials } from "../burials.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import type { EndOfKey, EndOfRun, KeyName, Observation } from "../observation.ts";
@@ -26,7 +26,7 @@ export class EqualAnswers implements Checker {
   }
 
   #checkKey(key: KeyName, { reads, joined }: EndOfKey): void {
-    const buried: StoredObject = { siblings: [], context: this.#burials.of(key) };
+    const buried: StoredObject = { ...emptyObject, context: this.#burials.of(key) };
     for (const [node, read] of reads)
       if (!isSame(sync(read, buried), sync(joined, buried)))
         this.#accuse(`a read of ${key} at ${node} from all replicas is not the join of what they hold`);

@@ -4,7 +4,8 @@
 import { expect, vi } from "vitest";
 import { decodeValue } from "../../client/value.ts";
 import { formatKey } from "../../src/key.ts";
-import { emptyObject, visibleSiblings } from "../../src/object.ts";
+import { emptyObject } from "../../src/object.ts";
+import { visibleSiblings } from "../../src/shown.ts";
 import type { RequestOptions } from "../../src/options.ts";
 import { decodeRecord } from "../../src/record.ts";
 import { RawLink, statusOf } from "../e2e/raw-link.ts";

@@ -4,7 +4,8 @@ import { makeActor } from "../../src/dot.ts";
 import { unavailable } from "../../src/errors.ts";
 import { hashKey } from "../../src/key.ts";
 import type { ClientRequest, Failure, Get, Message, Put } from "../../src/messages.ts";
-import { emptyObject, write, type StoredObject } from "../../src/object.ts";
+import { emptyObject, type StoredObject } from "../../src/object.ts";
+import { plainWrite } from "../plain-write.ts";
 import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/options.ts";
 import { bucketOf } from "../../src/key.ts";
 import { encodeRecord } from "../../src/record.ts";
@@ -41,14 +42,15 @@ export class FakeNode {
     this.#write(key, value, toBinary(new Uint8Array(14).fill(++this.#writes)), undefined);
   }
 
-  #answer(message: Message): Message {
+  #answer(message: Message): Message | undefined {
     if (message.kind === "Hello") return welcomeOf(this.name, ringOf(1), this.#options);
     if (message.kind === "Status") return { kind: "StatusReply", id: message.id, status: `{"node":"${this.name}"}` };
+    if (message.kind === "Settled") return undefined;
     if (message.kind !== "Get" && message.kind !== "Put") throw new Error(`a client does not send ${message.kind}`);
     return this.#serve(message);
   }
 
-  #serve(message: Exclude<ClientRequest, { kind: "Status" }>): Message {
+  #serve(message: Get | Put): Message {
     this.requests.push(message);
     const failure = this.failures.shift();
     if (failure !== undefined) return { kind: "Failure", id: message.id, ...failure };
@@ -72,7 +74,7 @@ export class FakeNode {
     const dot = { actor: makeActor("replica1", ++this.#writes), counter: 1 };
     const timestamp = { ms: this.#writes, counter: 0 };
     const object = this.#objects.get(toBinary(key)) ?? emptyObject;
-    this.#objects.set(toBinary(key), write(object, token.context, { dot, value, timestamp, op }));
+    this.#objects.set(toBinary(key), plainWrite(object, token.context, { dot, value, timestamp, op }));
     return encodeToken(hashKey(key), { context: addDot(token.context, dot), latest: timestamp });
   }
 }

@@ -8,7 +8,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { dotsOf as dotsIn } from "../../src/causal-context.ts";
-import { has, isDeleted, type StoredObject } from "../../src/object.ts";
+import { has, type StoredObject } from "../../src/object.ts";
+import { isDeleted } from "../../src/shown.ts";
 import { sequenceOf } from "../../src/op-id.ts";
 import { decodeRecord } from "../../src/record.ts";
 import type { NodeId } from "../../src/ring.ts";

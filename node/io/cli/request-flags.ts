@@ -75,7 +75,7 @@ export function addRequestFlags(command: Command, kind: keyof typeof flagsOf): C
  * @throws INVALID_ARGUMENT for counts that do not fit each other, whichever the cluster's defaults are; what the command itself
  * uses, the SDK checks against those defaults too
  */
-export function requestOptions(flags: RequestFlags): RequestOptions {
+export function requestOptions(flags: RequestFlags): Omit<RequestOptions, "resolver"> {
   const { n, r, w, pr, pw, dw, timeout: timeoutMs, sloppy, readRepair } = flags;
   const chosen: RequestOptions = { n, r, w, pr, pw, dw, timeoutMs, sloppy, readRepair };
   // Everything that is not chosen here is as permissive as a cluster could make it, and words wait for the cluster's n.

@@ -1,0 +1,219 @@
+/**
+ * What a client asks to be done to a replicated data type: operations, never states. A coordinator turns them into elements under
+ * fresh dots (`applyChanges`), and from there on replicas only join.
+ *
+ * - `write` adds an element to a set, sets a register or a flag. What of the same place it replaces depends on the type.
+ * - `drop` removes exactly the dots that its writer has seen, so that it works at a replica that lags, and nothing is deferred.
+ * - `increment` and `reset` belong to counters: see `counter.ts`.
+ *
+ * The bytes of an element, where there is a choice between two, begin with a 1 for added or enabled, and a 0 for removed or disabled
+ * (`rwSet`, `dwFlag`). All changes of one operation happen in one record, and therefore together.
+ *
+ * Source: the types of Almeida, Shoker, Baquero: Delta State Replicated Data Types (2018), §7.
+ */
+import { ByteReader, ByteWriter, equalBytes, MalformedBytes } from "../bytes.ts";
+import { contextOf, emptyContext, joinContexts, readContext, writeContext, type CausalContext } from "../causal-context.ts";
+import type { Dot } from "../dot.ts";
+import { invalidArgument, tooLarge } from "../errors.ts";
+import { array, bytes, malformed, oneOf, text } from "../fields.ts";
+import { limits } from "../limits.ts";
+import type { Sibling, StoredObject } from "../object.ts";
+import { decodeMarks, encodeMarks, nextIncrement, resetsWithin, type Mark } from "./counter.ts";
+import { checkPath, typeAt, type LeafType } from "./path.ts";
+
+export type Change =
+  | {
+      readonly kind: "write";
+      readonly path: string;
+      readonly value: Uint8Array;
+      /** What the writer has seen there. */
+      readonly observed: CausalContext;
+    }
+  | { readonly kind: "drop"; readonly path: string; readonly observed: CausalContext }
+  | { readonly kind: "increment"; readonly path: string; readonly amount: number }
+  | { readonly kind: "reset"; readonly path: string; readonly marks: readonly Mark[] };
+
+const kinds = ["write", "drop", "increment", "reset"] as const;
+
+/** The elements that changes add, without what the coordinator adds. */
+export interface Changed {
+  readonly added: readonly Pick<Sibling, "dot" | "path" | "value">[];
+  /** What they replace: dots that the coordinator has, and those that the writer has seen. */
+  readonly seen: CausalContext;
+  /** Of what is replaced or was spent before, those that nothing needs any more. */
+  readonly needless: readonly Dot[];
+}
+
+/** How many dots the changes may need. */
+export function dotsOfChanges(changes: readonly Change[]): number {
+  return changes.reduce((sum, { kind }) => sum + (kind === "drop" ? 0 : 1), 0);
+}
+
+/**
+ * @param first the first of the fresh dots, further ones follow it; needless where none is asked for
+ * @throws TOO_LARGE on a counter beyond its bounds
+ */
+export function applyChanges(object: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
+  const added: Pick<Sibling, "dot" | "path" | "value">[] = [];
+  const replaced: Dot[] = [];
+  const needless: Dot[] = [];
+  let seen: CausalContext = emptyContext;
+  for (const change of changes) {
+    const { path } = change;
+    const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
+    switch (change.kind) {
+      case "drop":
+        seen = joinContexts(seen, change.observed);
+        break;
+      case "write":
+        seen = joinContexts(seen, change.observed);
+        if (typeAt(path) === "gSet" && object.siblings.some((sibling) => isSameElement(sibling, path, change.value))) break;
+        replaced.push(...dotsReplaced(object, path, change.value));
+        added.push({ dot, path, value: change.value });
+        break;
+      case "increment": {
+        const next = nextIncrement(object, path, dot.actor, change.amount);
+        replaced.push(...next.replaced);
+        needless.push(...next.needless);
+        added.push({ dot, path, value: next.value });
+        break;
+      }
+      case "reset": {
+        replaced.push(...resetsWithin(object, path, change.marks));
+        added.push({ dot, path, value: encodeMarks(change.marks) });
+        break;
+      }
+    }
+  }
+  return { added, seen: joinContexts(seen, contextOf(replaced)), needless };
+}
+
+/** The dots at the same place that a write replaces although its writer may not have seen them. */
+function dotsReplaced(object: StoredObject, path: string, value: Uint8Array): Dot[] {
+  const type = typeAt(path) as LeafType;
+  return object.siblings.filter((sibling) => sibling.path === path && replaces(type, value, sibling)).map(({ dot }) => dot);
+}
+
+function replaces(type: LeafType, value: Uint8Array, sibling: Sibling): boolean {
+  const other = sibling.value;
+  switch (type) {
+    case "lwwRegister":
+    case "ewFlag":
+      return true;
+    case "orSet":
+      return other !== undefined && equalBytes(other, value);
+    case "rwSet": // what was added cannot take the place of a removal that its writer has not seen
+      return other !== undefined && equalBytes(other.subarray(1), value.subarray(1)) && other[0]! >= value[0]!;
+    case "dwFlag":
+      return other !== undefined && other[0]! >= value[0]!;
+    case "gSet":
+    case "mvRegister":
+    case "gCounter":
+    case "pnCounter":
+      return false;
+  }
+}
+
+function isSameElement(sibling: Sibling, path: string, value: Uint8Array): boolean {
+  return sibling.path === path && sibling.value !== undefined && equalBytes(sibling.value, value);
+}
+
+/** @throws INVALID_ARGUMENT, TOO_LARGE on changes that make no sense: they may be foreign */
+export function checkChanges(changes: readonly Change[]): void {
+  if (changes.length === 0) throw invalidArgument("an operation without changes");
+  if (changes.length > limits.changesMax)
+    throw tooLarge(`${changes.length} changes in one operation, the limit is ${limits.changesMax}`);
+  const root = changes[0]!.path.charAt(0);
+  const counters = new Set<string>();
+  for (const change of changes) {
+    checkPath(change.path);
+    if (change.kind === "increment" && counters.size === counters.add(change.path).size)
+      throw invalidArgument("an operation increments a counter once: add the amounts up");
+    if (change.path.charAt(0) !== root) throw invalidArgument("the changes of one operation are of two types of key");
+    checkChange(change);
+  }
+}
+
+function checkChange(change: Change): void {
+  const type = typeAt(change.path);
+  const isCounter = type === "gCounter" || type === "pnCounter";
+  switch (change.kind) {
+    case "write":
+      if (isCounter || type === "map") throw invalidArgument(`a ${type} is not written`);
+      if (change.value.length > limits.valueBytesMax)
+        throw tooLarge(`the value has ${change.value.length} bytes, the limit is ${limits.valueBytesMax}`);
+      if ((type === "rwSet" || type === "dwFlag") && !(change.value[0]! <= 1))
+        throw invalidArgument(`an element of a ${type} without its mark`);
+      return;
+    case "drop":
+      if (isCounter) throw invalidArgument("a counter is reset, not dropped");
+      return;
+    case "increment":
+      if (!isCounter) throw invalidArgument(`a ${type} cannot be incremented`);
+      if (!Number.isSafeInteger(change.amount)) throw invalidArgument(`a counter counts whole numbers, not ${change.amount}`);
+      if (type === "gCounter" && change.amount < 0)
+        throw invalidArgument(`a counter that only grows cannot be incremented by ${change.amount}`);
+      return;
+    case "reset":
+      if (!isCounter) throw invalidArgument(`a ${type} cannot be reset`);
+  }
+}
+
+const writer = new ByteWriter();
+
+/** For the wire: kind, path, and what belongs to the kind. */
+export function encodeChange(change: Change): readonly unknown[] {
+  const head = [kinds.indexOf(change.kind), change.path];
+  switch (change.kind) {
+    case "write":
+      return [...head, contextBytes(change.observed), change.value];
+    case "drop":
+      return [...head, contextBytes(change.observed)];
+    case "increment":
+      return [...head, change.amount];
+    case "reset":
+      return [...head, encodeMarks(change.marks)];
+  }
+}
+
+/** @throws PROTOCOL on anything of another shape; whether it makes sense is for `checkChanges` */
+export function decodeChange(value: unknown): Change {
+  const [number, at, first, second] = array(value, "a change");
+  const kind = oneOf(typeof number === "number" ? kinds[number] : undefined, kinds, "a change's kind");
+  const path = text(at, "path");
+  switch (kind) {
+    case "write":
+      return { kind, path, observed: contextIn(first), value: bytes(second, limits.frameBytesMax, "value") };
+    case "drop":
+      return { kind, path, observed: contextIn(first) };
+    case "increment":
+      if (typeof first !== "number") throw malformed("amount is no number");
+      return { kind, path, amount: first };
+    case "reset":
+      return { kind, path, marks: decoded(() => decodeMarks(bytes(first, limits.frameBytesMax, "marks"))) };
+  }
+}
+
+function contextBytes(context: CausalContext): Uint8Array {
+  writer.clear();
+  writeContext(writer, context);
+  return writer.take();
+}
+
+function contextIn(value: unknown): CausalContext {
+  const reader = new ByteReader(bytes(value, limits.frameBytesMax, "observed"));
+  return decoded(() => {
+    const context = readContext(reader);
+    reader.end();
+    return context;
+  });
+}
+
+function decoded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MalformedBytes) throw malformed(error.message);
+    throw error;
+  }
+}

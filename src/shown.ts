@@ -1,0 +1,102 @@
+/**
+ * What readers are shown of an object: no tombstones, nothing that was removed, and one operation once, however often it was tried.
+ *
+ * Only readers choose. What they are not shown stays in the object, and its context covers it, until a write takes its place: `sync`
+ * never asks here.
+ */
+import { contextOf, type CausalContext } from "./causal-context.ts";
+import { compareDots } from "./dot.ts";
+import { counterValue, isReset, isResetMark } from "./crdt/counter.ts";
+import { isWithin, plainPath, registerPath, rootTypeOf, typeAt, type DataType } from "./crdt/path.ts";
+import type { Sibling, StoredObject } from "./object.ts";
+import type { OpId } from "./op-id.ts";
+import { compareTimestamps } from "./timestamp.ts";
+
+/** The values that stand side by side under a key that was put; of a register that is a whole key the one that won. */
+export function visibleSiblings(object: StoredObject): readonly Sibling[] {
+  const { siblings } = object;
+  if (siblings.length === 0 || (siblings.length === 1 && siblings[0]!.path === plainPath))
+    return siblings.length === 1 && siblings[0]!.value === undefined ? [] : siblings;
+  const put = onceEach(object).filter(({ path }) => path === plainPath);
+  const winner = registerWinner(object, registerPath);
+  return [...put, ...(winner === undefined ? [] : [winner])].filter(({ value }) => value !== undefined);
+}
+
+/** All that was put under a key and has not been replaced, tombstones too: what a resolver chooses among. */
+export function concurrentWrites(object: StoredObject): readonly Sibling[] {
+  return onceEach(object).filter(({ path }) => path === plainPath || path === registerPath);
+}
+
+/** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
+export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
+  let winner: Sibling | undefined;
+  for (const sibling of object.siblings)
+    if (sibling.path === path && (winner === undefined || isLater(sibling, winner))) winner = sibling;
+  return winner;
+}
+
+export function isLater(a: Sibling, b: Sibling): boolean {
+  return (compareTimestamps(a.timestamp, b.timestamp) || compareDots(a.dot, b.dot)) > 0;
+}
+
+/** The elements at a path, one per operation: of a set with what was removed concurrently, if that wins, left out. */
+export function elementsAt(object: StoredObject, path: string): readonly Sibling[] {
+  const here = onceEach(object).filter((sibling) => sibling.path === path);
+  const type = typeAt(path);
+  if (type !== "rwSet" && type !== "dwFlag") return here;
+  const removed = new Set(here.filter(({ value }) => value![0] === 0).map(elementOf));
+  return here.filter((sibling) => sibling.value![0] === 1 && !removed.has(elementOf(sibling)));
+}
+
+/** The dots of what is live at a path and within it: what somebody who reads it has seen there. */
+export function observedAt(object: StoredObject, path: string): CausalContext {
+  return contextOf(object.siblings.filter((sibling) => isWithin(sibling.path, path)).map(({ dot }) => dot));
+}
+
+/** What kinds of things stand under a key, hidden ones left out: more than one only where writers disagreed. */
+export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value"> {
+  const types = new Set<DataType | "value">();
+  for (const sibling of object.siblings)
+    if (!isHidden(object, sibling)) types.add(sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value"));
+  return types;
+}
+
+/** As far as this replica knows nothing is left to be shown. */
+export function isDeleted(object: StoredObject): boolean {
+  return object.siblings.every((sibling) => isHidden(object, sibling));
+}
+
+function isHidden(object: StoredObject, sibling: Sibling): boolean {
+  const { path, value } = sibling;
+  if (value === undefined) return true;
+  if (path === plainPath) return false;
+  switch (typeAt(path)) {
+    case "gCounter":
+    case "pnCounter":
+      return isResetMark(sibling) || (isReset(object, path) && counterValue(object, path) === 0);
+    case "lwwRegister":
+      return registerWinner(object, path)!.value === undefined;
+    case "rwSet":
+    case "dwFlag":
+      return value[0] === 0 || !elementsAt(object, path).includes(sibling);
+    default:
+      return false;
+  }
+}
+
+/** Without the siblings whose operation shows already, or was spent, under another dot. Counters settle that by themselves. */
+function onceEach({ siblings, spent }: StoredObject): readonly Sibling[] {
+  const spentOps = new Map<OpId, Sibling>();
+  for (const sibling of spent) spentOps.set(sibling.op, sibling);
+  const shown = new Map<OpId, Sibling>();
+  for (const sibling of siblings) {
+    if (spentOps.has(sibling.op)) continue;
+    const other = shown.get(sibling.op);
+    if (other === undefined || isLater(sibling, other)) shown.set(sibling.op, sibling);
+  }
+  return shown.size === siblings.length ? siblings : siblings.filter((sibling) => shown.get(sibling.op) === sibling);
+}
+
+function elementOf({ value }: Sibling): string {
+  return value!.subarray(1).join();
+}
