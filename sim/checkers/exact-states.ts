@@ -10,7 +10,8 @@
  * Because of (iii) a write is replaced if one is there that replaced it *directly*: had seen it, and nothing that had seen it before. Of
  * a state that takes the place of another one only what is new is looked at.
  *
- * An operation that was tried at two coordinators may own two dots; each counts as a write of its own, and a client is shown one.
+ * An operation that was tried at two coordinators may own two dots; each counts as a write of its own, and a client is shown one; or
+ * none, if one of them was replaced: the operation had its time.
  */
 import { contains, dotsOf, emptyContext, includes, type CausalContext } from "../../src/causal-context.ts";
 import { formatDot, type Actor, type Dot } from "../../src/dot.ts";
@@ -123,10 +124,14 @@ export class ExactStates implements Checker {
     if (read.siblings === undefined) return;
     const context = read.context ?? emptyContext;
     const shown = new Set<OpId | undefined>();
+    const replaced = new Set<OpId | undefined>();
     for (const dot of dotsOf(context)) {
       const issued = this.#dots(read.key).find(dot);
-      if (issued?.value !== undefined && !isReplaced(issued, context)) shown.add(issued.op);
+      if (issued?.value === undefined) continue;
+      if (isReplaced(issued, context)) replaced.add(issued.op);
+      else shown.add(issued.op);
     }
+    for (const op of replaced) shown.delete(op);
     const expected = [...shown].map((op) => values.get(op) ?? "nobody's value").sort();
     if (expected.join() !== [...read.siblings].sort().join())
       this.#accuse(
