@@ -9,6 +9,7 @@ import { Pool } from "./pool.ts";
 import { checkNames } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { SeenContexts } from "./seen.ts";
+import { Told } from "./told.ts";
 
 export interface ConnectOptions {
   /** A client token of the cluster, if it asks for one. */
@@ -40,6 +41,7 @@ export class Client {
   readonly #id: ClientId;
   /** By bucket: handles of one bucket share what the client has seen. */
   readonly #seen = new Map<string, SeenContexts>();
+  readonly #told = new Map<string, Told>();
   #sequence = 0;
   #isClosed = false;
 
@@ -59,7 +61,8 @@ export class Client {
     this.#host = {
       pool: this.#pool,
       runtime,
-      seen: (bucket) => this.#seenOf(bucket),
+      seen: (bucket) => kept(this.#seen, bucket, () => new SeenContexts()),
+      told: (bucket) => kept(this.#told, bucket, () => new Told()),
       nextOp: () => fromBinary(makeOpId(this.#id, ++this.#sequence)),
       checkOpen: () => {
         if (this.#isClosed) throw closed("this client was closed");
@@ -108,12 +111,6 @@ export class Client {
     }
   }
 
-  #seenOf(bucket: string): SeenContexts {
-    const seen = this.#seen.get(bucket) ?? new SeenContexts();
-    this.#seen.set(bucket, seen);
-    return seen;
-  }
-
   #unreachable(): Error {
     return unavailable(`no node can be reached: ${this.#pool.problems()}`, "none");
   }
@@ -148,6 +145,12 @@ export async function openClient(urls: readonly string[], options: ConnectOption
   );
   await client.ready(options.connectTimeoutMs ?? connectTimeoutMsDefault);
   return client;
+}
+
+function kept<Value>(map: Map<string, Value>, name: string, make: () => Value): Value {
+  const value = map.get(name) ?? make();
+  map.set(name, value);
+  return value;
 }
 
 function checkUrl(url: unknown): void {

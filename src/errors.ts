@@ -11,6 +11,7 @@ export const errorCodes = [
   "OVERLOADED", // a queue or a lease is exhausted; back off
   "CLOCK_SKEW", // clocks are further apart than allowed; have them mended
   "TOO_MANY_SIBLINGS", // read and write with the context before writing more
+  "MERGE_FAILED", // the application's merge threw or made no value; mend it, or settle the siblings by a write with the context
   "UNAUTHENTICATED", // wrong or missing credentials
   "PROTOCOL", // the other side speaks another version, or garbage
   "CLOSED", // this client or node was closed
@@ -84,6 +85,11 @@ export function clockSkew(message: string): CoterieError {
 
 export function tooManySiblings(message: string): CoterieError {
   return new CoterieError("TOO_MANY_SIBLINGS", message);
+}
+
+/** @param options cause: what the merge threw */
+export function mergeFailed(message: string, options: Pick<ErrorOptions, "cause"> = {}): CoterieError {
+  return new CoterieError("MERGE_FAILED", message, options);
 }
 
 export function unauthenticated(message: string): CoterieError {

@@ -71,6 +71,14 @@ export function latest(object: StoredObject): Timestamp {
   return t;
 }
 
+/** The latest write of those that stand side by side, deletes among them: by timestamp, then by dot, so the same one everywhere. */
+export function latestSibling(object: StoredObject): Sibling | undefined {
+  return object.siblings.reduce<Sibling | undefined>(
+    (winner, one) => (winner === undefined || isShownInstead(one, winner) ? one : winner),
+    undefined,
+  );
+}
+
 /**
  * What a reader is shown: no tombstones, and of siblings that are one operation stored twice (a retry at another
  * coordinator) the later one. The context still covers both.
