@@ -1,7 +1,8 @@
 /** A bucket as its users hold it: typed values under text keys. */
-import { CoterieError, tooManySiblings } from "../src/errors.ts";
+import { CoterieError, invalidArgument, tooManySiblings } from "../src/errors.ts";
 import { checkBucket, hashKey, makeKey } from "../src/key.ts";
 import { emptyObject, latest, visibleSiblings, type StoredObject } from "../src/object.ts";
+import type { GetReply } from "../src/messages.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
@@ -13,7 +14,7 @@ import { withRetry } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SeenContexts } from "./seen.ts";
 import { Settings } from "./settings.ts";
-import { decodeValue, encodeValue } from "./value.ts";
+import { decodeValue, encodeValue } from "../src/value.ts";
 
 export interface BucketOptions<T> extends RequestOptions {
   readonly resolver?: Resolver<T> | undefined;
@@ -29,6 +30,10 @@ export interface GetResult<T> {
   readonly context: Context;
   /** The options as they were used, and where each came from. */
   readonly effective: EffectiveOptions;
+  /** With `resolve: "node"`: the node has merged the siblings to `value`. */
+  readonly mergedByNode?: boolean;
+  /** With `resolve: "node"`: why the node's merge could not do it. */
+  readonly mergeProblem?: string;
   /** With `details`: the nodes that answered. */
   readonly answered?: readonly NodeId[];
 }
@@ -82,26 +87,27 @@ export class Bucket<T> {
   async get(key: string, options: GetOptions = noOptions): Promise<GetResult<T>> {
     checkNames("get", options);
     const { pool, runtime } = this.#openHost();
-    const { head = false, details = false } = options;
+    const { head = false, details = false, resolve: resolver } = options;
+    checkResolve(resolver);
+    const flags = { head, details, ...(resolver === "node" && { resolve: true }) };
     const chosen = options === noOptions ? undefined : options;
     const { request, n, timeoutMs } = this.#settings.settle("get", chosen, pool.options);
     const bytes = makeKey(this.name, key);
     const keyHash = hashKey(bytes);
     const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
-      connection.request(
-        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details },
-        waitMs,
-      ),
+      connection.request({ kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, ...flags }, waitMs),
     );
     const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const siblings = head ? visibleSiblings(object).map(() => undefined as T) : this.#values(object);
-    const value = head ? undefined : resolve(this.#resolver, siblings);
+    const merged = mergedOf<T>(reply);
+    const value = head ? undefined : merged.mergedByNode ? merged.value : resolve(this.#resolver, siblings);
     const effective = this.#settings.effective(reply.effective, chosen);
     const found = siblings.length > 0;
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
     if (reply.record !== undefined && !head) this.#seen.add(key, context);
-    return { found, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
+    const { answered } = reply;
+    return { ...merged, found, value, siblings, context, effective, ...(answered && { answered }) };
   }
 
   /**
@@ -190,4 +196,19 @@ export class Bucket<T> {
     this.#host.checkOpen();
     return this.#host;
   }
+}
+
+/** What the node made of the siblings: nothing where it was not asked, has no merge, or sees no more than one. */
+function mergedOf<T>({
+  merged,
+  mergeProblem,
+}: GetReply): Pick<GetResult<T>, "mergedByNode" | "mergeProblem"> & { value?: T } {
+  if (merged !== undefined) return { mergedByNode: true, value: decodeValue(merged) as T };
+  return mergeProblem === undefined ? {} : { mergeProblem };
+}
+
+/** @throws INVALID_ARGUMENT */
+function checkResolve(given: unknown): void {
+  if (given !== undefined && given !== "node")
+    throw invalidArgument(`resolve is ${JSON.stringify(given)}: it must be node, or left out`);
 }

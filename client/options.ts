@@ -11,6 +11,11 @@ export interface GetOptions extends Pick<
   readonly head?: boolean | undefined;
   /** Say which nodes answered. */
   readonly details?: boolean | undefined;
+  /**
+   * `node`: have several siblings merged by the node that is asked, if it was configured with a merge for this bucket. For readers
+   * that have none of their own; before the bucket's resolver.
+   */
+  readonly resolve?: "node" | undefined;
 }
 
 export interface PutOptions extends Pick<RequestOptions, "n" | "w" | "pw" | "dw" | "timeoutMs" | "sloppy"> {
@@ -28,14 +33,14 @@ export interface PutOptions extends Pick<RequestOptions, "n" | "w" | "pw" | "dw"
 export interface UpdateOptions
   extends Omit<PutOptions, "context">, Pick<RequestOptions, "r" | "pr" | "fanout" | "readRepair"> {}
 
-const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "head", "details"];
+const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "head", "details", "resolve"];
 const putNames = ["n", "w", "pw", "dw", "timeoutMs", "sloppy", "context", "returnValue", "details"];
 export const optionNamesOf: Readonly<
   Record<"get" | "put" | "update" | "bucket" | "connect" | "status", readonly string[]>
 > = {
   get: getNames,
   put: putNames,
-  update: [...new Set([...getNames, ...putNames])].filter((name) => name !== "context" && name !== "head"),
+  update: [...new Set([...getNames, ...putNames])].filter((name) => !["context", "head", "resolve"].includes(name)),
   bucket: [...optionNames, "resolver"],
   connect: ["auth", "connectTimeoutMs"],
   status: ["timeoutMs", "partitions"],

@@ -16,7 +16,7 @@
  *
  * Time and chance come from the simulator: a merge or a workload that asks the machine for either fails.
  */
-import { decodeValue } from "../client/value.ts";
+import { decodeValue } from "../src/value.ts";
 import { resolve, type Resolver } from "../client/resolver.ts";
 import { visibleSiblings } from "../src/object.ts";
 import { formatLiteral, type Call, type Told, type Workload } from "./call.ts";

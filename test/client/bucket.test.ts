@@ -2,8 +2,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Bucket } from "../../client/bucket.ts";
 import type { Client } from "../../client/client.ts";
+import type { GetOptions } from "../../client/options.ts";
 import { merge } from "../../client/resolver.ts";
-import { encodeValue } from "../../client/value.ts";
+import { encodeValue } from "../../src/value.ts";
 import { makeKey } from "../../src/key.ts";
 import { limits } from "../../src/limits.ts";
 import { FakeNode, connectTo, tooFew } from "./fake-node.ts";
@@ -45,6 +46,36 @@ describe("get", () => {
     await runtime.run(carts.put("alice", { items: ["apple"] }));
     const read = await runtime.run(carts.get("alice"));
     expect(read).toMatchObject({ found: true, value: { items: ["apple"] }, siblings: [{ items: ["apple"] }] });
+  });
+
+  it("has the node merge them if it is asked to, and still shows them all", async () => {
+    putByOther({ items: ["apple"] });
+    putByOther({ items: ["pear"] });
+    node.mergeOutcome = { merged: encodeValue({ items: ["apple", "pear"] }) };
+    const siblings = [{ items: ["apple"] }, { items: ["pear"] }];
+    const read = await runtime.run(carts.get("alice", { resolve: "node" }));
+    expect(read).toMatchObject({ value: { items: ["apple", "pear"] }, mergedByNode: true, siblings });
+    const plain = await runtime.run(carts.get("alice"));
+    expect(plain).toMatchObject({ value: undefined, siblings });
+    expect(plain).not.toHaveProperty("mergedByNode");
+  });
+
+  it("says why the node could not merge, and leaves it to the bucket's own resolver", async () => {
+    putByOther({ items: ["apple"] });
+    putByOther({ items: ["pear"] });
+    node.mergeOutcome = { mergeProblem: "no price for pears" };
+    const read = await runtime.run(carts.get("alice", { resolve: "node" }));
+    expect(read).toMatchObject({ value: undefined, mergeProblem: "no price for pears" });
+    expect(read).not.toHaveProperty("mergedByNode");
+    const own = await runtime.run(client.bucket<Cart>("carts", { resolver: union }).get("alice", { resolve: "node" }));
+    expect(own).toMatchObject({ value: { items: ["apple", "pear"] }, mergeProblem: "no price for pears" });
+  });
+
+  it("refuses to have it merged by whom there is not", async () => {
+    const wrong = { resolve: "client" } as unknown as GetOptions;
+    await expect(runtime.run(carts.get("alice", wrong))).rejects.toThrow(
+      'resolve is "client": it must be node, or left out',
+    );
   });
 
   it("shows siblings side by side, and no value where nothing can choose one", async () => {
