@@ -27,8 +27,8 @@ import { withRetry } from "./retry.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SeenContexts } from "./seen.ts";
 import { Settings } from "./settings.ts";
+import { encodeValue } from "../src/value.ts";
 import type { Told } from "./told.ts";
-import { encodeValue } from "./value.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
   /** How siblings are settled when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
@@ -162,19 +162,20 @@ export class Bucket<T> {
     const { pool, runtime } = this.#openHost();
     const { head = false, details = false, resolver = this.#resolver } = options;
     if (resolver !== this.#resolver) checkResolver(resolver);
+    const asking = resolver.kind === "node" ? { resolve: true } : undefined;
     const chosen = options === noOptions ? undefined : asRequest(options);
     const { request, n, timeoutMs } = this.#settings.settle("get", chosen, pool.options);
     const bytes = makeKey(this.name, key);
     const keyHash = hashKey(bytes);
     const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
       connection.request(
-        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details },
+        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details, ...asking },
         waitMs,
       ),
     );
     const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
-    const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object);
+    const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);
     const { found, value, siblings: values, unresolved } = resolved;
     const effective = this.#settings.effective(reply.effective, chosen);
     // Last of all: what could not be shown has not been seen, and a put must not replace it.

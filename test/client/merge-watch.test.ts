@@ -4,7 +4,7 @@ import type { Bucket, GetResult } from "../../client/bucket.ts";
 import type { Client } from "../../client/client.ts";
 import type { BrokenLaw, Difference } from "../../client/merge-options.ts";
 import { merge } from "../../client/resolver.ts";
-import { encodeValue } from "../../client/value.ts";
+import { encodeValue } from "../../src/value.ts";
 import { makeKey } from "../../src/key.ts";
 import { connectTo, FakeNode } from "./fake-node.ts";
 import type { FakeRuntime } from "./fake-runtime.ts";
