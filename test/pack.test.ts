@@ -60,7 +60,7 @@ describe("the package", () => {
   });
 
   it("brings no development dependency along", () => {
-    for (const name of ["vitest", "typescript", "playwright-core", "tinybench", "fast-check"])
+    for (const name of ["vitest", "typescript", "playwright-core", "tinybench"])
       expect(existsSync(join(app, "node_modules", name))).toBe(false);
   });
 });
