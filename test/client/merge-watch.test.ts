@@ -66,6 +66,16 @@ describe("the laws", () => {
     expect(runtime.warnings).toEqual([]);
   });
 
+  it.each<[string, (a: Cart, b: Cart) => unknown, string]>([
+    ["what cannot be stored", (a, b) => ({ items: new Set([...a.items, ...b.items]) }), ".items is a Set"],
+    ["failing", fail, "merge(a, a) threw Error: no idea"],
+    ["damaging its arguments", (a, b) => (a.items as string[]).push(...b.items) && a, "the merge changes a.items[1]"],
+  ])("tell of a merge's %s, though the read may show nothing of it", async (_, join, sentence) => {
+    runtime.isDevelopment = true;
+    await get(client.bucket<Cart>("carts", { resolver: merge(join as (a: Cart, b: Cart) => Cart) }));
+    expect(runtime.warnings).toEqual([expect.stringContaining(sentence)]);
+  });
+
   it("are left alone outside of development, unless they are asked for", async () => {
     await get(client.bucket<Cart>("carts", { resolver: merge(concat) }));
     expect(runtime.warnings).toEqual([]);
