@@ -40,7 +40,7 @@ const imports: readonly {
     builtins: true,
   },
   { folder: "node", ours: ["src", "node"], packages: [], builtins: false },
-  { folder: "client", ours: ["src", "client"], packages: ["ws"], builtins: false },
+  { folder: "client", ours: ["src", "client"], packages: ["ws", "yjs"], builtins: false },
   { folder: "sim", ours: ["src", "node", "client", "sim"], packages: [], builtins: false },
   {
     folder: "bench",
@@ -338,14 +338,8 @@ function testsOf(path: string): string[] {
 }
 
 function doors(): string[] {
-  return [
-    "src/index.ts",
-    "client/public.ts",
-    "client/index.ts",
-    "client/browser.ts",
-    "node/io/index.ts",
-    "sim/index.ts",
-  ];
+  const client = ["public", "index", "browser", "yjs"].map((name) => `client/${name}.ts`);
+  return ["src/index.ts", ...client, "node/io/index.ts", "sim/index.ts"];
 }
 
 function functionsWithoutDocstring(door: string): string[] {
