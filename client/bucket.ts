@@ -1,21 +1,15 @@
 /** A bucket as its users hold it: typed values under text keys. */
 import { CoterieError, tooManySiblings } from "../src/errors.ts";
-import { checkBucket, hashKey, makeKey } from "../src/key.ts";
-import type { PutReply } from "../src/messages.ts";
-import { emptyObject, latest, type StoredObject } from "../src/object.ts";
+import { latest, type StoredObject } from "../src/object.ts";
 import { visibleSiblings } from "../src/shown.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Context } from "./context.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
-import type { Operations } from "./operations.ts";
-import type { Pool } from "./pool.ts";
+import { noOptions, Requests, type BucketHost } from "./requests.ts";
 import { resolve, type Resolver } from "./resolver.ts";
-import { withRetry } from "./retry.ts";
-import type { Runtime } from "./runtime.ts";
 import type { SeenContexts } from "./seen.ts";
-import { Settings } from "./settings.ts";
 import { decodeValue, encodeValue } from "./value.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
@@ -45,36 +39,17 @@ export interface PutResult<T> {
   readonly answered?: readonly NodeId[];
 }
 
-/** What a bucket shares with the client that it belongs to. */
-export interface BucketHost {
-  readonly pool: Pool;
-  readonly runtime: Runtime;
-  /** What this client has seen of a bucket. */
-  seen(bucket: string): SeenContexts;
-  readonly operations: Operations;
-  /** A write is over: when none is open for a while, the nodes are told what is settled. */
-  readonly onWritten: () => void;
-  /** @throws CLOSED */
-  checkOpen(): void;
-}
-
-/** Calls that choose nothing are settled once: see `Settings`. */
-const noOptions = {};
-
 export class Bucket<T> {
   readonly name: string;
-  readonly #host: BucketHost;
-  readonly #settings: Settings;
+  readonly #requests: Requests;
   readonly #resolver: Resolver<T> | undefined;
   readonly #seen: SeenContexts;
 
   constructor(host: BucketHost, name: string, options: BucketOptions<T>) {
-    checkBucket(name);
     checkNames("bucket", options);
     const { resolver, ...requests } = options;
     this.name = name;
-    this.#host = host;
-    this.#settings = new Settings(name, requests);
+    this.#requests = new Requests(host, name, requests);
     this.#resolver = resolver;
     this.#seen = host.seen(name);
   }
@@ -85,27 +60,15 @@ export class Bucket<T> {
    */
   async get(key: string, options: GetOptions = noOptions): Promise<GetResult<T>> {
     checkNames("get", options);
-    const { pool, runtime } = this.#openHost();
-    const { head = false, details = false } = options;
-    const chosen = options === noOptions ? undefined : options;
-    const { request, n, timeoutMs } = this.#settings.settle("get", chosen, pool.options);
-    const bytes = makeKey(this.name, key);
-    const keyHash = hashKey(bytes);
-    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
-      connection.request(
-        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details },
-        waitMs,
-      ),
-    );
-    const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
+    const { keyHash, object, hasRecord, effective, answered } = await this.#requests.get(key, options);
+    const { head = false } = options;
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const siblings = head ? visibleSiblings(object).map(() => undefined as T) : this.#values(object);
     const value = head ? undefined : resolve(this.#resolver, siblings);
-    const effective = this.#settings.effective(reply.effective, chosen);
     const found = siblings.length > 0;
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
-    if (reply.record !== undefined && !head) this.#seen.add(key, context);
-    return { found, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
+    if (hasRecord && !head) this.#seen.add(key, context);
+    return { found, value, siblings, context, effective, ...(answered && { answered }) };
   }
 
   /**
@@ -144,53 +107,9 @@ export class Bucket<T> {
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
     checkNames("put", options);
-    const { pool, runtime, operations, onWritten } = this.#openHost();
-    const { context: given, returnValue = false, details = false } = options;
-    const chosen = options === noOptions ? undefined : options;
-    const { request, n, timeoutMs } = this.#settings.settle("put", chosen, pool.options);
-    const bytes = makeKey(this.name, key);
-    const keyHash = hashKey(bytes);
-    const before = given === undefined ? this.#seen.get(key) : Context.parse(keyHash, given);
-    const operation = operations.begin(runtime.now());
-    const message = {
-      kind: "Put",
-      id: 0,
-      op: operation.op,
-      key: bytes,
-      value,
-      context: before?.bytes,
-      options: request,
-      returnValue,
-      details,
-      changes: undefined,
-      settled: operations.settledBefore(operation.sequence, operation.beganAtMs),
-    } as const;
-    let reply: PutReply | undefined;
-    try {
-      reply = await withRetry(
-        pool,
-        runtime,
-        { keyHash, n },
-        timeoutMs,
-        (connection, waitMs) => {
-          const ageMs = Math.round(runtime.now() - operation.beganAtMs);
-          return connection.request({ ...message, timeoutMs: waitMs, ageMs }, waitMs);
-        },
-        operation,
-      );
-    } finally {
-      operations.end(operation, reply !== undefined, runtime.now());
-      onWritten();
-    }
-    const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
-    this.#seen.advance(key, before, context);
-    const siblings = reply.record && this.#valuesAfterWrite(keyHash, reply.record);
-    return {
-      context,
-      effective: this.#settings.effective(reply.effective, chosen),
-      ...(siblings && { siblings }),
-      ...(reply.answered && { answered: reply.answered }),
-    };
+    const { keyHash, context, record, effective, answered } = await this.#requests.put(key, value, options);
+    const siblings = record && this.#valuesAfterWrite(keyHash, record);
+    return { context, effective, ...(siblings && { siblings }), ...(answered && { answered }) };
   }
 
   /** What is there cannot be read, perhaps, but this write has happened. */
@@ -206,11 +125,5 @@ export class Bucket<T> {
 
   #values(object: StoredObject): readonly T[] {
     return visibleSiblings(object).map(({ value }) => decodeValue(value) as T);
-  }
-
-  /** @throws CLOSED */
-  #openHost(): BucketHost {
-    this.#host.checkOpen();
-    return this.#host;
   }
 }

@@ -3,10 +3,11 @@ import { fromBinary } from "../src/bytes.ts";
 import { closed, invalidArgument, unavailable } from "../src/errors.ts";
 import { protocolVersion } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
-import { Bucket, type BucketHost, type BucketOptions } from "./bucket.ts";
+import { Bucket, type BucketOptions } from "./bucket.ts";
 import { Operations } from "./operations.ts";
 import { Pool } from "./pool.ts";
 import { checkNames } from "./options.ts";
+import type { BucketHost } from "./requests.ts";
 import type { Runtime } from "./runtime.ts";
 import { SeenContexts } from "./seen.ts";
 
