@@ -1,11 +1,12 @@
 /** A bucket as its users hold it: typed values under text keys. */
-import { CoterieError, tooManySiblings } from "../src/errors.ts";
+import { CoterieError, invalidArgument, tooManySiblings } from "../src/errors.ts";
 import { latest, type StoredObject } from "../src/object.ts";
-import { visibleSiblings } from "../src/shown.ts";
+import { rootTypes, visibleSiblings } from "../src/shown.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Context } from "./context.ts";
+import { holdingsOf } from "./holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import { noOptions, Requests, type BucketHost } from "./requests.ts";
 import { resolve, type Resolver } from "./resolver.ts";
@@ -66,6 +67,7 @@ export class Bucket<T> {
     const siblings = head ? visibleSiblings(object).map(() => undefined as T) : this.#values(object);
     const value = head ? undefined : resolve(this.#resolver, siblings);
     const found = siblings.length > 0;
+    if (!found) this.#checkHoldsValues(key, object);
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
     if (hasRecord && !head) this.#seen.add(key, context);
     return { found, value, siblings, context, effective, ...(answered && { answered }) };
@@ -121,6 +123,12 @@ export class Bucket<T> {
       const { code, message } = error;
       throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
     }
+  }
+
+  /** @throws INVALID_ARGUMENT if the key holds a replicated data type, which has no siblings to show */
+  #checkHoldsValues(key: string, object: StoredObject): void {
+    const types = new Set([...rootTypes(object)].filter((type) => type !== "value"));
+    if (types.size > 0) throw invalidArgument(`${this.name}/${key} holds ${holdingsOf(types, this.name)}`);
   }
 
   #values(object: StoredObject): readonly T[] {

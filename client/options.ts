@@ -28,15 +28,35 @@ export interface PutOptions extends Pick<RequestOptions, "n" | "w" | "pw" | "dw"
 export interface UpdateOptions
   extends Omit<PutOptions, "context">, Pick<RequestOptions, "r" | "pr" | "fanout" | "readRepair"> {}
 
+/** Of a read of a replicated data type. */
+export type ReadOptions = Omit<GetOptions, "head">;
+
+/** Of a change of a replicated data type, and of the read before it if it takes away something. */
+export interface EditOptions extends UpdateOptions {
+  /** The result of an earlier `get` of the key: what is taken away is what that has shown, and nothing is read now. */
+  readonly seen?: object | undefined;
+}
+
 const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "head", "details"];
+const readNames = getNames.filter((name) => name !== "head");
 const putNames = ["n", "w", "pw", "dw", "timeoutMs", "sloppy", "context", "returnValue", "details"];
+const updateNames = [...new Set([...readNames, ...putNames])].filter((name) => name !== "context");
+const requestNames = optionNames.filter((name) => name !== "resolver");
 export const optionNamesOf: Readonly<
-  Record<"get" | "put" | "update" | "bucket" | "connect" | "status", readonly string[]>
+  Record<
+    "get" | "put" | "update" | "bucket" | "read" | "edit" | "data" | "set" | "flag" | "connect" | "status",
+    readonly string[]
+  >
 > = {
   get: getNames,
   put: putNames,
-  update: [...new Set([...getNames, ...putNames])].filter((name) => name !== "context" && name !== "head"),
-  bucket: [...optionNames, "resolver"],
+  update: updateNames,
+  bucket: [...requestNames, "resolver"],
+  read: readNames,
+  edit: [...updateNames, "seen"],
+  data: requestNames,
+  set: [...requestNames, "wins"],
+  flag: [...requestNames, "wins"],
   connect: ["auth", "connectTimeoutMs"],
   status: ["timeoutMs", "partitions"],
 };

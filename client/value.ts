@@ -20,6 +20,26 @@ export function encodeValue(value: unknown): Uint8Array {
   return bytes;
 }
 
+/**
+ * An element of a replicated data type. Of equal ones the bytes are equal, in whatever order the fields of objects were written.
+ * @param place where it belongs, for the sentence of an error: "" or the name of a field
+ * @throws INVALID_ARGUMENT, TOO_LARGE
+ */
+export function encodeElement(value: unknown, place: string): Uint8Array {
+  checkPlain(value, place, 0);
+  const bytes = packed(inOrder(value));
+  if (bytes.length > limits.valueBytesMax)
+    throw tooLarge(`${place || "the value"} has ${bytes.length} bytes, the limit is ${limits.valueBytesMax}`);
+  return bytes;
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array || isDate(value)) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, inOrder(field)]));
+}
+
 /** @throws PROTOCOL: what stands in the store need not have come from an SDK */
 export function decodeValue(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) return undefined;
