@@ -51,7 +51,7 @@ export class Client {
   readonly #operations: Operations;
   /** By bucket: handles of one bucket share what the client has seen. */
   readonly #seen = new Map<string, SeenContexts>();
-  #isPausing = false;
+  #stopPause: (() => void) | undefined;
   #isClosed = false;
 
   constructor(urls: readonly string[], options: ConnectOptions, runtime: Runtime) {
@@ -162,6 +162,7 @@ export class Client {
   async close(): Promise<void> {
     if (!this.#isClosed && this.#operations.begun > 0) this.#tellSettled();
     this.#isClosed = true;
+    this.#stopPause?.();
     this.#pool.close();
   }
 
@@ -187,12 +188,11 @@ export class Client {
 
   /** When nothing was begun for a while, what the next write would have said is said without one. */
   #pause(): void {
-    if (this.#isPausing || this.#operations.isAnyOpen || this.#isClosed) return;
-    this.#isPausing = true;
+    if (this.#stopPause !== undefined || this.#operations.isAnyOpen || this.#isClosed) return;
     const { begun } = this.#operations;
-    this.#runtime.schedule(pauseMs, () => {
-      this.#isPausing = false;
-      if (this.#isClosed || this.#operations.isAnyOpen) return;
+    this.#stopPause = this.#runtime.schedule(pauseMs, () => {
+      this.#stopPause = undefined;
+      if (this.#operations.isAnyOpen) return;
       if (this.#operations.begun === begun) this.#tellSettled();
       else this.#pause();
     });

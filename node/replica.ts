@@ -281,7 +281,9 @@ export class Replica {
     const id = toBinary(op);
     settledOperations.note(id, settled);
     if (ageMs > tuning.retryWindowMs)
-      throw retryExpired(`this operation was begun ${ageMs} ms ago, and can be tried again for ${tuning.retryWindowMs} ms`);
+      throw retryExpired(
+        `this operation was begun ${ageMs} ms ago, and can be tried again for ${tuning.retryWindowMs} ms`,
+      );
     if (settledOperations.isSettled(id)) throw retryExpired("its client has said that this operation is over");
   }
 

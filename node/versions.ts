@@ -3,21 +3,23 @@
  * difference whether this node keeps the object as a primary (`partition.ts`) or for one (`hints.ts`): an actor never issues a
  * counter twice in either.
  */
-import {
-  addDot,
-  contextOf,
-  emptyContext,
-  entriesOf,
-  joinContexts,
-  type CausalContext,
-} from "../src/causal-context.ts";
+import { addDot, contextOf, emptyContext, entriesOf, joinContexts, type CausalContext } from "../src/causal-context.ts";
 import { applyChanges, dotsOfChanges, type Change, type Changed } from "../src/crdt/change.ts";
 import { plainPath, registerPath, rootTypeOf } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
 import { formatKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
-import { addEvent, emptyObject, isIncluded, latest, sync, write, type Sibling, type StoredObject } from "../src/object.ts";
+import {
+  addEvent,
+  emptyObject,
+  isIncluded,
+  latest,
+  sync,
+  write,
+  type Sibling,
+  type StoredObject,
+} from "../src/object.ts";
 import { makeOpId, sequenceOf, type OpId } from "../src/op-id.ts";
 import { decodeRecord, encodeRecord, isSameState, openRecord } from "../src/record.ts";
 import { hexOf } from "../src/bytes.ts";

@@ -137,8 +137,7 @@ export class Witness {
     this.#told.hear(node.life, input, effects, (record) => this.decode(record)?.context);
     if (input.kind === "client") {
       const { message } = input;
-      if (message.kind === "Get" || message.kind === "Put")
-        this.#asked(node, `c${input.connection}`, message, effects);
+      if (message.kind === "Get" || message.kind === "Put") this.#asked(node, `c${input.connection}`, message, effects);
     } else if (input.kind === "peer") this.#heard(node, input.node, input.message, effects, peerIncarnation);
   }
 

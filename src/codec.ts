@@ -129,7 +129,8 @@ function toFields(message: Message): unknown[] {
     case "GetReply":
       return [kinds.GetReply, message.id, message.record, message.effective, message.answered];
     case "Put": {
-      const { id, op, key, value, context, timeoutMs, options, returnValue, details, changes, ageMs, settled } = message;
+      const { id, op, key, value, context, timeoutMs, options, returnValue, details, changes, ageMs, settled } =
+        message;
       const head = [kinds.Put, id, op, key, value, context, timeoutMs, optionFields(options), returnValue, details];
       return [...head, ageMs, settled, changes?.map(encodeChange)];
     }

@@ -249,7 +249,12 @@ const shownMax = 60;
 export function encodeEffective(options: EffectiveOptions): readonly number[] {
   const digits = optionNames.reduce((sum, name) => sum * 4 + sources.indexOf(options.from[name]), 0);
   const { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy, readRepair, resolver } = options;
-  const words = [fanout === "all" ? 1 : 0, sloppy ? 1 : 0, readRepairs.indexOf(readRepair), resolvers.indexOf(resolver)];
+  const words = [
+    fanout === "all" ? 1 : 0,
+    sloppy ? 1 : 0,
+    readRepairs.indexOf(readRepair),
+    resolvers.indexOf(resolver),
+  ];
   return [n, r, w, pr, pw, dw, timeoutMs, ...words, digits];
 }
 

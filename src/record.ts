@@ -48,7 +48,7 @@ export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array 
   writer.patch(0, layout, 1);
   writer.patch(digestAt, Number(digest >> 32n), 4);
   writer.patch(digestAt + 4, Number(digest & 0xffff_ffffn), 4);
-  writer.patch(1, checksum32(writer.view(digestAt)), 4); // last: it covers the digest
+  writer.patch(1, sealOf(layout, writer.view(digestAt)), 4); // last: it covers the digest
   return writer.take();
 }
 
@@ -58,7 +58,13 @@ export function recordProblem(record: Uint8Array): string | undefined {
   if (record[0] !== plainLayout && record[0] !== pathsLayout)
     return `layout ${record[0]}, this program knows ${plainLayout} and ${pathsLayout}`;
   const stored = ((record[1]! << 24) | (record[2]! << 16) | (record[3]! << 8) | record[4]!) >>> 0;
-  return stored === checksum32(record.subarray(digestAt)) ? undefined : "wrong checksum";
+  return stored === sealOf(record[0], record.subarray(digestAt)) ? undefined : "wrong checksum";
+}
+
+/** The checksum, turned round in the layout with paths: so it covers the byte of the layout, too. */
+function sealOf(layout: number, rest: Uint8Array): number {
+  const checksum = checksum32(rest);
+  return layout === plainLayout ? checksum : ~checksum >>> 0;
 }
 
 /** The eight bytes that two equal states share. */

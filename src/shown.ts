@@ -57,7 +57,8 @@ export function observedAt(object: StoredObject, path: string): CausalContext {
 export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value"> {
   const types = new Set<DataType | "value">();
   for (const sibling of object.siblings)
-    if (!isHidden(object, sibling)) types.add(sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value"));
+    if (!isHidden(object, sibling))
+      types.add(sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value"));
   return types;
 }
 

@@ -10,6 +10,7 @@ const longFiles: Readonly<Record<string, string>> = {
   "src/codec.ts": "the fields of every message, written and read, in one place",
   "test/client/connection.test.ts": "the table of every state with every event is one table",
   "test/contract/store.ts": "a suite that two stores keep is one list",
+  "test/src/codec.test.ts": "a generator for every kind of message, in one table",
   "test/node/identity.test.ts": "one life of an identity, told through all its starts and stops",
   "test/node/cluster.ts": "a cluster of machines in one thread: its parts know each other's insides",
 };

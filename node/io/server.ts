@@ -6,7 +6,7 @@ import { clearInterval, setInterval } from "node:timers";
 import type { Logger } from "pino";
 import { invalidArgument, overloaded, protocol, type CoterieError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
-import { isClientRequest, isPeerMessage, type Message, type Put } from "../../src/messages.ts";
+import { isClientRequest, isPeerMessage, type Message, type Put, type Settled } from "../../src/messages.ts";
 import type { ClientId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Effect, Input, Instant, Persist } from "../effects.ts";
@@ -124,8 +124,9 @@ export class Server {
     for (const message of messages) {
       if (!connection.link.isOpen) return;
       if (!isClientRequest(message)) refuseKind(connection.link, message);
-      else if (message.kind === "Put" && !isOwnOperation(connection, message))
+      else if ("op" in message && !isOwnOperation(connection, message))
         connection.link.send(failureOf(message.id, notOwn()));
+      else if (message.kind === "Settled") this.#input({ kind: "client", connection: connection.id, message });
       else if (connection.openRequests >= limits.requestsPerConnectionMax)
         connection.link.send(failureOf(message.id, tooMany()));
       else {
@@ -220,7 +221,7 @@ function instant(): Instant {
 }
 
 /** Operation ids are no secret: under somebody else's, a write would be taken for a retry of theirs. */
-function isOwnOperation({ client }: ClientConnection, { op }: Put): boolean {
+function isOwnOperation({ client }: ClientConnection, { op }: Put | Settled): boolean {
   for (let at = 0; at < client.length; at++) if (op[at] !== client.charCodeAt(at)) return false;
   return true;
 }

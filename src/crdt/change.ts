@@ -12,7 +12,14 @@
  * Source: the types of Almeida, Shoker, Baquero: Delta State Replicated Data Types (2018), §7.
  */
 import { ByteReader, ByteWriter, equalBytes, MalformedBytes } from "../bytes.ts";
-import { contextOf, emptyContext, joinContexts, readContext, writeContext, type CausalContext } from "../causal-context.ts";
+import {
+  contextOf,
+  emptyContext,
+  joinContexts,
+  readContext,
+  writeContext,
+  type CausalContext,
+} from "../causal-context.ts";
 import type { Dot } from "../dot.ts";
 import { invalidArgument, tooLarge } from "../errors.ts";
 import { array, bytes, malformed, oneOf, text } from "../fields.ts";
@@ -67,7 +74,8 @@ export function applyChanges(object: StoredObject, changes: readonly Change[], f
         break;
       case "write":
         seen = joinContexts(seen, change.observed);
-        if (typeAt(path) === "gSet" && object.siblings.some((sibling) => isSameElement(sibling, path, change.value))) break;
+        if (typeAt(path) === "gSet" && object.siblings.some((sibling) => isSameElement(sibling, path, change.value)))
+          break;
         replaced.push(...dotsReplaced(object, path, change.value));
         added.push({ dot, path, value: change.value });
         break;
@@ -91,7 +99,9 @@ export function applyChanges(object: StoredObject, changes: readonly Change[], f
 /** The dots at the same place that a write replaces although its writer may not have seen them. */
 function dotsReplaced(object: StoredObject, path: string, value: Uint8Array): Dot[] {
   const type = typeAt(path) as LeafType;
-  return object.siblings.filter((sibling) => sibling.path === path && replaces(type, value, sibling)).map(({ dot }) => dot);
+  return object.siblings
+    .filter((sibling) => sibling.path === path && replaces(type, value, sibling))
+    .map(({ dot }) => dot);
 }
 
 function replaces(type: LeafType, value: Uint8Array, sibling: Sibling): boolean {
@@ -150,7 +160,8 @@ function checkChange(change: Change): void {
       return;
     case "increment":
       if (!isCounter) throw invalidArgument(`a ${type} cannot be incremented`);
-      if (!Number.isSafeInteger(change.amount)) throw invalidArgument(`a counter counts whole numbers, not ${change.amount}`);
+      if (!Number.isSafeInteger(change.amount))
+        throw invalidArgument(`a counter counts whole numbers, not ${change.amount}`);
       if (type === "gCounter" && change.amount < 0)
         throw invalidArgument(`a counter that only grows cannot be incremented by ${change.amount}`);
       return;

@@ -62,7 +62,9 @@ export function marksAt(object: StoredObject, path: string): Mark[] {
 /** Whether nothing counts here that was not reset. */
 export function isReset(object: StoredObject, path: string): boolean {
   const { increments, marks } = new CounterState(object, path);
-  return increments.every(({ dot, sum }) => sum === undefined || dot.counter <= (marks.get(dot.actor)?.dot.counter ?? 0));
+  return increments.every(
+    ({ dot, sum }) => sum === undefined || dot.counter <= (marks.get(dot.actor)?.dot.counter ?? 0),
+  );
 }
 
 export function isResetMark({ value }: Sibling): boolean {
@@ -109,7 +111,9 @@ export function resetsWithin(object: StoredObject, path: string, marks: readonly
 /** An increment as it is kept when it is spent. */
 export function spentIncrement(sibling: Sibling): Sibling {
   const { amount, sum } = decodeIncrement(sibling.value!);
-  return sum === undefined ? sibling : { ...sibling, value: encodeIncrement({ amount, sum: undefined, corrections: [] }) };
+  return sum === undefined
+    ? sibling
+    : { ...sibling, value: encodeIncrement({ amount, sum: undefined, corrections: [] }) };
 }
 
 interface Counted extends Increment {

@@ -80,7 +80,9 @@ export function checkPath(path: string): void {
 }
 
 function noPath(path: string): Error {
-  return invalidArgument(`${JSON.stringify(path)} is no path within a data type, or goes deeper than ${limits.mapDepthMax} maps`);
+  return invalidArgument(
+    `${JSON.stringify(path)} is no path within a data type, or goes deeper than ${limits.mapDepthMax} maps`,
+  );
 }
 
 /** One step of a map's path: the length of a name, the name, the letter of its type. */

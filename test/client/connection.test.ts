@@ -4,7 +4,7 @@ import { openClient } from "../../client/client.ts";
 import { Connection } from "../../client/connection.ts";
 import { CoterieError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
-import type { Failure, Get, Message, Put } from "../../src/messages.ts";
+import { plainPut, type Failure, type Get, type Message, type Put } from "../../src/messages.ts";
 import { FakeRuntime, hello, ringOf, urlOf, welcomeOf } from "./fake-runtime.ts";
 
 type State = "idle" | "connecting" | "greeting" | "open" | "down" | "closed";
@@ -49,6 +49,7 @@ const put: Put = {
   options: undefined,
   returnValue: false,
   details: false,
+  ...plainPut,
 };
 
 class Bench {

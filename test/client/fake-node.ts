@@ -3,7 +3,7 @@ import { toBinary } from "../../src/bytes.ts";
 import { makeActor } from "../../src/dot.ts";
 import { unavailable } from "../../src/errors.ts";
 import { hashKey } from "../../src/key.ts";
-import type { ClientRequest, Failure, Get, Message, Put } from "../../src/messages.ts";
+import type { Failure, Get, Message, Put } from "../../src/messages.ts";
 import { emptyObject, type StoredObject } from "../../src/object.ts";
 import { plainWrite } from "../plain-write.ts";
 import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/options.ts";
@@ -32,7 +32,7 @@ export class FakeNode {
   serve(runtime: FakeRuntime, socket: FakeSocket): void {
     socket.onFrame = (messages) =>
       runtime.schedule(1, () => {
-        for (const message of messages) socket.say(this.#answer(message));
+        for (const message of messages) if (message.kind !== "Settled") socket.say(this.#answer(message));
       });
     runtime.schedule(1, () => socket.open());
   }
@@ -42,10 +42,9 @@ export class FakeNode {
     this.#write(key, value, toBinary(new Uint8Array(14).fill(++this.#writes)), undefined);
   }
 
-  #answer(message: Message): Message | undefined {
+  #answer(message: Message): Message {
     if (message.kind === "Hello") return welcomeOf(this.name, ringOf(1), this.#options);
     if (message.kind === "Status") return { kind: "StatusReply", id: message.id, status: `{"node":"${this.name}"}` };
-    if (message.kind === "Settled") return undefined;
     if (message.kind !== "Get" && message.kind !== "Put") throw new Error(`a client does not send ${message.kind}`);
     return this.#serve(message);
   }

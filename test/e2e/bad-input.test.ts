@@ -1,4 +1,5 @@
 // Wrong commands and foreign bytes are refused in a sentence, and the nodes that got them go on as if nothing had been.
+import { plainPut } from "../../src/messages.ts";
 import { connect as connectTcp } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromBinary } from "../../src/bytes.ts";
@@ -249,6 +250,7 @@ describe("bytes from outside", () => {
       options: undefined,
       returnValue: false,
       details: false,
+      ...plainPut,
     } as const;
     expect(await link.ask({ ...put, options: { w: 9 } })).toMatchObject({ code: "INVALID_ARGUMENT", outcome: "none" });
     expect(await link.ask({ ...put, context: Uint8Array.of(1, 2, 3) })).toMatchObject({
@@ -332,6 +334,7 @@ test("a put under another client's operation id is refused", async () => {
     key: makeKey("default", "other"),
     value: packValue("x"),
     context: undefined,
+    ...plainPut,
   } as const;
   const answer = await link.ask({ ...put, timeoutMs: 1000, options: undefined, returnValue: false, details: false });
   expect(answer).toMatchObject({ kind: "Failure", id: 5, code: "INVALID_ARGUMENT", outcome: "none" });

@@ -3,7 +3,7 @@
 import { symlinkSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { makeKey } from "../../src/key.ts";
-import type { Message } from "../../src/messages.ts";
+import { plainPut, type Message } from "../../src/messages.ts";
 import { agreed, soonEqual } from "../chaos/agreement.ts";
 import { canMountSmallDisks, SmallDisk } from "../small-disk.ts";
 import { connectTo, endAll, freePorts, Nodes, waiting } from "./processes.ts";
@@ -80,7 +80,14 @@ async function putAt(url: string): Promise<Message> {
   const op = new Uint8Array(14);
   op.set(helloOfClient.identity);
   const put = { kind: "Put", id: 1, op, key: makeKey("default", "refused"), value: new Uint8Array(10) } as const;
-  const rest = { context: undefined, timeoutMs: 1000, options: undefined, returnValue: false, details: false };
+  const rest = {
+    ...plainPut,
+    context: undefined,
+    timeoutMs: 1000,
+    options: undefined,
+    returnValue: false,
+    details: false,
+  };
   const answer = await link.ask({ ...put, ...rest });
   link.close();
   return answer;

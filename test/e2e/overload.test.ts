@@ -5,7 +5,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { decodeFrame, encodeFrame } from "../../src/codec.ts";
 import { makeKey } from "../../src/key.ts";
-import type { Message, Put } from "../../src/messages.ts";
+import { plainPut, type Message, type Put } from "../../src/messages.ts";
 import { packValue } from "../../src/msgpack.ts";
 import { agreed, soonEqual } from "../chaos/agreement.ts";
 import { connectTo, endAll, Nodes, waiting } from "./processes.ts";
@@ -115,7 +115,14 @@ function putOf(key: Uint8Array, sequence: number): Put {
   const op = new Uint8Array(14);
   op.set(helloOfClient.identity);
   new DataView(op.buffer).setUint32(10, sequence);
-  const rest = { context: undefined, timeoutMs: 20_000, options: undefined, returnValue: false, details: false };
+  const rest = {
+    ...plainPut,
+    context: undefined,
+    timeoutMs: 20_000,
+    options: undefined,
+    returnValue: false,
+    details: false,
+  };
   return { kind: "Put", id: sequence, op, key, value: packValue(value), ...rest };
 }
 

@@ -1,4 +1,5 @@
 // The SDK in Node against real processes: what the README promises its users, and what happens to them when nodes come and go.
+import { plainPut } from "../../src/messages.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -213,6 +214,7 @@ describe("nodes come and go", () => {
     const common = { key: bytes, timeoutMs: 5000, options: undefined, details: true } as const;
     const put = await link.ask({
       ...common,
+      ...plainPut,
       kind: "Put",
       id: 1,
       op,

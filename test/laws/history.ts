@@ -10,8 +10,9 @@
 import * as fc from "fast-check";
 import { addDot, emptyContext, type CausalContext } from "../../src/causal-context.ts";
 import { makeActor, type Dot } from "../../src/dot.ts";
-import { addEvent, emptyObject, sync, write, type Sibling, type StoredObject } from "../../src/object.ts";
+import { addEvent, emptyObject, sync, type Sibling, type StoredObject } from "../../src/object.ts";
 import { makeOpId } from "../../src/op-id.ts";
+import { plainWrite } from "../plain-write.ts";
 
 export const replicas = 3;
 
@@ -97,7 +98,7 @@ export class History {
     const event: Event = { dot, seen: seen.events, isWrite: true };
     const { object, events } = this.states[at]!;
     this.states[at] = {
-      object: write(object, seen.context, siblingOf(dot, hasValue)),
+      object: plainWrite(object, seen.context, siblingOf(dot, hasValue)),
       events: new Set([...events, event]),
     };
     this.#clients[client] = {
@@ -148,6 +149,7 @@ export function siblingOf(dot: Dot, hasValue: boolean): Sibling {
   const number = dot.counter * 16 + dot.actor.charCodeAt(0) - 97;
   return {
     dot,
+    path: "",
     value: hasValue ? Uint8Array.of(number & 0xff, number >>> 8) : undefined,
     timestamp: { ms: 1_700_000_000_000 + number, counter: number % 7 },
     op: makeOpId("client..", number),

@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { addDot, emptyContext, type CausalContext } from "../../src/causal-context.ts";
 import { makeActor, type Dot } from "../../src/dot.ts";
-import { addEvent, emptyObject, sync, write, type StoredObject } from "../../src/object.ts";
+import { addEvent, emptyObject, sync, type StoredObject } from "../../src/object.ts";
+import { plainWrite } from "../plain-write.ts";
 import { digestOf, encodeRecord } from "../../src/record.ts";
 import { hashKey, makeKey } from "../../src/key.ts";
 import { histories, siblingOf } from "./history.ts";
@@ -20,7 +21,7 @@ class Replica {
 
   put(seen: CausalContext): Dot {
     const dot = { actor: this.#actor, counter: ++this.#counter };
-    this.object = write(this.object, seen, siblingOf(dot, true));
+    this.object = plainWrite(this.object, seen, siblingOf(dot, true));
     return dot;
   }
 }

@@ -45,8 +45,8 @@ function partitions(): Partitions {
 
 function tombstone(counter: number): Uint8Array {
   const dot = { actor: makeActor("replica1", 1), counter };
-  const sibling = { dot, value: undefined, timestamp: { ms: 1, counter: 0 }, op: makeOpId("client..", 1) };
-  return encodeRecord(place.hash, { siblings: [sibling], context: contextOf([dot]) });
+  const sibling = { dot, path: "", value: undefined, timestamp: { ms: 1, counter: 0 }, op: makeOpId("client..", 1) };
+  return encodeRecord(place.hash, { siblings: [sibling], spent: [], context: contextOf([dot]) });
 }
 
 function hold(record: Uint8Array | undefined): void {
@@ -178,8 +178,8 @@ describe("a node that collects", () => {
   test("is told by the scrub of tombstones, of each once, and of no values", () => {
     const tombstones = new Tombstones(self, partitions(), () => false);
     const sibling = { dot: { actor: makeActor("replica1", 1), counter: 1 }, timestamp: { ms: 1, counter: 0 } };
-    const live = { ...sibling, value: Uint8Array.of(1), op: makeOpId("client..", 1) };
-    const record = encodeRecord(place.hash, { siblings: [live], context: contextOf([live.dot]) });
+    const live = { ...sibling, path: "", value: Uint8Array.of(1), op: makeOpId("client..", 1) };
+    const record = encodeRecord(place.hash, { siblings: [live], spent: [], context: contextOf([live.dot]) });
     tombstones.noteRecord(place, record);
     expect(tombstones.status()).toEqual(status(0));
     tombstones.noteRecord(place, tombstone(1));

@@ -11,7 +11,7 @@ import { Replica } from "../../node/replica.ts";
 import { defaultTuning, type Tuning } from "../../node/tuning.ts";
 import type { Effect, Input, Instant, LogEvent } from "../../node/effects.ts";
 import type { PeerMessage } from "../../src/messages.ts";
-import type { Answer, ClientRequest } from "../../src/messages.ts";
+import { plainPut, type Answer, type ClientRequest } from "../../src/messages.ts";
 import { fromBinary } from "../../src/bytes.ts";
 import { epochOf, type Dot } from "../../src/dot.ts";
 import { hashKey, makeKey } from "../../src/key.ts";
@@ -138,6 +138,7 @@ export class Cluster {
       options: optionsIn(choice),
       returnValue: choice.returnValue ?? false,
       details: true,
+      ...plainPut,
     });
   }
 

@@ -1,7 +1,8 @@
 /** node/partition.ts: write and sync of one node's objects (design §4.2, §4.3), and the amnesia scenarios of kv679. */
 import { describe, expect, test } from "vitest";
 import { decodeRecord, encodeRecord } from "../../src/record.ts";
-import { emptyObject, write } from "../../src/object.ts";
+import { emptyObject } from "../../src/object.ts";
+import { plainWrite } from "../plain-write.ts";
 import { contextOf, emptyContext } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
 import { hashKey } from "../../src/key.ts";
@@ -39,7 +40,7 @@ function foreignRecord(cluster: Cluster, value: string, aheadMs = 0): Uint8Array
   const dot = { actor: makeActor("another.", 1), counter: 1 };
   const timestamp = { ms: cluster.instant("n1").wallMs + aheadMs, counter: 0 };
   const sibling = { dot, value: new TextEncoder().encode(value), timestamp, op: makeOpId("someone.", 1) };
-  return encodeRecord(hashKey(keyOf(key)), write(emptyObject, emptyContext, sibling));
+  return encodeRecord(hashKey(keyOf(key)), plainWrite(emptyObject, emptyContext, sibling));
 }
 
 function settled(cluster: Cluster, node: string, value: string, context?: Uint8Array): Uint8Array {

@@ -201,7 +201,7 @@ test("a record that somebody else could have made is not taken for the same", ()
   // The digest names key and state: an empty object of the same key is another one.
   const cluster = newCluster();
   deleted(cluster);
-  const digest = encodeRecord(hashKey(keyOf(key)), { siblings: [], context: [] }).slice(5, 13);
+  const digest = encodeRecord(hashKey(keyOf(key)), { siblings: [], spent: [], context: [] }).slice(5, 13);
   const message = { kind: "TombstoneDrop", id: 1, states: [{ key: keyOf(key), digest }] } as const;
   cluster.input("n2", { kind: "peer", node: "n1", message });
   cluster.settle();

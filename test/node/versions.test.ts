@@ -33,7 +33,13 @@ function versionsOf(replicaId: string): Versions {
 }
 
 function update(value: string, sequence: number, token = emptyToken): Update {
-  return { op: makeOpId("client..", sequence), value: new TextEncoder().encode(value), token };
+  return {
+    op: makeOpId("client..", sequence),
+    value: new TextEncoder().encode(value),
+    token,
+    changes: undefined,
+    isLww: false,
+  };
 }
 
 test("an operation that is there already is not minted again", () => {

@@ -204,6 +204,7 @@ describe("I9", () => {
   const again = issue(fourth, [], { incarnation: 2, op: op(third), value: bytes(third) });
   const twice: StoredObject = {
     siblings: [...all.siblings, { ...all.siblings[1]!, dot: fourth, timestamp: timestamp(fourth) }],
+    spent: [],
     context: contextOf([first, second, third, fourth]),
   };
 
@@ -216,6 +217,7 @@ describe("I9", () => {
     const before = object([second], [first, second]);
     const after = {
       siblings: [...before.siblings, { ...all.siblings[1]!, dot, timestamp: timestamp(fourth) }],
+      spent: [],
       context: contextOf([first, second, dot]),
     };
     const elsewhere = { ...again, node: "n2", dot };

@@ -7,7 +7,7 @@ import { Replica } from "../../node/replica.ts";
 import { fromBinary, toBinary } from "../../src/bytes.ts";
 import { hashKey } from "../../src/key.ts";
 import type { Put, PutReply } from "../../src/messages.ts";
-import { latest } from "../../src/object.ts";
+import { latest, type Sibling } from "../../src/object.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { decodeRecord, encodeRecord } from "../../src/record.ts";
 import type { NodeId } from "../../src/ring.ts";
@@ -28,8 +28,9 @@ const hidesSiblings = tampered((effects) =>
   effects.map((effect) => {
     if (effect.kind !== "reply" || effect.message.kind !== "GetReply" || effect.message.record === undefined)
       return effect;
-    const { siblings, context } = decodeRecord(effect.message.record);
-    const record = encodeRecord(0n, { siblings: siblings.slice(0, 1), context });
+    const object = decodeRecord(effect.message.record);
+    const { siblings } = object;
+    const record = encodeRecord(0n, { ...object, siblings: siblings.slice(0, 1) });
     return siblings.length < 2 ? effect : { ...effect, message: { ...effect.message, record } };
   }),
 );
@@ -73,9 +74,9 @@ const forgetsOperations: CreateMachine = (config, store, now) => {
   const replica = new Replica(config, store, now);
   const real = new Map<string, string>();
   const honest = (record: Uint8Array, key: Uint8Array): Uint8Array => {
-    const { siblings, context } = decodeRecord(record);
-    const named = siblings.map((sibling) => ({ ...sibling, op: real.get(sibling.op) ?? sibling.op }));
-    return encodeRecord(hashKey(key), { siblings: named, context });
+    const { siblings, spent, context } = decodeRecord(record);
+    const named = (sibling: Sibling): Sibling => ({ ...sibling, op: real.get(sibling.op) ?? sibling.op });
+    return encodeRecord(hashKey(key), { siblings: siblings.map(named), spent: spent.map(named), context });
   };
   const restored = (effect: Effect): Effect => {
     if (effect.kind === "send" && effect.message.kind === "ReplicaPut") {

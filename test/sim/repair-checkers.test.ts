@@ -97,6 +97,7 @@ describe("I2c", () => {
   const fourth: Dot = { actor: first.actor, counter: 4 };
   const tombstone: StoredObject = {
     siblings: [{ ...object([fourth], []).siblings[0]!, value: undefined }],
+    spent: [],
     context: contextOf([first, second, third, fourth]),
   };
   const deletion = issue(fourth, [first, second, third], { incarnation: 2, value: undefined });

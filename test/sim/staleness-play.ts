@@ -15,7 +15,7 @@
  */
 import { decodeFrame } from "../../src/codec.ts";
 import { makeKey } from "../../src/key.ts";
-import type { Answer, Get, Message, Put } from "../../src/messages.ts";
+import { plainPut, type Answer, type Get, type Message, type Put } from "../../src/messages.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { fromBinary } from "../../src/bytes.ts";
 import { decodeRecord } from "../../src/record.ts";
@@ -173,6 +173,7 @@ class StalenessPlay {
       options: { w, sloppy: false },
       returnValue: false,
       details: false,
+      ...plainPut,
     };
     this.#ask(writer, message, (answer) => {
       if (answer.kind !== "PutReply") throw new Error(`a write without faults fails: ${answer.kind}`);

@@ -36,11 +36,12 @@ export const timestamp = (dot: Dot): Timestamp => ({ ms: dot.counter, counter: 0
 export function object(live: readonly Dot[], seen: readonly Dot[]): StoredObject {
   const siblings = live.map((dot) => ({
     dot,
+    path: "",
     value: bytes(dot),
     timestamp: timestamp(dot),
     op: op(dot),
   }));
-  return { siblings, context: contextOf(seen) };
+  return { siblings, spent: [], context: contextOf(seen) };
 }
 
 export function issue(dot: Dot, seen: readonly Dot[], more: Partial<Issue> = {}): Issue {

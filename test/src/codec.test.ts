@@ -1,11 +1,14 @@
 /** src/codec.ts: foreign bytes become messages here and nowhere else (design §13). */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { contextOf } from "../../src/causal-context.ts";
+import type { Change } from "../../src/crdt/change.ts";
+import { makeActor } from "../../src/dot.ts";
 import { decodeFrame, encodeFrame, roughSize } from "../../src/codec.ts";
 import { CoterieError, errorCodes } from "../../src/errors.ts";
 import { openFrame } from "../../src/frame.ts";
 import { limits } from "../../src/limits.ts";
-import type { Get, Message } from "../../src/messages.ts";
+import { plainPut, type Get, type Message } from "../../src/messages.ts";
 import { unpack } from "../../src/msgpack.ts";
 import type { Count, RequestOptions } from "../../src/options.ts";
 import { frameOf, sealed } from "./sealed.ts";
@@ -47,6 +50,24 @@ const details = fc.record(
   { requiredKeys: [] },
 );
 const is = <T extends string>(text: T): fc.Arbitrary<T> => fc.constant(text);
+const dots = fc
+  .array(
+    fc.record({ actor: fc.nat(9).map((at) => makeActor(`actor..${at}`, at)), counter: fc.integer({ min: 1, max: 9 }) }),
+  )
+  .map(contextOf);
+const path = fc.constantFrom("s", "m5:notesg", "m1:am1:bp");
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({ kind: is("write"), path, observed: dots, value: record }),
+  fc.record({ kind: is("drop"), path, observed: dots }),
+  fc.record({ kind: is("increment"), path, amount: fc.maxSafeInteger() }),
+  fc.record({
+    kind: is("reset"),
+    path,
+    marks: fc.array(
+      fc.record({ dot: fc.constant({ actor: makeActor("actor..1", 3), counter: 4 }), sum: fc.maxSafeInteger() }),
+    ),
+  }),
+);
 
 /** One generator per kind: a kind without one does not compile. */
 const places = fc.array(fc.nat(4095));
@@ -103,6 +124,15 @@ const kinds: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Extract<Message,
     options: maybe(chosen),
     returnValue: fc.boolean(),
     details: fc.boolean(),
+    changes: maybe(fc.array(change)),
+    ageMs: fc.nat(),
+    settled: fc.array(fc.nat()),
+  }),
+  Settled: fc.record({
+    kind: is("Settled"),
+    id,
+    op: fc.uint8Array({ minLength: 14, maxLength: 14 }),
+    settled: fc.array(fc.nat()),
   }),
   PutReply: fc.record({ kind: is("PutReply"), id, context: record, record: maybe(record), effective, answered }),
   Status: fc.record({ kind: is("Status"), id, partitions: fc.constant(true) }, { requiredKeys: ["kind", "id"] }),
@@ -163,7 +193,7 @@ const kinds: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Extract<Message,
   TombstoneCheckReply: fc.record({ kind: is("TombstoneCheckReply"), id, agreed: places }),
   TombstoneDrop: fc.record({ kind: is("TombstoneDrop"), id, states }),
   TombstoneDropReply: fc.record({ kind: is("TombstoneDropReply"), id }),
-  Unknown: fc.record({ kind: is("Unknown"), id, number: fc.integer({ min: 26, max: 1000 }) }),
+  Unknown: fc.record({ kind: is("Unknown"), id, number: fc.integer({ min: 99, max: 1000 }) }),
 };
 const message: fc.Arbitrary<Message> = fc.oneof(...Object.values(kinds));
 
@@ -378,6 +408,7 @@ test("the rough size of a message is near the real one, where it is large", () =
       options: undefined,
       returnValue: false,
       details: false,
+      ...plainPut,
     },
     { kind: "Status", id: 1 },
   ];

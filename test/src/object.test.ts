@@ -2,17 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { contextOf, emptyContext } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
-import {
-  addEvent,
-  emptyObject,
-  has,
-  isIncluded,
-  latest,
-  sync,
-  visibleSiblings,
-  write,
-  type Sibling,
-} from "../../src/object.ts";
+import { addEvent, emptyObject, has, isIncluded, latest, sync, type Sibling } from "../../src/object.ts";
+import { visibleSiblings } from "../../src/shown.ts";
+import { plainWrite } from "../plain-write.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { earliest } from "../../src/timestamp.ts";
 
@@ -25,6 +17,7 @@ function sibling(
   const { op = counter + (replica === "b" ? 100 : 0), ms = counter, isTombstone = false } = choice;
   return {
     dot: { actor: makeActor(replica.padEnd(8, "."), 1), counter },
+    path: "",
     value: isTombstone ? undefined : Uint8Array.of(counter),
     timestamp: { ms, counter: 0 },
     op: makeOpId("client..", op),
@@ -32,36 +25,37 @@ function sibling(
 }
 
 const [a1, a2, b1] = [sibling("a", 1), sibling("a", 2), sibling("b", 1)];
-const onlyA1 = write(emptyObject, emptyContext, a1);
+const onlyA1 = plainWrite(emptyObject, emptyContext, a1);
 
 describe("write", () => {
   test("drops what the writer has seen, keeps what it has not", () => {
     // Design §4.2: drop the siblings whose dot is in ctx, add (dot → value), context ∪= ctx ∪ {dot}.
-    const both = write(onlyA1, emptyContext, b1);
+    const both = plainWrite(onlyA1, emptyContext, b1);
     expect(both.siblings).toEqual([a1, b1]);
-    expect(write(both, contextOf([b1.dot]), a2)).toEqual({
+    expect(plainWrite(both, contextOf([b1.dot]), a2)).toEqual({
       siblings: [a1, a2],
+      spent: [],
       context: contextOf([a1.dot, a2.dot, b1.dot]),
     });
   });
 
   test("without a context overwrites nothing", () => {
     // Design §4.2: a put without a context is blind.
-    expect(write(onlyA1, emptyContext, a2).siblings).toEqual([a1, a2]);
+    expect(plainWrite(onlyA1, emptyContext, a2).siblings).toEqual([a1, a2]);
   });
 
   test("remembers what its writer had seen elsewhere, and keeps it from coming back", () => {
     // Design §4.2: context ∪= ctx. The writer had read b1 at a replica that this one has not heard of.
-    const written = write(onlyA1, contextOf([b1.dot]), a2);
-    const late = write(emptyObject, emptyContext, b1);
+    const written = plainWrite(onlyA1, contextOf([b1.dot]), a2);
+    const late = plainWrite(emptyObject, emptyContext, b1);
     expect(sync(written, late).siblings).toEqual([a1, a2]);
   });
 
   test("of a tombstone wins over what it has seen and stands beside what it has not", () => {
     // Design §4.2: delete is a write of a tombstone.
-    const gone = write(onlyA1, onlyA1.context, sibling("a", 2, { isTombstone: true }));
+    const gone = plainWrite(onlyA1, onlyA1.context, sibling("a", 2, { isTombstone: true }));
     expect(visibleSiblings(gone)).toEqual([]);
-    const concurrent = write(onlyA1, onlyA1.context, b1);
+    const concurrent = plainWrite(onlyA1, onlyA1.context, b1);
     expect(visibleSiblings(sync(gone, concurrent))).toEqual([b1]);
     expect(sync(gone, concurrent).siblings).toHaveLength(2);
   });
@@ -78,8 +72,8 @@ test("an event without a value is seen and never live", () => {
 test("the latest timestamp is the largest of its siblings", () => {
   // Design §4.5: a token carries the max HLC.
   expect(latest(emptyObject)).toEqual(earliest);
-  const object = write(
-    write(emptyObject, emptyContext, sibling("a", 1, { ms: 9 })),
+  const object = plainWrite(
+    plainWrite(emptyObject, emptyContext, sibling("a", 1, { ms: 9 })),
     emptyContext,
     sibling("a", 2, { ms: 3 }),
   );
@@ -91,7 +85,7 @@ describe("what a reader is shown", () => {
     // Design §6.5: two siblings with one opId are shown as one.
     const early = sibling("a", 1, { op: 7, ms: 1 });
     const late = sibling("b", 1, { op: 7, ms: 2 });
-    const object = write(write(emptyObject, emptyContext, early), emptyContext, late);
+    const object = plainWrite(plainWrite(emptyObject, emptyContext, early), emptyContext, late);
     expect(visibleSiblings(object)).toEqual([late]);
     expect(object.siblings).toHaveLength(2);
   });
@@ -100,8 +94,8 @@ describe("what a reader is shown", () => {
     // The same on every replica: a total order, not the order of arrival (I11).
     const one = sibling("a", 1, { op: 7, ms: 1 });
     const other = sibling("b", 1, { op: 7, ms: 1 });
-    const oneFirst = write(write(emptyObject, emptyContext, one), emptyContext, other);
-    const otherFirst = write(write(emptyObject, emptyContext, other), emptyContext, one);
+    const oneFirst = plainWrite(plainWrite(emptyObject, emptyContext, one), emptyContext, other);
+    const otherFirst = plainWrite(plainWrite(emptyObject, emptyContext, other), emptyContext, one);
     expect([visibleSiblings(oneFirst), visibleSiblings(otherFirst)]).toEqual([[other], [other]]);
   });
 
@@ -112,7 +106,10 @@ describe("what a reader is shown", () => {
       sibling("a", 2, { op: 7, ms: 3 }),
       sibling("b", 1, { op: 7, ms: 4 }),
     ];
-    const object = [...tries, sibling("b", 2)].reduce((state, one) => write(state, emptyContext, one), emptyObject);
+    const object = [...tries, sibling("b", 2)].reduce(
+      (state, one) => plainWrite(state, emptyContext, one),
+      emptyObject,
+    );
     expect(visibleSiblings(object).map(({ dot }) => dot.counter)).toEqual([1, 2]);
   });
 });

@@ -68,6 +68,7 @@ describe("scenario 14: request before bucket before cluster before default, for 
     fanout: { request: "quorum", bucket: "all", cluster: "all", default: "quorum" },
     sloppy: { request: true, bucket: false, cluster: false, default: true },
     readRepair: { request: "off", bucket: "blocking", cluster: "async", default: "async" },
+    resolver: { request: "siblings", bucket: "lww", cluster: "lww", default: "siblings" },
   };
   const places = ["request", "bucket", "cluster"] as const;
   const subsets = Array.from({ length: 8 }, (_, set) => places.filter((__, at) => (set >> at) % 2 === 1));
@@ -195,6 +196,7 @@ test("the echo of a reply brings back all options and their sources", () => {
     fanout: fc.constantFrom("quorum" as const, "all" as const),
     sloppy: fc.boolean(),
     readRepair: fc.constantFrom("async" as const, "blocking" as const, "off" as const),
+    resolver: fc.constantFrom("siblings" as const, "lww" as const),
     from: fc.record({
       n: source,
       r: source,
@@ -206,6 +208,7 @@ test("the echo of a reply brings back all options and their sources", () => {
       fanout: source,
       sloppy: source,
       readRepair: source,
+      resolver: source,
     }),
   });
   fc.assert(

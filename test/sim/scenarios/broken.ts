@@ -6,7 +6,7 @@ import { makeActor, type Actor } from "../../../src/dot.ts";
 import { dotsOf, contextOf, type CausalContext } from "../../../src/causal-context.ts";
 import { hashKey } from "../../../src/key.ts";
 import type { RequestOptions } from "../../../src/options.ts";
-import type { StoredObject } from "../../../src/object.ts";
+import type { Sibling, StoredObject } from "../../../src/object.ts";
 import { decodeRecord, encodeRecord } from "../../../src/record.ts";
 import type { CreateMachine } from "../../../sim/world.ts";
 import { deluded, tampered } from "../mutant.ts";
@@ -27,11 +27,12 @@ export function mutant(name: string): CreateMachine {
 }
 
 /** It has one actor for each key, however often it has lost it: as if there were no epochs. */
-export const knowsNoEpochs: CreateMachine = rewriting(({ siblings, context }) => {
+export const knowsNoEpochs: CreateMachine = rewriting(({ siblings, spent, context }) => {
   const first = (actor: Actor): Actor => makeActor(actor.slice(0, 8), 1);
   const once = <Dot extends { actor: Actor; counter: number }>(dot: Dot): Dot => ({ ...dot, actor: first(dot.actor) });
   return {
     siblings: siblings.map((sibling) => ({ ...sibling, dot: once(sibling.dot) })),
+    spent: spent.map((sibling) => ({ ...sibling, dot: once(sibling.dot) })),
     context: contextOf([...dotsOf(context)].map(once)),
   };
 });
@@ -39,10 +40,11 @@ export const knowsNoEpochs: CreateMachine = rewriting(({ siblings, context }) =>
 const actorsKept = 20;
 
 /** A context that has grown long loses its oldest actors. */
-export const prunesContexts: CreateMachine = rewriting(({ siblings, context }) => {
+export const prunesContexts: CreateMachine = rewriting(({ siblings, spent, context }) => {
   const kept: CausalContext = context.slice(-actorsKept);
   const known = new Set(kept.map(({ actor }) => actor));
-  return { siblings: siblings.filter(({ dot }) => known.has(dot.actor)), context: kept };
+  const isKept = ({ dot }: Sibling): boolean => known.has(dot.actor);
+  return { siblings: siblings.filter(isKept), spent: spent.filter(isKept), context: kept };
 });
 
 /** What others have missed it forgets at once. */
@@ -76,8 +78,10 @@ function mishearing(options: RequestOptions): CreateMachine {
   return deluded(
     (store) => store,
     (input) => {
-      if (input.kind !== "client" || input.message.kind === "Status") return input;
-      return { ...input, message: { ...input.message, options: { ...input.message.options, ...options } } };
+      if (input.kind !== "client") return input;
+      const { message } = input;
+      if (message.kind !== "Get" && message.kind !== "Put") return input;
+      return { ...input, message: { ...message, options: { ...message.options, ...options } } };
     },
   );
 }

@@ -32,5 +32,5 @@ test("details say which nodes answered, and each option with where it came from,
   expect(text).toMatch(/^options \(request\): r \d$/m);
   expect(text).toMatch(/^options \(cluster\): n 2$/m);
   expect(text).toMatch(/\ncontext: token\n$/);
-  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
+  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(130);
 });
