@@ -7,7 +7,7 @@
  *   key read first (`needsRead`).
  * - A counter is never dropped: where it is cleared it is reset to what was read (`src/crdt/counter.ts`).
  */
-import { equalBytes, toBinary } from "../src/bytes.ts";
+import { equalBytes } from "../src/bytes.ts";
 import { contextOf } from "../src/causal-context.ts";
 import { checkChanges, type Change } from "../src/crdt/change.ts";
 import { isReset, marksAt } from "../src/crdt/counter.ts";
@@ -16,6 +16,7 @@ import type { Dot } from "../src/dot.ts";
 import { invalidArgument, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
+import { elementKey } from "./value.ts";
 
 type Step =
   | { readonly kind: "write" | "remove"; readonly path: string; readonly value: Uint8Array }
@@ -90,7 +91,7 @@ export class Batch {
 /** What takes the place of an earlier step. */
 function placeOf(path: string, value: Uint8Array): string {
   const element = elementIn(path, value);
-  return element === undefined ? path : `${path} ${toBinary(element)}`;
+  return element === undefined ? path : `${path} ${elementKey(element)}`;
 }
 
 /** The element of a set without its mark; of what holds only one thing `undefined`. */

@@ -38,7 +38,10 @@ export function map<S extends Schema>(schema: S): Shape<MapValue<S>, MapEditor<S
       return Object.fromEntries(editors) as MapEditor<S>;
     },
     check(path) {
-      for (const [name, shape] of fields) shape.check?.(pathOfField(path, name, shape.type));
+      for (const [name, shape] of fields) {
+        const at = pathOfField(path, name, shape.type);
+        shape.check?.(at);
+      }
     },
   };
 }
@@ -80,7 +83,10 @@ export function of<Value, Editor>(
     type: "map",
     read: (object, path) => new Map(fieldsIn(object, path, shape)),
     edit: (batch, path) => new FieldsEditor(batch, path, shape),
-    check: (path) => shape.check?.(pathOfField(path, "x", shape.type)),
+    check(path) {
+      const at = pathOfField(path, "x", shape.type);
+      shape.check?.(at);
+    },
   };
 }
 
