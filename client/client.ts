@@ -18,6 +18,7 @@ import type { Runtime } from "./runtime.ts";
 import { SeenContexts } from "./seen.ts";
 import { growSet, GrowSetBucket, set, SetBucket, type SetWins } from "./sets.ts";
 import { isShape, type Shape } from "./shape.ts";
+import { Told } from "./told.ts";
 
 export interface ConnectOptions {
   /** A client token of the cluster, if it asks for one. */
@@ -52,6 +53,7 @@ export class Client {
   /** By bucket: handles of one bucket share what the client has seen. */
   readonly #seen = new Map<string, SeenContexts>();
   #stopPause: (() => void) | undefined;
+  readonly #told = new Map<string, Told>();
   #isClosed = false;
 
   constructor(urls: readonly string[], options: ConnectOptions, runtime: Runtime) {
@@ -71,7 +73,8 @@ export class Client {
     this.#host = {
       pool: this.#pool,
       runtime,
-      seen: (bucket) => this.#seenOf(bucket),
+      seen: (bucket) => kept(this.#seen, bucket, () => new SeenContexts()),
+      told: (bucket) => kept(this.#told, bucket, () => new Told()),
       operations: this.#operations,
       onWritten: () => this.#pause(),
       checkOpen: () => {
@@ -180,12 +183,6 @@ export class Client {
     }
   }
 
-  #seenOf(bucket: string): SeenContexts {
-    const seen = this.#seen.get(bucket) ?? new SeenContexts();
-    this.#seen.set(bucket, seen);
-    return seen;
-  }
-
   /** When nothing was begun for a while, what the next write would have said is said without one. */
   #pause(): void {
     if (this.#stopPause !== undefined || this.#operations.isAnyOpen || this.#isClosed) return;
@@ -238,6 +235,12 @@ export async function openClient(urls: readonly string[], options: ConnectOption
   );
   await client.ready(options.connectTimeoutMs ?? connectTimeoutMsDefault);
   return client;
+}
+
+function kept<Value>(map: Map<string, Value>, name: string, make: () => Value): Value {
+  const value = map.get(name) ?? make();
+  map.set(name, value);
+  return value;
 }
 
 function checkUrl(url: unknown): void {

@@ -6,18 +6,20 @@
  *   the result of an earlier read as `seen`.
  * - A key that holds something else is refused, not overwritten.
  */
+import { emptyContext } from "../src/causal-context.ts";
 import { CoterieError, invalidArgument } from "../src/errors.ts";
-import { hashKey, makeKey } from "../src/key.ts";
 import { emptyObject, latest, type StoredObject } from "../src/object.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { rootTypes } from "../src/shown.ts";
+import type { Timestamp } from "../src/timestamp.ts";
 import { Batch } from "./batch.ts";
 import { Context } from "./context.ts";
 import { holdingsOf } from "./holding.ts";
 import { checkNames, type EditOptions, type ReadOptions } from "./options.ts";
 import { noOptions, Requests, type BucketHost, type Got } from "./requests.ts";
+import type { SeenContexts } from "./seen.ts";
 import { pathOfKey, type Shape } from "./shape.ts";
 
 export type DataOptions = Omit<RequestOptions, "resolver">;
@@ -48,6 +50,7 @@ export class DataBucket<Value, Editor> {
   readonly name: string;
   readonly #requests: Requests;
   readonly #shape: Shape<Value, Editor>;
+  readonly #seen: SeenContexts;
 
   constructor(host: BucketHost, name: string, shape: Shape<Value, Editor>, options: DataOptions) {
     checkNames("data", options);
@@ -55,6 +58,7 @@ export class DataBucket<Value, Editor> {
     this.name = name;
     this.#requests = new Requests(host, name, options);
     this.#shape = shape;
+    this.#seen = host.seen(name);
   }
 
   /**
@@ -64,10 +68,10 @@ export class DataBucket<Value, Editor> {
    */
   async get(key: string, options: ReadOptions = noOptions): Promise<Read<Value>> {
     checkNames("read", options);
-    const { keyHash, object, effective, answered } = await this.#read(key, options);
+    const { keyHash, object, effective, reply } = await this.#read(key, options);
     const value = this.#shape.read(object, pathOfKey(this.#shape));
     const found = rootTypes(object).size > 0;
-    const read = { found, value, effective, ...(answered && { answered }) };
+    const read = { found, value, effective, ...(reply.answered && { answered: reply.answered }) };
     reads.set(read, { keyHash, object });
     return read;
   }
@@ -100,34 +104,36 @@ export class DataBucket<Value, Editor> {
   }
 
   async #send(key: string, batch: Batch, options: EditOptions): Promise<Edited<Value>> {
-    const { r, pr, fanout, readRepair, seen, ...writing } = options;
-    const { n, timeoutMs, sloppy } = writing;
+    const { r, pr, fanout, readRepair, seen, details = false, returnValue = false, ...chosen } = options;
+    const { n, timeoutMs, sloppy } = chosen;
     batch.changes(emptyObject); // what cannot be sent is refused before anything is read
     let object = emptyObject;
     if (seen !== undefined) object = this.#objectOf(key, seen);
     else if (batch.needsRead) ({ object } = await this.#read(key, { n, timeoutMs, sloppy, r, pr, fanout, readRepair }));
     const changes = batch.changes(object);
-    if (changes.length === 0) return { changed: false, effective: this.#requests.effective(writing) };
-    const choosing = options === noOptions ? noOptions : writing;
-    const { keyHash, record, effective, answered } = await this.#requests.change(key, changes, choosing);
-    const value = record && { value: this.#valueAfter(keyHash, record) };
-    return { changed: true, effective, ...value, ...(answered && { answered }) };
+    if (changes.length === 0) return { changed: false, effective: this.#requests.unsent(chosen) };
+    const before = this.#seen.get(key);
+    const context = before && ofMoment(this.#requests.hash(key), before.token.latest);
+    const what = { value: undefined, changes, context, returnValue, details };
+    const written = await this.#requests.put(key, options === noOptions ? undefined : chosen, what);
+    const { keyHash, effective, reply } = written;
+    this.#seen.add(key, ofMoment(keyHash, written.context.token.latest));
+    const value = reply.record && { value: this.#valueAfter(keyHash, reply.record) };
+    return { changed: true, effective, ...value, ...(reply.answered && { answered: reply.answered }) };
   }
 
   async #read(key: string, options: ReadOptions): Promise<Got> {
-    const got = await this.#requests.get(key, options);
+    const { details = false, ...chosen } = options;
+    const got = await this.#requests.get(key, options === noOptions ? undefined : chosen, { head: false, details });
     this.#checkHolds(key, got.object);
-    if (got.hasRecord) {
-      const token = { context: got.object.context, latest: latest(got.object) };
-      this.#requests.saw(key, got.keyHash, Context.ofToken(got.keyHash, token));
-    }
+    if (got.reply.record !== undefined) this.#seen.add(key, ofMoment(got.keyHash, latest(got.object)));
     return got;
   }
 
   #objectOf(key: string, seen: object): StoredObject {
     const read = reads.get(seen);
     if (read === undefined) throw invalidArgument("seen is what a get of this bucket returned, itself and no copy");
-    if (read.keyHash !== hashKey(makeKey(this.name, key)))
+    if (read.keyHash !== this.#requests.hash(key))
       throw invalidArgument(`seen is a read of another key than ${this.name}/${key}`);
     return read.object;
   }
@@ -150,4 +156,13 @@ export class DataBucket<Value, Editor> {
       throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
     }
   }
+}
+
+/**
+ * Of what this client has seen of a key only the latest moment goes along with a change, so that a register which it sets wins over the
+ * one that it has read, whatever the clocks: the changes themselves say what they replace. And no more is remembered: the dots of all
+ * that one client ever added would be a list without end.
+ */
+function ofMoment(keyHash: bigint, moment: Timestamp): Context {
+  return Context.ofToken(keyHash, { context: emptyContext, latest: moment });
 }

@@ -56,14 +56,14 @@ export async function inspect(
   key: string,
   options: RequestOptions,
 ): Promise<Inspection> {
-  const got = await new Requests(host, bucket, options).get(key, { details: true });
-  const { keyHash, object, effective, answered } = got;
+  const requests = new Requests(host, bucket, options);
+  const { keyHash, object, effective, reply } = await requests.get(key, undefined, { head: false, details: true });
   const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
   const siblings = visibleSiblings(object).map(({ value }) => decodeValue(value));
   const data = dataIn(object);
   const found = siblings.length > 0 || data !== undefined;
   const { type, value } = data ?? { type: "value", value: siblings.length === 1 ? siblings[0] : undefined };
-  return { found, type, value, siblings, context, effective, ...(answered && { answered }) };
+  return { found, type, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
 }
 
 /** The types of the replicated values under a key, and what they are; `undefined` if there are none, but perhaps plain ones. */

@@ -1,7 +1,7 @@
 /** What both doors of the client, for Node and for browsers, have in common. */
 export { CoterieError, type ErrorCode, type ErrorDetails, type Outcome } from "../src/errors.ts";
 export type { Count, EffectiveOptions, RequestOptions } from "../src/options.ts";
-export { Bucket, type BucketOptions, type GetResult, type PutResult } from "./bucket.ts";
+export { Bucket, type BucketOptions, type GetResult, type PutResult, type WriteBack } from "./bucket.ts";
 export { Client, type ConnectOptions, type NodeReport, type StatusOptions } from "./client.ts";
 export { Context } from "./context.ts";
 export { counter, growCounter, type CounterBucket, type GrowCounterBucket } from "./counters.ts";
@@ -13,7 +13,18 @@ export { map, of, type FieldsEditor, type MapEditor, type MapValue, type Schema 
 export type { EditOptions, GetOptions, PutOptions, ReadOptions, UpdateOptions } from "./options.ts";
 export { multiRegister, register, type MultiRegisterBucket, type RegisterBucket } from "./registers.ts";
 export type { RegisterEditor, ValuesRead } from "./registers.ts";
-export { merge, type Resolver } from "./resolver.ts";
 export { growSet, set, type GrowSetBucket, type GrowSetEditor, type SetBucket } from "./sets.ts";
 export type { SetEditor, SetWins } from "./sets.ts";
 export type { EditorOf, Shape, ValueOf } from "./shape.ts";
+export type { Breach, Law, Side } from "./law.ts";
+export type { MergeFunction } from "./merge-function.ts";
+export type { BrokenLaw, Difference, MergeOptions } from "./merge-options.ts";
+export {
+  lww,
+  merge,
+  siblings,
+  type LwwResolver,
+  type MergeResolver,
+  type Resolver,
+  type SiblingsResolver,
+} from "./resolver.ts";

@@ -27,6 +27,14 @@ export function concurrentWrites(object: StoredObject): readonly Sibling[] {
   return onceEach(object).filter(({ path }) => path === plainPath || path === registerPath);
 }
 
+/** The latest of them, deletes among them: by timestamp, then by dot, so the same one everywhere. */
+export function latestWrite(object: StoredObject): Sibling | undefined {
+  return concurrentWrites(object).reduce<Sibling | undefined>(
+    (winner, one) => (winner === undefined || isLater(one, winner) ? one : winner),
+    undefined,
+  );
+}
+
 /** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
   let winner: Sibling | undefined;

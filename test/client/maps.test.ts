@@ -32,7 +32,13 @@ describe("a map with a schema", () => {
     const { left } = sides;
     const { found, value } = await left.run(open(left).get("t1"));
     expect(found).toBe(false);
-    expect(value).toMatchObject({ status: undefined, timeSpent: 0, isUrgent: false, reviewers: [], owner: { name: undefined } });
+    expect(value).toMatchObject({
+      status: undefined,
+      timeSpent: 0,
+      isUrgent: false,
+      reviewers: [],
+      owner: { name: undefined },
+    });
     expect([value.notes.size, value.blockers.size, value.owner.teams.size, value.labels.size]).toEqual([0, 0, 0, 0]);
   });
 
@@ -109,7 +115,9 @@ describe("a map with a schema", () => {
 
   it("merges what two sides did, field by field", async () => {
     const { left, right, heal } = sides;
-    await left.run(open(left).edit("t1", (t) => (t.notes.add("l"), t.timeSpent.increment(2), t.owner.name.assign("Ann"))));
+    await left.run(
+      open(left).edit("t1", (t) => (t.notes.add("l"), t.timeSpent.increment(2), t.owner.name.assign("Ann"))),
+    );
     await right.run(open(right).edit("t1", (t) => (t.notes.add("r"), t.timeSpent.increment(3), t.isUrgent.enable())));
     heal();
     for (const side of [left, right]) {
@@ -121,7 +129,9 @@ describe("a map with a schema", () => {
 
   it("is deleted whole, counters and all, but for what is written meanwhile", async () => {
     const { left, right, heal } = sides;
-    await left.run(open(left).edit("t1", (t) => (t.notes.add("l"), t.timeSpent.increment(2), t.owner.name.assign("Ann"))));
+    await left.run(
+      open(left).edit("t1", (t) => (t.notes.add("l"), t.timeSpent.increment(2), t.owner.name.assign("Ann"))),
+    );
     heal();
     await right.run(open(right).edit("t1", (t) => t.timeSpent.increment(3)));
     await left.run(open(left).delete("t1"));
@@ -174,9 +184,17 @@ describe("a map with a schema", () => {
 
   it.each<[string, (side: Side) => unknown, string]>([
     ["no schema", ({ kv }) => kv.map("tasks", null as never), "a map's schema is an object of shapes"],
-    ["what is no shape", ({ kv }) => kv.map("tasks", { status: String as never }), "the shape of field status is register()"],
+    [
+      "what is no shape",
+      ({ kv }) => kv.map("tasks", { status: String as never }),
+      "the shape of field status is register()",
+    ],
     ["a shape of another type", ({ kv }) => kv.map("tasks", counter()), "not of a pnCounter"],
-    ["a name that is empty", ({ kv }) => kv.map("tasks", { "": counter() }), "a field's name is a text of at least one"],
+    [
+      "a name that is empty",
+      ({ kv }) => kv.map("tasks", { "": counter() }),
+      "a field's name is a text of at least one",
+    ],
     ["half a character", ({ kv }) => kv.map("tasks", { "\ud800": counter() }), "half a surrogate pair"],
     ["a long name", ({ kv }) => kv.map("tasks", { ["x".repeat(1100)]: counter() }), "is too long"],
     ["a map too deep", ({ kv }) => kv.map("tasks", nested(17)), "goes deeper than 16 maps"],
@@ -211,7 +229,9 @@ describe("a map of any fields", () => {
   it("deletes a field with all that was seen in it, and keeps what is written there meanwhile", async () => {
     const { left, right, heal } = sides;
     const carts = ({ kv }: Side) => kv.map("carts", of(map({ count: counter(), colours: set<string>() })));
-    await left.run(carts(left).edit("ann", (c) => (c.field("tea").count.increment(2), c.field("tea").colours.add("green"))));
+    await left.run(
+      carts(left).edit("ann", (c) => (c.field("tea").count.increment(2), c.field("tea").colours.add("green"))),
+    );
     await left.run(carts(left).edit("ann", (c) => c.field("jam").count.increment(1)));
     heal();
     await right.run(carts(right).edit("ann", (c) => c.field("tea").count.increment(5)));

@@ -85,16 +85,13 @@ describe("a set", () => {
     expect((await left.run(points.get("a"))).value.size).toBe(0);
   });
 
-  it.each([0, -1.5, true, null, "", [1, ["a"]], new Date(86_400_000)])(
-    "takes any value: %o",
-    async (element) => {
-      const { left } = sides;
-      await left.run(left.kv.set("any").add("a", element));
-      expect([...(await left.run(left.kv.set("any").get("a"))).value]).toEqual([element]);
-      await left.run(left.kv.set("any").remove("a", element));
-      expect((await left.run(left.kv.set("any").get("a"))).found).toBe(false);
-    },
-  );
+  it.each([0, -1.5, true, null, "", [1, ["a"]], new Date(86_400_000)])("takes any value: %o", async (element) => {
+    const { left } = sides;
+    await left.run(left.kv.set("any").add("a", element));
+    expect([...(await left.run(left.kv.set("any").get("a"))).value]).toEqual([element]);
+    await left.run(left.kv.set("any").remove("a", element));
+    expect((await left.run(left.kv.set("any").get("a"))).found).toBe(false);
+  });
 
   it("takes bytes, and knows them by what they are", async () => {
     const { left } = sides;
@@ -142,8 +139,18 @@ describe("a set", () => {
   it.each<[string, (side: Side) => Promise<unknown>, string, string]>([
     ["undefined", ({ kv }) => kv.set("tags").add("a", undefined), "INVALID_ARGUMENT", "it is undefined"],
     ["a Map", ({ kv }) => kv.set("tags").add("a", new Map()), "INVALID_ARGUMENT", "it is a Map"],
-    ["by its path", ({ kv }) => kv.set("tags").add("a", { b: [1, () => 1] }), "INVALID_ARGUMENT", ".b[1] is a function"],
-    ["what is too large", ({ kv }) => kv.set("tags").add("a", "x".repeat(2 ** 20)), "TOO_LARGE", "the limit is 1048576"],
+    [
+      "by its path",
+      ({ kv }) => kv.set("tags").add("a", { b: [1, () => 1] }),
+      "INVALID_ARGUMENT",
+      ".b[1] is a function",
+    ],
+    [
+      "what is too large",
+      ({ kv }) => kv.set("tags").add("a", "x".repeat(2 ** 20)),
+      "TOO_LARGE",
+      "the limit is 1048576",
+    ],
     [
       "too many at once",
       ({ kv }) => kv.set("tags").addAll("a", Array(limits.changesMax + 1).keys()),
@@ -152,12 +159,26 @@ describe("a set", () => {
     ],
     [
       "too much at once",
-      ({ kv }) => kv.set("tags").addAll("a", "123456789".split("").map((n) => n.repeat(2 ** 20 - 10))),
+      ({ kv }) =>
+        kv.set("tags").addAll(
+          "a",
+          "123456789".split("").map((n) => n.repeat(2 ** 20 - 10)),
+        ),
       "TOO_LARGE",
       "a key holds 8388608 at the most",
     ],
-    ["a seen that is none", ({ kv }) => kv.set("tags").remove("a", 1, { seen: {} }), "INVALID_ARGUMENT", "seen is what a get"],
-    ["a misspelt option", ({ kv }) => kv.set("tags").add("a", 1, { W: 1 } as object), "INVALID_ARGUMENT", "W is no option of edit"],
+    [
+      "a seen that is none",
+      ({ kv }) => kv.set("tags").remove("a", 1, { seen: {} }),
+      "INVALID_ARGUMENT",
+      "seen is what a get",
+    ],
+    [
+      "a misspelt option",
+      ({ kv }) => kv.set("tags").add("a", 1, { W: 1 } as object),
+      "INVALID_ARGUMENT",
+      "W is no option of edit",
+    ],
     ["no key", ({ kv }) => kv.set("tags").add("", 1), "INVALID_ARGUMENT", "a key is a text"],
   ])("refuses %s before anything is sent", async (_, call, code, sentence) => {
     const error: unknown = await call(sides.left).catch((reason: unknown) => reason);
