@@ -10,7 +10,7 @@ import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/o
 import { bucketOf } from "../../src/key.ts";
 import { encodeRecord } from "../../src/record.ts";
 import { decodeToken, emptyToken, encodeToken } from "../../src/token.ts";
-import { addDot, eventsOf } from "../../src/causal-context.ts";
+import { addDot, contextOf, eventsOf, joinContexts } from "../../src/causal-context.ts";
 import { applyChanges, checkChanges, type Change } from "../../src/crdt/change.ts";
 import { makeOpId, sequenceOf } from "../../src/op-id.ts";
 import { spendUnless } from "../../src/spent.ts";
@@ -114,11 +114,15 @@ export class FakeNode {
     const { added, seen, needless } = applyChanges(object, changes, first);
     const timestamp = { ms: Math.max(++this.#writes, laterOf(token.latest, latest(object)).ms + 1), counter: 0 };
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
-    const siblings = added.map((one, at) => ({ ...one, timestamp, op: makeOpId(client, sequence + at) }));
+    const siblings = added.map(({ offset, ...one }) => ({
+      ...one,
+      timestamp,
+      op: makeOpId(client, sequence + offset),
+    }));
     const isSettled = (): boolean => false;
     this.#objects.set(toBinary(key), write(object, seen, siblings, spendUnless(isSettled, needless)));
-    const written = added.reduce((sum, { dot }) => addDot(sum, dot), token.context);
-    return encodeToken(hashKey(key), { context: written, latest: timestamp });
+    const written = contextOf(added.map(({ dot }) => dot));
+    return encodeToken(hashKey(key), { context: joinContexts(token.context, written), latest: timestamp });
   }
 }
 
