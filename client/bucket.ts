@@ -1,18 +1,16 @@
 /** A bucket as its users hold it: typed values under text keys. */
 import { CoterieError, invalidArgument, tooManySiblings } from "../src/errors.ts";
-import { checkBucket, hashKey, makeKey } from "../src/key.ts";
-import type { PutReply } from "../src/messages.ts";
-import { emptyObject, latest, type StoredObject } from "../src/object.ts";
-import { visibleSiblings } from "../src/shown.ts";
+import { latest, type StoredObject } from "../src/object.ts";
+import { rootTypes, visibleSiblings } from "../src/shown.ts";
 import { formatLiteral } from "../src/literal.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Context } from "./context.ts";
+import { holdingsOf } from "./holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import { watchMerge } from "./merge-watch.ts";
-import type { Operations } from "./operations.ts";
-import type { Pool } from "./pool.ts";
+import { noOptions, Requests, type BucketHost } from "./requests.ts";
 import {
   asRequest,
   checkResolver,
@@ -23,12 +21,8 @@ import {
   type Resolved,
   type Resolver,
 } from "./resolver.ts";
-import { withRetry } from "./retry.ts";
-import type { Runtime } from "./runtime.ts";
 import type { SeenContexts } from "./seen.ts";
-import { Settings } from "./settings.ts";
 import { encodeValue } from "../src/value.ts";
-import type { Told } from "./told.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
   /** How siblings are settled when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
@@ -71,34 +65,15 @@ export interface PutResult<T> {
   readonly answered?: readonly NodeId[];
 }
 
-/** What a bucket shares with the client that it belongs to. */
-export interface BucketHost {
-  readonly pool: Pool;
-  readonly runtime: Runtime;
-  /** What this client has seen of a bucket. */
-  seen(bucket: string): SeenContexts;
-  /** What was told of a bucket's conflicts. */
-  told(bucket: string): Told;
-  readonly operations: Operations;
-  /** A write is over: when none is open for a while, the nodes are told what is settled. */
-  readonly onWritten: () => void;
-  /** @throws CLOSED */
-  checkOpen(): void;
-}
-
-/** Calls that choose nothing are settled once: see `Settings`. */
-const noOptions = {};
-
 export class Bucket<T> {
   readonly name: string;
   readonly #host: BucketHost;
-  readonly #settings: Settings;
+  readonly #requests: Requests;
   readonly #resolver: Resolver<T>;
   readonly #writesBack: boolean;
   readonly #seen: SeenContexts;
 
   constructor(host: BucketHost, name: string, options: BucketOptions<T>) {
-    checkBucket(name);
     checkNames("bucket", options);
     const { resolveOnRead, ...requests } = options;
     const { resolver = siblings } = requests;
@@ -106,7 +81,7 @@ export class Bucket<T> {
     checkResolveOnRead(resolveOnRead, resolver);
     this.name = name;
     this.#host = host;
-    this.#settings = new Settings(name, asRequest(requests));
+    this.#requests = new Requests(host, name, asRequest(requests));
     this.#resolver = resolver;
     this.#writesBack = resolveOnRead !== undefined;
     this.#seen = host.seen(name);
@@ -159,29 +134,24 @@ export class Bucket<T> {
 
   async #read(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
     checkNames("get", options);
-    const { pool, runtime } = this.#openHost();
     const { head = false, details = false, resolver = this.#resolver } = options;
     if (resolver !== this.#resolver) checkResolver(resolver);
     const asking = resolver.kind === "node" ? { resolve: true } : undefined;
     const chosen = options === noOptions ? undefined : asRequest(options);
-    const { request, n, timeoutMs } = this.#settings.settle("get", chosen, pool.options);
-    const bytes = makeKey(this.name, key);
-    const keyHash = hashKey(bytes);
-    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
-      connection.request(
-        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details, ...asking },
-        waitMs,
-      ),
-    );
-    const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
+    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, { head, details, ...asking });
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);
     const { found, value, siblings: values, unresolved } = resolved;
-    const effective = this.#settings.effective(reply.effective, chosen);
+    if (!found) checkHoldsValues(`${this.name}/${key}`, this.name, object);
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
     if (reply.record !== undefined && !head) this.#seen.add(key, context);
     if (resolver.kind === "merge" && values.length > 1 && !head)
-      watchMerge(resolver, { bucket: this.name, key, object, resolved }, this.#host.told(this.name), runtime);
+      watchMerge(
+        resolver,
+        { bucket: this.name, key, object, resolved },
+        this.#host.told(this.name),
+        this.#host.runtime,
+      );
     return {
       found,
       value,
@@ -195,13 +165,13 @@ export class Bucket<T> {
 
   /** The write has the time that the read has left. */
   async #readAndWriteBack(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
-    const { runtime, pool } = this.#host;
+    const { runtime } = this.#host;
     const startedMs = runtime.now();
     const read = await this.#read(key, options);
     const { resolver = this.#resolver, head = false, n, timeoutMs, sloppy } = options;
     const isMerged = resolver.kind === "merge" && read.siblings.length > 1 && read.unresolved === undefined && !head;
     if (!isMerged) return read;
-    const budgetMs = this.#settings.settle("get", { n, timeoutMs, sloppy }, pool.options).timeoutMs;
+    const budgetMs = this.#requests.settle("get", { n, timeoutMs, sloppy }).timeoutMs;
     const leftMs = Math.max(1, Math.ceil(budgetMs - (runtime.now() - startedMs)));
     try {
       const writing = { n, sloppy, timeoutMs: leftMs, context: read.context };
@@ -215,51 +185,17 @@ export class Bucket<T> {
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
     checkNames("put", options);
-    const { pool, runtime, operations, onWritten } = this.#openHost();
     const { context: given, returnValue = false, details = false, resolver } = options;
     if (resolver !== undefined) checkResolver(resolver);
     const chosen = options === noOptions ? undefined : asRequest(options);
-    const { request, n, timeoutMs } = this.#settings.settle("put", chosen, pool.options);
-    const bytes = makeKey(this.name, key);
-    const keyHash = hashKey(bytes);
-    const before = given === undefined ? this.#seen.get(key) : Context.parse(keyHash, given);
-    const operation = operations.begin(runtime.now());
-    const message = {
-      kind: "Put",
-      id: 0,
-      op: operation.op,
-      key: bytes,
-      value,
-      context: before?.bytes,
-      options: request,
-      returnValue,
-      details,
-      changes: undefined,
-      settled: operations.settledBefore(operation.sequence, operation.beganAtMs),
-    } as const;
-    let reply: PutReply | undefined;
-    try {
-      reply = await withRetry(
-        pool,
-        runtime,
-        { keyHash, n },
-        timeoutMs,
-        (connection, waitMs) => {
-          const ageMs = Math.round(runtime.now() - operation.beganAtMs);
-          return connection.request({ ...message, timeoutMs: waitMs, ageMs }, waitMs);
-        },
-        operation,
-      );
-    } finally {
-      operations.end(operation, reply !== undefined, runtime.now());
-      onWritten();
-    }
-    const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
+    const before = given === undefined ? this.#seen.get(key) : Context.parse(this.#requests.hash(key), given);
+    const what = { value, changes: undefined, context: before, returnValue, details };
+    const { keyHash, context, effective, reply } = await this.#requests.put(key, chosen, what);
     this.#seen.advance(key, before, context);
     const after = reply.record && this.#valuesAfterWrite(keyHash, reply.record);
     return {
       context,
-      effective: this.#settings.effective(reply.effective, chosen),
+      effective,
       ...(after && { siblings: after }),
       ...(reply.answered && { answered: reply.answered }),
     };
@@ -275,12 +211,12 @@ export class Bucket<T> {
       throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
     }
   }
+}
 
-  /** @throws CLOSED */
-  #openHost(): BucketHost {
-    this.#host.checkOpen();
-    return this.#host;
-  }
+/** @throws INVALID_ARGUMENT if a key holds a replicated data type, which has no siblings to show */
+function checkHoldsValues(key: string, bucket: string, object: StoredObject): void {
+  const types = new Set([...rootTypes(object)].filter((type) => type !== "value"));
+  if (types.size > 0) throw invalidArgument(`${key} holds ${holdingsOf(types, bucket)}`);
 }
 
 function withoutValues<T>(resolver: Resolver<T>, object: StoredObject): Resolved<T> {

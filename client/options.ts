@@ -38,15 +38,34 @@ export interface UpdateOptions<T = unknown>
     Omit<PutOptions, "context" | "resolver">,
     Pick<GetOptions<T>, "r" | "pr" | "fanout" | "readRepair" | "resolver"> {}
 
+/** Of a read of a replicated data type. */
+export type ReadOptions = Omit<GetOptions, "head" | "resolver">;
+
+/** Of a change of a replicated data type, and of the read before it if it takes away something. */
+export interface EditOptions extends Omit<UpdateOptions, "resolver"> {
+  /** The result of an earlier `get` of the key: what is taken away is what that has shown, and nothing is read now. */
+  readonly seen?: object | undefined;
+}
+
 const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "head", "details", "resolver"];
 const putNames = ["n", "w", "pw", "dw", "timeoutMs", "sloppy", "context", "resolver", "returnValue", "details"];
+const dataNames = optionNames.filter((name) => name !== "resolver");
+const readNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "details"];
 export const optionNamesOf: Readonly<
-  Record<"get" | "put" | "update" | "bucket" | "connect" | "status", readonly string[]>
+  Record<
+    "get" | "put" | "update" | "bucket" | "read" | "edit" | "data" | "set" | "flag" | "connect" | "status",
+    readonly string[]
+  >
 > = {
   get: getNames,
   put: putNames,
   update: [...new Set([...getNames, ...putNames])].filter((name) => name !== "context" && name !== "head"),
   bucket: [...optionNames, "resolveOnRead"],
+  read: readNames,
+  edit: [...readNames, "w", "pw", "dw", "returnValue", "seen"],
+  data: dataNames,
+  set: [...dataNames, "wins"],
+  flag: [...dataNames, "wins"],
   connect: ["auth", "connectTimeoutMs"],
   status: ["timeoutMs", "partitions"],
 };

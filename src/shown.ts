@@ -64,9 +64,10 @@ export function observedAt(object: StoredObject, path: string): CausalContext {
 /** What kinds of things stand under a key, hidden ones left out: more than one only where writers disagreed. */
 export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value"> {
   const types = new Set<DataType | "value">();
-  for (const sibling of object.siblings)
-    if (!isHidden(object, sibling))
-      types.add(sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value"));
+  for (const sibling of object.siblings) {
+    const type = sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value");
+    if (!types.has(type) && !isHidden(object, sibling)) types.add(type); // in this order: whether it is hidden takes a walk
+  }
   return types;
 }
 
