@@ -16,7 +16,7 @@ import type { Dot } from "../src/dot.ts";
 import { invalidArgument, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
-import { elementKey } from "./value.ts";
+import { elementKey } from "../src/value.ts";
 
 type Step =
   | { readonly kind: "write" | "remove"; readonly path: string; readonly value: Uint8Array }

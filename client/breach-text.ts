@@ -28,17 +28,19 @@ function deviationLines({ sides }: Breach): readonly string[] {
   const [left, right] = sides;
   if (left === undefined || right === undefined) return [];
   const found = deviations(left.value, right.value);
-  const shown = found.slice(0, deviationsMax).map((one) => `    ${deviationText(one)}`);
+  const shown = found
+    .slice(0, deviationsMax)
+    .map((one) => `    ${deviationText(one, left.expression, right.expression)}`);
   const more = found.length > deviationsMax ? [`    and ${found.length - deviationsMax} more`] : [];
   const isOrderOnly = isSameInAnyOrder(left.value, right.value);
   const hint = isOrderOnly ? ["", `  Only the order differs: ${sortHint(found)}.`] : [];
   return ["", "  They differ:", ...shown, ...more, ...hint];
 }
 
-function deviationText({ path, left, right, isOrderOnly }: Deviation): string {
+function deviationText({ path, left, right, isOrderOnly }: Deviation, here: string, there: string): string {
   const place = path === "" ? "" : `${path}: `;
   if (isOrderOnly) return `${place}the same items in another order`;
-  return `${place}${side(left)} on one side, ${side(right)} on the other`;
+  return `${place}${side(left)} in ${here}, ${side(right)} in ${there}`;
 }
 
 function side(value: unknown): string {

@@ -22,7 +22,7 @@ import {
   type Resolver,
 } from "./resolver.ts";
 import type { SeenContexts } from "./seen.ts";
-import { encodeValue } from "./value.ts";
+import { encodeValue } from "../src/value.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
   /** How siblings are settled when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
@@ -136,12 +136,14 @@ export class Bucket<T> {
     checkNames("get", options);
     const { head = false, details = false, resolver = this.#resolver } = options;
     if (resolver !== this.#resolver) checkResolver(resolver);
+    const asking = resolver.kind === "node" ? { resolve: true } : undefined;
     const chosen = options === noOptions ? undefined : asRequest(options);
-    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, { head, details });
+    const asked = { head, details, ...asking };
+    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, asked);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
-    const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object);
+    const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);
     const { found, value, siblings: values, unresolved } = resolved;
-    if (!found) checkHoldsValues(`${this.name}/${key}`, this.name, object);
+    if (values.length === 0) checkHoldsValues(`${this.name}/${key}`, this.name, object);
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
     if (reply.record !== undefined && !head) this.#seen.add(key, context);
     if (resolver.kind === "merge" && values.length > 1 && !head)

@@ -1,5 +1,5 @@
 /** The elements of a set as readers hold them: a `Set` that knows an element by its bytes, so that it finds objects too. */
-import { decodeValue, elementKey, encodeElement } from "./value.ts";
+import { decodeValue, elementKey, encodeElement } from "../src/value.ts";
 
 export class ElementSet<T> extends Set<T> {
   readonly #places = new Set<string>();

@@ -5,7 +5,7 @@ import type { Batch } from "./batch.ts";
 import { DataBucket, type Edited } from "./data-bucket.ts";
 import type { EditOptions } from "./options.ts";
 import type { Shape } from "./shape.ts";
-import { encodeValue } from "./value.ts";
+import { encodeValue } from "../src/value.ts";
 
 export interface FlagWins {
   /** Which holds where one enables and another disables, neither knowing of the other. Default `enable`. */

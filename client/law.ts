@@ -12,8 +12,8 @@
 import { CoterieError, mergeFailed } from "../src/errors.ts";
 import { formatField } from "../src/literal.ts";
 import { applyMerge, type MergeFunction } from "./merge-function.ts";
-import { isKept, isSame } from "./same-value.ts";
-import { decodeValue, encodeValue } from "./value.ts";
+import { deviations, isKept, isSame } from "./same-value.ts";
+import { decodeValue, encodeValue } from "../src/value.ts";
 
 export const laws = ["totality", "determinism", "idempotence", "commutativity", "associativity"] as const;
 
@@ -90,6 +90,13 @@ export function breachOf<T>(law: Law, trial: Trial<T>, a: T, b: T, c: T): Breach
   }
 }
 
+const secondTime = "second merge(a, b)";
+
+/** Whether the merge is a game of chance: then other laws seem broken, too, and nothing is learnt from it. */
+export function isChance({ sides }: Breach): boolean {
+  return sides.some(({ expression }) => expression === secondTime);
+}
+
 type Check = (trial: Trial<unknown>, a: unknown, b: unknown, c: unknown) => Breach | undefined;
 
 const checks: Readonly<Record<Law, Check>> = {
@@ -114,8 +121,8 @@ const checks: Readonly<Record<Law, Check>> = {
       sentence: `merge(a, b) comes to another value the second time${because}`,
       values: { a, b },
       sides: [
-        { expression: "the first time", value: first },
-        { expression: "the second time", value },
+        { expression: "first merge(a, b)", value: first },
+        { expression: secondTime, value },
       ],
     });
   },
@@ -195,9 +202,10 @@ function failure(call: () => unknown, values: Breach["values"]): Breach | undefi
 }
 
 function changes(name: string, before: unknown, after: unknown, values: Breach["values"]): Breach {
+  const path = deviations(before, after)[0]?.path ?? "";
   return {
     law: "determinism",
-    sentence: `the merge changes ${name}, which does not belong to it: copy first, as in [...${name}.items] or { ...${name} }`,
+    sentence: `the merge changes ${name}${path}, which does not belong to it: copy first, as in [...list] or { ...object }`,
     values,
     sides: [
       { expression: `${name} before`, value: before },

@@ -6,15 +6,12 @@ import { formatDot } from "../src/dot.ts";
 import type { StoredObject } from "../src/object.ts";
 import { visibleSiblings } from "../src/shown.ts";
 import { breachText } from "./breach-text.ts";
-import { breachOf, Trial, type Breach, type Law } from "./law.ts";
+import { breachOf, laws, Trial, type Breach } from "./law.ts";
 import type { BrokenLaw, Difference } from "./merge-options.ts";
 import { resolve, valuesOf, type MergeResolver, type Resolved } from "./resolver.ts";
 import type { Runtime } from "./runtime.ts";
 import { isSame } from "./same-value.ts";
 import type { Told } from "./told.ts";
-
-/** The laws that cost a few calls of the merge each. */
-const watched: readonly Law[] = ["idempotence", "commutativity", "associativity"];
 
 /** Several siblings of a key, and what was made of them. */
 export interface Conflict<T> {
@@ -43,10 +40,11 @@ export function watchMerge<T>(
   if (difference !== undefined) tell(onDifference, difference, "onDifference", warn);
 }
 
+/** All laws on three of the siblings: some twenty calls of the merge. */
 function brokenLaw<T>(resolver: MergeResolver<T>, { bucket, key, object }: Conflict<T>): BrokenLaw | undefined {
   const [a, b, c = a] = valuesOf<T>(object) as [T, T, T?];
   const trial = new Trial(resolver.merge);
-  for (const law of watched) {
+  for (const law of laws) {
     const breach = breachOf(law, trial, a, b, c);
     if (breach !== undefined) return { ...breach, bucket, key, text: brokenText(breach, `${bucket}/${key}`) };
   }

@@ -22,9 +22,11 @@ export type { BrokenLaw, Difference, MergeOptions } from "./merge-options.ts";
 export {
   lww,
   merge,
+  nodeMerge,
   siblings,
   type LwwResolver,
   type MergeResolver,
+  type NodeResolver,
   type Resolver,
   type SiblingsResolver,
 } from "./resolver.ts";

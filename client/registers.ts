@@ -6,7 +6,7 @@ import type { Batch } from "./batch.ts";
 import { DataBucket, type Edited, type Read } from "./data-bucket.ts";
 import type { EditOptions, ReadOptions } from "./options.ts";
 import { placeName, type Shape } from "./shape.ts";
-import { decodeValue, encodeElement } from "./value.ts";
+import { decodeValue, encodeElement } from "../src/value.ts";
 
 /** What an edit may do to a register of either kind. */
 export class RegisterEditor<T> {

@@ -5,16 +5,19 @@
  * - `lww` shows the latest write, by timestamp and then by dot: the same one everywhere. Deletes are writes like any other.
  * - `merge` calls the application's function for one sibling after another, in the order of their dots. It is given copies of its own,
  *   so whatever it does to them, nobody else sees it. If it fails, nothing is chosen, and that is said.
+ * - `nodeMerge` leaves it to the node that is asked, if it was configured with a merge for the bucket: for readers that have none of
+ *   their own. If it was not, nothing is chosen.
  */
 import { CoterieError, invalidArgument, mergeFailed } from "../src/errors.ts";
 import { formatLiteral } from "../src/literal.ts";
+import type { GetReply } from "../src/messages.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
 import type { RequestOptions, StoredResolver } from "../src/options.ts";
 import { concurrentWrites, latestWrite, visibleSiblings } from "../src/shown.ts";
 import { checkMergeOptions, type MergeOptions } from "./merge-options.ts";
 import { applyMerge, checkMergeFunction, type MergeFunction } from "./merge-function.ts";
 import { checkSamples } from "./sample-check.ts";
-import { decodeValue } from "./value.ts";
+import { decodeValue } from "../src/value.ts";
 
 export interface SiblingsResolver {
   readonly kind: "siblings";
@@ -30,13 +33,20 @@ export interface MergeResolver<T> {
   readonly options: MergeOptions<T>;
 }
 
-export type Resolver<T> = SiblingsResolver | LwwResolver | MergeResolver<T>;
+export interface NodeResolver {
+  readonly kind: "node";
+}
+
+export type Resolver<T> = SiblingsResolver | LwwResolver | MergeResolver<T> | NodeResolver;
 
 /** All of them, side by side: what holds where nothing else is chosen. */
 export const siblings: SiblingsResolver = { kind: "siblings" };
 
 /** Last write wins, among siblings only: what was written by somebody who had read something replaces that in any case. */
 export const lww: LwwResolver = { kind: "lww" };
+
+/** The merge that the node was configured with. */
+export const nodeMerge: NodeResolver = { kind: "node" };
 
 /**
  * The application's own merge. It must be commutative, associative, idempotent, deterministic and total: it is called with any
@@ -54,11 +64,11 @@ export function merge<T>(join: MergeFunction<T>, options: MergeOptions<T> = {}):
 /** @throws INVALID_ARGUMENT for a function by itself, a name, and whatever else is no resolver */
 export function checkResolver(given: unknown): void {
   if (typeof given === "function")
-    throw invalidArgument("a resolver is siblings, lww or merge(fn): wrap the function, merge(fn)");
+    throw invalidArgument("a resolver is siblings, lww, merge(fn) or nodeMerge: wrap the function, merge(fn)");
   const { kind } = (given ?? {}) as { readonly kind?: unknown };
-  if (kind === "siblings" || kind === "lww" || kind === "merge") return;
+  if (kind === "siblings" || kind === "lww" || kind === "merge" || kind === "node") return;
   throw invalidArgument(
-    `a resolver is siblings, lww or merge(fn), imported from coterie/client, not ${formatLiteral(given)}`,
+    `a resolver is siblings, lww, merge(fn) or nodeMerge, imported from coterie/client, not ${formatLiteral(given)}`,
   );
 }
 
@@ -82,13 +92,17 @@ export interface Resolved<T> {
   readonly unresolved?: CoterieError;
 }
 
+/** What the node made of the siblings, if it was asked, and why it could not. */
+type MadeByNode = Pick<GetReply, "merged" | "mergeProblem">;
+
 /** @throws PROTOCOL for bytes that are no value */
-export function resolve<T>(resolver: Resolver<T>, object: StoredObject): Resolved<T> {
+export function resolve<T>(resolver: Resolver<T>, object: StoredObject, byNode: MadeByNode = {}): Resolved<T> {
   if (resolver.kind === "lww") return resolveLatest(object);
   const values = valuesOf<T>(object);
   const [only] = values;
   if (values.length < 2) return { found: values.length > 0, value: only, siblings: values };
   if (resolver.kind === "siblings") return { found: true, value: undefined, siblings: values };
+  if (resolver.kind === "node") return { found: true, siblings: values, ...mergedByNode(byNode, values.length) };
   return { found: true, siblings: values, ...merged(resolver.merge, valuesOf<T>(object)) };
 }
 
@@ -113,6 +127,15 @@ function resolveLatest<T>(object: StoredObject): Resolved<T> {
 
 function decoded<T>(siblings: readonly Sibling[]): T[] {
   return siblings.map(({ value }) => decodeValue(value) as T);
+}
+
+function mergedByNode<T>(
+  { merged, mergeProblem }: MadeByNode,
+  count: number,
+): Pick<Resolved<T>, "value" | "unresolved"> {
+  if (mergeProblem === undefined) return { value: decodeValue(merged) as T | undefined };
+  const unresolved = mergeFailed(`the node's merge failed: ${mergeProblem}; the ${count} siblings stay as they are`);
+  return { value: undefined, unresolved };
 }
 
 function merged<T>(join: MergeFunction<T>, values: readonly T[]): Pick<Resolved<T>, "value" | "unresolved"> {

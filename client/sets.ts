@@ -13,7 +13,7 @@ import { DataBucket, type Edited } from "./data-bucket.ts";
 import { ElementSet } from "./element-set.ts";
 import type { EditOptions, ReadOptions } from "./options.ts";
 import { placeName, type Shape } from "./shape.ts";
-import { encodeElement } from "./value.ts";
+import { encodeElement } from "../src/value.ts";
 
 export interface SetWins {
   /** Which holds where one adds an element and another removes it, neither knowing of the other. Default `add`. */

@@ -1,5 +1,5 @@
 /** A story's own requests: put to nodes directly, and noted in the history as those of clients are. */
-import { encodeValue } from "../client/value.ts";
+import { encodeValue } from "../src/value.ts";
 import { fromBinary } from "../src/bytes.ts";
 import { bucketOf, hashKey } from "../src/key.ts";
 import { plainPut, type Answer, type ClientRequest } from "../src/messages.ts";

@@ -1,5 +1,5 @@
 /** One request that a story puts to a node directly, without a client or a network between, and what was answered. */
-import { decodeValue } from "../client/value.ts";
+import { decodeValue } from "../src/value.ts";
 import { emptyContext, type CausalContext } from "../src/causal-context.ts";
 import type { ErrorCode } from "../src/errors.ts";
 import { hashKey } from "../src/key.ts";

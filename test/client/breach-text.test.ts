@@ -38,7 +38,7 @@ test("a value that does not stay what it is is not said twice", () => {
   merge(a, a) = { items: ["a", "a"] }
 
   They differ:
-    .items[1]: "a" on one side, nothing on the other`,
+    .items[1]: "a" in merge(a, a), nothing in a`,
   );
 });
 
@@ -62,7 +62,7 @@ test("many places are cut short, and so are long values", () => {
     Array.from({ length: 2000 }, () => 2),
     [],
   );
-  expect(text).toContain("    [7]: 1 on one side, 2 on the other\n    and 1992 more");
+  expect(text).toContain("    [7]: 1 in merge(a, b), 2 in merge(b, a)\n    and 1992 more");
   expect(text).toContain("… (6000 characters)");
   expect(text.length).toBeLessThan(10_000);
 });

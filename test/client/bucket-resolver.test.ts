@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import type { Bucket, GetResult } from "../../client/bucket.ts";
 import type { Client } from "../../client/client.ts";
 import { lww, merge, siblings } from "../../client/resolver.ts";
-import { encodeValue } from "../../client/value.ts";
+import { encodeValue } from "../../src/value.ts";
 import { makeKey } from "../../src/key.ts";
 import { connectTo, FakeNode, tooFew } from "./fake-node.ts";
 import type { FakeRuntime } from "./fake-runtime.ts";

@@ -3,7 +3,7 @@ import { toBinary } from "../../src/bytes.ts";
 import { makeActor } from "../../src/dot.ts";
 import { unavailable } from "../../src/errors.ts";
 import { hashKey } from "../../src/key.ts";
-import type { Failure, Get, Message, Put } from "../../src/messages.ts";
+import type { GetReply, Failure, Get, Message, Put } from "../../src/messages.ts";
 import { emptyObject, latest, sync, write, type StoredObject } from "../../src/object.ts";
 import { plainWrite } from "../plain-write.ts";
 import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/options.ts";
@@ -31,6 +31,9 @@ export class FakeNode {
     this.name = name;
     this.#options = options;
   }
+
+  /** What its merge makes of whatever it is asked to merge. */
+  mergeOutcome: Pick<GetReply, "merged" | "mergeProblem"> = {};
 
   /** Stands behind a socket from its opening on. */
   serve(runtime: FakeRuntime, socket: FakeSocket): void {
@@ -61,7 +64,14 @@ export class FakeNode {
     const effective = encodeEffective(settleOptions(kind, message.options ?? {}, bucketOf(message.key), this.#options));
     const answered = message.details ? [this.name] : undefined;
     if (message.kind === "Get")
-      return { kind: "GetReply", id: message.id, record: this.#record(message.key), effective, answered };
+      return {
+        kind: "GetReply",
+        id: message.id,
+        record: this.#record(message.key),
+        effective,
+        answered,
+        ...(message.resolve === true && this.mergeOutcome),
+      };
     if (message.changes !== undefined) checkChanges(message.changes);
     const context =
       message.changes === undefined

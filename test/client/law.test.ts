@@ -89,14 +89,14 @@ describe("mistakes", () => {
         return a;
       }) as never,
       "determinism",
-      "the merge changes a, which does not belong to it: copy first",
+      "the merge changes a[1], which does not belong to it: copy first",
       [["a"], ["b"], ["c"]],
     ],
     [
       "sorting the second in place",
       ((a: string[], b: string[]) => [...new Set([...a, ...b.sort()])].sort()) as never,
       "determinism",
-      "the merge changes b",
+      "the merge changes b, which",
       [["a"], ["z", "b"], ["c"]],
     ],
     [

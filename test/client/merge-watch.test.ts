@@ -4,7 +4,7 @@ import type { Bucket, GetResult } from "../../client/bucket.ts";
 import type { Client } from "../../client/client.ts";
 import type { BrokenLaw, Difference } from "../../client/merge-options.ts";
 import { merge } from "../../client/resolver.ts";
-import { encodeValue } from "../../client/value.ts";
+import { encodeValue } from "../../src/value.ts";
 import { makeKey } from "../../src/key.ts";
 import { connectTo, FakeNode } from "./fake-node.ts";
 import type { FakeRuntime } from "./fake-runtime.ts";
@@ -64,6 +64,16 @@ describe("the laws", () => {
     await get(client.bucket<Cart>("carts", { resolver: merge((_, b) => b, { onBrokenLaw }) }));
     expect(heard).toMatchObject([{ bucket: "carts", key: "alice", law: "idempotence", values: { a: both[0] } }]);
     expect(runtime.warnings).toEqual([]);
+  });
+
+  it.each<[string, (a: Cart, b: Cart) => unknown, string]>([
+    ["what cannot be stored", (a, b) => ({ items: new Set([...a.items, ...b.items]) }), ".items is a Set"],
+    ["failing", fail, "merge(a, a) threw Error: no idea"],
+    ["damaging its arguments", (a, b) => (a.items as string[]).push(...b.items) && a, "the merge changes a.items[1]"],
+  ])("tell of a merge's %s, though the read may show nothing of it", async (_, join, sentence) => {
+    runtime.isDevelopment = true;
+    await get(client.bucket<Cart>("carts", { resolver: merge(join as (a: Cart, b: Cart) => Cart) }));
+    expect(runtime.warnings).toEqual([expect.stringContaining(sentence)]);
   });
 
   it("are left alone outside of development, unless they are asked for", async () => {

@@ -1,6 +1,6 @@
 // Registers as their users hold them: the last assignment wins, or those that knew nothing of each other stand side by side.
 import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
-import { encodeValue } from "../../client/value.ts";
+import { encodeValue } from "../../src/value.ts";
 import { makeKey } from "../../src/key.ts";
 import { twoSides, type TwoSides } from "./two-sides.ts";
 

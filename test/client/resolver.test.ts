@@ -13,7 +13,7 @@ import {
   valuesOf,
   type Resolver,
 } from "../../client/resolver.ts";
-import { encodeValue } from "../../client/value.ts";
+import { encodeValue } from "../../src/value.ts";
 
 const sum = merge<number>((a, b) => a + b);
 

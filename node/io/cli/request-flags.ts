@@ -4,7 +4,6 @@
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { BucketOptions } from "../../../client/bucket.ts";
-import { lww, siblings } from "../../../client/resolver.ts";
 import { limits } from "../../../src/limits.ts";
 import { settleOptions, type Count, type ReadRepair, type StoredResolver } from "../../../src/options.ts";
 
@@ -30,7 +29,6 @@ export interface RequestFlags extends ConnectFlags {
   readonly details?: boolean;
 }
 
-const resolvers = { siblings, lww } as const;
 const counts = ["r", "w", "pr", "pw", "dw"] as const;
 /** What one kind of request has no use for, its help leaves out. */
 const flagsOf = {
@@ -87,7 +85,7 @@ export function addRequestFlags(command: Command, kind: keyof typeof flagsOf): C
 export function requestOptions(flags: RequestFlags): BucketOptions<unknown> {
   const { n, r, w, pr, pw, dw, timeout: timeoutMs, sloppy, readRepair } = flags;
   const chosen = { n, r, w, pr, pw, dw, timeoutMs, sloppy, readRepair };
-  const resolver = flags.resolver && resolvers[flags.resolver];
+  const resolver = flags.resolver && { kind: flags.resolver };
   // Everything that is not chosen here is as permissive as a cluster could make it, and words wait for the cluster's n.
   const fixed = { ...chosen };
   for (const name of counts)

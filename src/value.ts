@@ -3,10 +3,10 @@
  * `Date`s, and arrays and plain objects of those. What comes back equals what went in (a field that is
  * undefined is one that is not there, as in JSON), and everything else is refused by its path. −0 comes back as 0.
  */
-import { toBinary } from "../src/bytes.ts";
-import { CoterieError, invalidArgument, protocol, tooLarge } from "../src/errors.ts";
-import { limits } from "../src/limits.ts";
-import { packValue, unpackValue } from "../src/msgpack.ts";
+import { toBinary } from "./bytes.ts";
+import { CoterieError, invalidArgument, protocol, tooLarge } from "./errors.ts";
+import { limits } from "./limits.ts";
+import { packValue, unpackValue } from "./msgpack.ts";
 
 const bigintLeast = -(2n ** 63n);
 const bigintMost = 2n ** 64n - 1n;
