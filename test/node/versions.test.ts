@@ -8,6 +8,11 @@ import { makeKey } from "../../src/key.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { Ring } from "../../src/ring.ts";
 import { emptyToken } from "../../src/token.ts";
+import { emptyContext } from "../../src/causal-context.ts";
+import type { Change } from "../../src/crdt/change.ts";
+import { counterValue } from "../../src/crdt/counter.ts";
+import { fieldPath } from "../../src/crdt/path.ts";
+import { sync } from "../../src/object.ts";
 import { decodeRecord } from "../../src/record.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -83,4 +88,22 @@ test("two records are alike to a replica if they know the same dots of it", () =
   const second = versions.update(place, first.record, update("milk", 3, first.token), false);
   expect(versions.isAlike(first.record, byAnother.record)).toBe(true);
   expect(versions.isAlike(first.record, second.record)).toBe(false);
+});
+
+function changing(changes: readonly Change[], sequence: number): Update {
+  return { op: makeOpId("client..", sequence), value: undefined, token: emptyToken, changes, isLww: false };
+}
+
+test("an element has the same operation id at every coordinator, whatever that one has of the others", () => {
+  // Else an increment that was tried at two of them, of which one has the note already, counts twice.
+  const place = self.locate(key);
+  const notes = fieldPath("m", "notes", "gSet");
+  const spent = fieldPath("m", "spent", "pnCounter");
+  const note: Change = { kind: "write", path: notes, value: Uint8Array.of(7), observed: emptyContext };
+  const both: readonly Change[] = [note, { kind: "increment", path: spent, amount: 5 }];
+  const first = versions.update(place, undefined, changing(both, 10), false);
+  const elsewhere = versionsOf("another.");
+  const noted = elsewhere.update(place, undefined, changing([note], 1), false);
+  const again = elsewhere.update(place, noted.record, changing(both, 10), false);
+  expect(counterValue(sync(decodeRecord(first.record), decodeRecord(again.record)), spent)).toBe(5);
 });
