@@ -11,9 +11,10 @@ import { emptyToken } from "../../src/token.ts";
 import { emptyContext } from "../../src/causal-context.ts";
 import type { Change } from "../../src/crdt/change.ts";
 import { counterValue } from "../../src/crdt/counter.ts";
-import { fieldPath } from "../../src/crdt/path.ts";
+import { fieldPath, registerPath } from "../../src/crdt/path.ts";
 import { sync } from "../../src/object.ts";
 import { decodeRecord } from "../../src/record.ts";
+import { observedAt, registerWinner } from "../../src/shown.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 const now = { monotonicMs: 0, wallMs: 1_700_000_000_000 };
@@ -106,4 +107,19 @@ test("an element has the same operation id at every coordinator, whatever that o
   const noted = elsewhere.update(place, undefined, changing([note], 1), false);
   const again = elsewhere.update(place, noted.record, changing(both, 10), false);
   expect(counterValue(sync(decodeRecord(first.record), decodeRecord(again.record)), spent)).toBe(5);
+});
+
+test("a register's write that was tried twice does not win again over what replaced it", () => {
+  // I11: the second try is stamped later than the write of somebody who had read the first.
+  const place = self.locate(key);
+  const write = (value: number, observed = emptyContext): readonly Change[] => [
+    { kind: "write", path: registerPath, value: Uint8Array.of(value), observed },
+  ];
+  const first = versions.update(place, undefined, changing(write(1), 1), false);
+  const observed = observedAt(decodeRecord(first.record), registerPath);
+  const replaced = versions.update(place, first.record, changing(write(2, observed), 2), false);
+  self.now = { ...now, wallMs: now.wallMs + 400 };
+  const again = versionsOf("another.").update(place, undefined, changing(write(1), 1), false);
+  const joined = sync(decodeRecord(replaced.record), decodeRecord(again.record));
+  expect(registerWinner(joined, registerPath)?.value).toEqual(Uint8Array.of(2));
 });
