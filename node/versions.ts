@@ -126,11 +126,7 @@ export class Versions {
     if (elements.length === 0) return [];
     const timestamp = this.#identity.timestamp(this.#self.now, replaced);
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
-    return elements.map(({ offset, ...element }) => ({
-      ...element,
-      timestamp,
-      op: makeOpId(client, sequence + offset),
-    }));
+    return elements.map(({ place, ...element }) => ({ ...element, timestamp, op: makeOpId(client, sequence + place) }));
   }
 
   /** Whether two records know the same dots of this replica. */
@@ -228,7 +224,7 @@ function changed(object: StoredObject, { token, value, changes, isLww }: Update,
   if (changes !== undefined) return applyChanges(object, changes, first);
   const path = isLww ? registerPath : plainPath;
   const seen = isLww ? joinContexts(token.context, contextOf(object.siblings.map(({ dot }) => dot))) : token.context;
-  return { added: [{ dot: first!, path, value, offset: 0 }], seen, needless: [] };
+  return { added: [{ dot: first!, path, value, place: 0 }], seen, needless: [] };
 }
 
 /** The dots that the writer says it has seen. */

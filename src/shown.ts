@@ -35,10 +35,13 @@ export function latestWrite(object: StoredObject): Sibling | undefined {
   );
 }
 
-/** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
+/**
+ * What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. A write that was tried twice and replaced under
+ * one of its dots does not win under the other, though its second try may be later than what replaced it.
+ */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
   let winner: Sibling | undefined;
-  for (const sibling of object.siblings)
+  for (const sibling of onceEach(object))
     if (sibling.path === path && (winner === undefined || isLater(sibling, winner))) winner = sibling;
   return winner;
 }
@@ -85,7 +88,7 @@ function isHidden(object: StoredObject, sibling: Sibling): boolean {
     case "pnCounter":
       return isResetMark(sibling) || (isReset(object, path) && counterValue(object, path) === 0);
     case "lwwRegister":
-      return registerWinner(object, path)!.value === undefined;
+      return registerWinner(object, path)?.value === undefined;
     case "rwSet":
     case "dwFlag":
       return value[0] === 0 || !elementsAt(object, path).includes(sibling);

@@ -42,22 +42,22 @@ export type Change =
 
 const kinds = ["write", "drop", "increment", "reset"] as const;
 
-/** An element, without what the coordinator adds. */
-export interface Added extends Pick<Sibling, "dot" | "path" | "value"> {
-  /** How far its sequence number is above the operation's: the same at every coordinator, also where others add nothing. */
-  readonly offset: number;
+/** An element without what the coordinator adds. */
+export interface AddedElement extends Pick<Sibling, "dot" | "path" | "value"> {
+  /** Which of the sequence numbers of its operation is its own: the same at every coordinator, whatever that one has already. */
+  readonly place: number;
 }
 
-/** The elements that changes add. */
+/** What changes amount to. */
 export interface Changed {
-  readonly added: readonly Added[];
+  readonly added: readonly AddedElement[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
   /** Of what is replaced or was spent before, those that nothing needs any more. */
   readonly needless: readonly Dot[];
 }
 
-/** How many dots the changes may need. */
+/** How many dots the changes may need, and how many sequence numbers they take. */
 export function dotsOfChanges(changes: readonly Change[]): number {
   return changes.reduce((sum, { kind }) => sum + (kind === "drop" ? 0 : 1), 0);
 }
@@ -67,16 +67,16 @@ export function dotsOfChanges(changes: readonly Change[]): number {
  * @throws TOO_LARGE on a counter beyond its bounds
  */
 export function applyChanges(whole: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
-  const added: Added[] = [];
+  const added: AddedElement[] = [];
   const replaced: Dot[] = [];
   const needless: Dot[] = [];
   let seen: CausalContext = emptyContext;
-  let offset = -1;
+  let place = -1;
   const places = placesOf(whole, changes);
   for (const change of changes) {
     const { path } = change;
     const object = places.get(path) ?? whole;
-    if (change.kind !== "drop") offset++;
+    if (change.kind !== "drop") place++;
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
@@ -87,18 +87,18 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
         if (typeAt(path) === "gSet" && object.siblings.some((sibling) => isSameElement(sibling, path, change.value)))
           break;
         replaced.push(...dotsReplaced(object, path, change.value));
-        added.push({ dot, path, value: change.value, offset });
+        added.push({ dot, path, value: change.value, place });
         break;
       case "increment": {
         const next = nextIncrement(object, path, dot.actor, change.amount);
         replaced.push(...next.replaced);
         needless.push(...next.needless);
-        added.push({ dot, path, value: next.value, offset });
+        added.push({ dot, path, value: next.value, place });
         break;
       }
       case "reset": {
         replaced.push(...resetsWithin(object, path, change.marks));
-        added.push({ dot, path, value: encodeMarks(change.marks), offset });
+        added.push({ dot, path, value: encodeMarks(change.marks), place });
         break;
       }
     }

@@ -124,10 +124,10 @@ export class FakeNode {
     const { added, seen, needless } = applyChanges(object, changes, first);
     const timestamp = { ms: Math.max(++this.#writes, laterOf(token.latest, latest(object)).ms + 1), counter: 0 };
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
-    const siblings = added.map(({ offset, ...one }) => ({
+    const siblings = added.map(({ place, ...one }) => ({
       ...one,
       timestamp,
-      op: makeOpId(client, sequence + offset),
+      op: makeOpId(client, sequence + place),
     }));
     const isSettled = (): boolean => false;
     this.#objects.set(toBinary(key), write(object, seen, siblings, spendUnless(isSettled, needless)));
