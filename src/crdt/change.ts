@@ -47,8 +47,6 @@ export interface Changed {
   readonly added: readonly Pick<Sibling, "dot" | "path" | "value">[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
-  /** Of what is replaced or was spent before, those that nothing needs any more. */
-  readonly needless: readonly Dot[];
 }
 
 /** How many dots the changes may need. */
@@ -63,7 +61,6 @@ export function dotsOfChanges(changes: readonly Change[]): number {
 export function applyChanges(object: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
   const added: Pick<Sibling, "dot" | "path" | "value">[] = [];
   const replaced: Dot[] = [];
-  const needless: Dot[] = [];
   let seen: CausalContext = emptyContext;
   for (const change of changes) {
     const { path } = change;
@@ -82,7 +79,6 @@ export function applyChanges(object: StoredObject, changes: readonly Change[], f
       case "increment": {
         const next = nextIncrement(object, path, dot.actor, change.amount);
         replaced.push(...next.replaced);
-        needless.push(...next.needless);
         added.push({ dot, path, value: next.value });
         break;
       }
@@ -93,7 +89,7 @@ export function applyChanges(object: StoredObject, changes: readonly Change[], f
       }
     }
   }
-  return { added, seen: joinContexts(seen, contextOf(replaced)), needless };
+  return { added, seen: joinContexts(seen, contextOf(replaced)) };
 }
 
 /** The dots at the same place that a write replaces although its writer may not have seen them. */
