@@ -251,7 +251,8 @@ function writeSigned(value: number): void {
 }
 
 function readSigned(reader: ByteReader): number {
-  const isNegative = reader.byte() === 1;
+  const sign = reader.byte();
   const amount = reader.number();
-  return isNegative ? -amount : amount;
+  if (sign > 1 || (sign === 1 && amount === 0)) throw new MalformedBytes("a number without a sign that it can have");
+  return sign === 1 ? -amount : amount;
 }
