@@ -44,6 +44,7 @@ const kinds = ["write", "drop", "increment", "reset"] as const;
 
 /** The elements that changes add, without what the coordinator adds. */
 export interface Changed {
+  /** One for each change that is no drop, also where the same is there already: the same retry has the same operation ids anywhere. */
   readonly added: readonly Pick<Sibling, "dot" | "path" | "value">[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
@@ -71,8 +72,6 @@ export function applyChanges(object: StoredObject, changes: readonly Change[], f
         break;
       case "write":
         seen = joinContexts(seen, change.observed);
-        if (typeAt(path) === "gSet" && object.siblings.some((sibling) => isSameElement(sibling, path, change.value)))
-          break;
         replaced.push(...dotsReplaced(object, path, change.value));
         added.push({ dot, path, value: change.value });
         break;
@@ -106,22 +105,18 @@ function replaces(type: LeafType, value: Uint8Array, sibling: Sibling): boolean 
     case "lwwRegister":
     case "ewFlag":
       return true;
+    case "gSet":
     case "orSet":
       return other !== undefined && equalBytes(other, value);
     case "rwSet": // what was added cannot take the place of a removal that its writer has not seen
       return other !== undefined && equalBytes(other.subarray(1), value.subarray(1)) && other[0]! >= value[0]!;
     case "dwFlag":
       return other !== undefined && other[0]! >= value[0]!;
-    case "gSet":
     case "mvRegister":
     case "gCounter":
     case "pnCounter":
       return false;
   }
-}
-
-function isSameElement(sibling: Sibling, path: string, value: Uint8Array): boolean {
-  return sibling.path === path && sibling.value !== undefined && equalBytes(sibling.value, value);
 }
 
 /** @throws INVALID_ARGUMENT, TOO_LARGE on changes that make no sense: they may be foreign */
