@@ -30,7 +30,7 @@ export function concurrentWrites(object: StoredObject): readonly Sibling[] {
 /** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
   let winner: Sibling | undefined;
-  for (const sibling of object.siblings)
+  for (const sibling of onceEach(object))
     if (sibling.path === path && (winner === undefined || isLater(sibling, winner))) winner = sibling;
   return winner;
 }
@@ -56,9 +56,10 @@ export function observedAt(object: StoredObject, path: string): CausalContext {
 /** What kinds of things stand under a key, hidden ones left out: more than one only where writers disagreed. */
 export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value"> {
   const types = new Set<DataType | "value">();
-  for (const sibling of object.siblings)
-    if (!isHidden(object, sibling))
-      types.add(sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value"));
+  for (const sibling of object.siblings) {
+    const type = sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value");
+    if (!types.has(type) && !isHidden(object, sibling)) types.add(type); // in this order: mostly the first says it all
+  }
   return types;
 }
 
@@ -70,22 +71,28 @@ export function isDeleted(object: StoredObject): boolean {
 function isHidden(object: StoredObject, sibling: Sibling): boolean {
   const { path, value } = sibling;
   if (value === undefined) return true;
-  if (path === plainPath) return false;
+  if (path === plainPath) return isRepeated(object, sibling);
   switch (typeAt(path)) {
     case "gCounter":
     case "pnCounter":
       return isResetMark(sibling) || (isReset(object, path) && counterValue(object, path) === 0);
     case "lwwRegister":
-      return registerWinner(object, path)!.value === undefined;
+      return registerWinner(object, path)?.value === undefined;
     case "rwSet":
     case "dwFlag":
       return value[0] === 0 || !elementsAt(object, path).includes(sibling);
     default:
-      return false;
+      return isRepeated(object, sibling);
   }
 }
 
-/** Without the siblings whose operation shows already, or was spent, under another dot. Counters settle that by themselves. */
+/** Whether its operation shows already, or was spent, under another dot. */
+function isRepeated({ siblings, spent }: StoredObject, sibling: Sibling): boolean {
+  const isOther = (other: Sibling): boolean => other.op === sibling.op && other !== sibling;
+  return spent.some(isOther) || siblings.some((other) => isOther(other) && isLater(other, sibling));
+}
+
+/** Without those that are repeated. Counters settle that by themselves. */
 function onceEach({ siblings, spent }: StoredObject): readonly Sibling[] {
   const spentOps = new Map<OpId, Sibling>();
   for (const sibling of spent) spentOps.set(sibling.op, sibling);
