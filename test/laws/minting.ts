@@ -2,11 +2,11 @@
  * What a coordinator makes of an operation, as `node/versions.ts` does it, without the node: an operation that is there already is
  * not minted again, others get the next dots of the actor, and what they replace is spent unless its client has vouched for it.
  */
-import { contextOf, eventsOf, joinContexts } from "../../src/causal-context.ts";
+import { contextOf, emptyContext, eventsOf, joinContexts, type CausalContext } from "../../src/causal-context.ts";
 import { applyChanges, dotsOfChanges, type Change } from "../../src/crdt/change.ts";
 import { registerPath } from "../../src/crdt/path.ts";
 import { makeActor, type Actor } from "../../src/dot.ts";
-import { addEvent, write, type Sibling, type StoredObject } from "../../src/object.ts";
+import { addEvent, write, type StoredObject } from "../../src/object.ts";
 import { makeOpId, sequenceOf, type OpId } from "../../src/op-id.ts";
 import { spendUnless } from "../../src/spent.ts";
 import type { Timestamp } from "../../src/timestamp.ts";
@@ -30,14 +30,18 @@ export function applyAt(object: StoredObject, changes: readonly Change[], mintin
   return added.length === 0 && ops.size > 0 ? addEvent(written, first) : written;
 }
 
-/** A put of a whole key under `lww`. */
-export function putAt(object: StoredObject, value: Uint8Array | undefined, minting: Minting): StoredObject {
+/** A put of a whole key under `lww`, by somebody who has seen so much. */
+export function putAt(
+  object: StoredObject,
+  value: Uint8Array | undefined,
+  minting: Minting,
+  seen: CausalContext = emptyContext,
+): StoredObject {
   const { actor, op, timestamp, isSettled } = minting;
   if ([...object.siblings, ...object.spent].some((sibling) => sibling.op === op)) return object;
   const dot = { actor, counter: (eventsOf(object.context, actor)?.base ?? 0) + 1 };
-  const seen = contextOf(object.siblings.map((sibling) => sibling.dot));
-  const added: Sibling = { dot, path: registerPath, value, timestamp, op };
-  return write(object, joinContexts(seen, object.context), [added], spendUnless(isSettled));
+  const replaced = joinContexts(seen, contextOf(object.siblings.map((sibling) => sibling.dot)));
+  return write(object, replaced, [{ dot, path: registerPath, value, timestamp, op }], spendUnless(isSettled));
 }
 
 export function opAfter(op: OpId, distance: number): OpId {
