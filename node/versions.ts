@@ -236,11 +236,16 @@ function claimedBy({ token, changes }: Update): CausalContext {
   );
 }
 
-/** @throws INVALID_ARGUMENT on an operation on a key that holds something of another type */
+/**
+ * Where both sides of a partition have made something else of a key, it holds both, and takes the changes of either.
+ * @throws INVALID_ARGUMENT on an operation on a key that holds only something of another type
+ */
 function checkType(object: StoredObject, { changes }: Update): void {
   const wanted = changes === undefined ? "value" : rootTypeOf(changes[0]!.path)!;
   if (changes === undefined && object.siblings.every(({ path }) => path === plainPath)) return;
-  for (const type of rootTypes(object))
-    if (type !== wanted && !(type === "value" && wanted === "lwwRegister"))
-      throw invalidArgument(`this key holds a ${type}, not a ${wanted}`);
+  const types = rootTypes(object);
+  if (types.size === 0 || types.has(wanted) || (wanted === "lwwRegister" && types.has("value"))) return;
+  throw invalidArgument(
+    `this key holds a ${[...types].join(" and a ")}, not a ${wanted}: change it, or delete it, through a handle of its type`,
+  );
 }

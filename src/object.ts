@@ -56,14 +56,19 @@ export function write(
   added: readonly Sibling[],
   spend: Spend,
 ): StoredObject {
-  const siblings = object.siblings.filter(({ dot }) => !contains(seen, dot));
-  const replaced =
-    object.siblings.length === siblings.length ? none : object.siblings.filter(({ dot }) => contains(seen, dot));
-  const spent = [...object.spent, ...replaced].map(spend).filter((sibling) => sibling !== undefined);
+  const siblings: Sibling[] = [];
+  const spent = object.spent.filter((sibling) => spend(sibling) !== undefined);
+  for (const sibling of object.siblings) {
+    if (!contains(seen, sibling.dot)) siblings.push(sibling);
+    else {
+      const rest = spend(sibling);
+      if (rest !== undefined) spent.push(rest);
+    }
+  }
   siblings.push(...added);
   let context = joinContexts(object.context, seen);
   for (const { dot } of added) context = addDot(context, dot);
-  return { siblings: siblings.sort(byDot), spent: spent.sort(byDot), context };
+  return { siblings: siblings.sort(byDot), spent: spent.length === 0 ? none : spent.sort(byDot), context };
 }
 
 function byDot(a: Sibling, b: Sibling): number {

@@ -27,6 +27,14 @@ export function concurrentWrites(object: StoredObject): readonly Sibling[] {
   return onceEach(object).filter(({ path }) => path === plainPath || path === registerPath);
 }
 
+/** The latest of them, deletes among them: by timestamp, then by dot, so the same one everywhere. */
+export function latestWrite(object: StoredObject): Sibling | undefined {
+  return concurrentWrites(object).reduce<Sibling | undefined>(
+    (winner, one) => (winner === undefined || isLater(one, winner) ? one : winner),
+    undefined,
+  );
+}
+
 /** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
   let winner: Sibling | undefined;
@@ -58,7 +66,7 @@ export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value">
   const types = new Set<DataType | "value">();
   for (const sibling of object.siblings) {
     const type = sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value");
-    if (!types.has(type) && !isHidden(object, sibling)) types.add(type); // in this order: mostly the first says it all
+    if (!types.has(type) && !isHidden(object, sibling)) types.add(type); // in this order: whether it is hidden takes a walk
   }
   return types;
 }

@@ -44,7 +44,7 @@ const kinds = ["write", "drop", "increment", "reset"] as const;
 
 /** The elements that changes add, without what the coordinator adds. */
 export interface Changed {
-  /** One for each change that is no drop, also where the same is there already: the same retry has the same operation ids anywhere. */
+  /** One for each change that is no drop, also where the same is there already: its sequence number is the same at every coordinator. */
   readonly added: readonly Pick<Sibling, "dot" | "path" | "value">[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
@@ -59,12 +59,14 @@ export function dotsOfChanges(changes: readonly Change[]): number {
  * @param first the first of the fresh dots, further ones follow it; needless where none is asked for
  * @throws TOO_LARGE on a counter beyond its bounds
  */
-export function applyChanges(object: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
+export function applyChanges(whole: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
   const added: Pick<Sibling, "dot" | "path" | "value">[] = [];
   const replaced: Dot[] = [];
   let seen: CausalContext = emptyContext;
+  const places = placesOf(whole, changes);
   for (const change of changes) {
     const { path } = change;
+    const object = places.get(path) ?? whole;
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
@@ -89,6 +91,16 @@ export function applyChanges(object: StoredObject, changes: readonly Change[], f
     }
   }
   return { added, seen: joinContexts(seen, contextOf(replaced)) };
+}
+
+/** Of many changes what stands at the place of each, in one pass: each for itself would go through the whole object. */
+function placesOf(whole: StoredObject, changes: readonly Change[]): ReadonlyMap<string, StoredObject> {
+  const places = new Map<string, { siblings: Sibling[]; spent: Sibling[]; context: CausalContext }>();
+  if (changes.length === 1) return places;
+  for (const { path } of changes) places.set(path, { siblings: [], spent: [], context: whole.context });
+  for (const sibling of whole.siblings) places.get(sibling.path)?.siblings.push(sibling);
+  for (const sibling of whole.spent) places.get(sibling.path)?.spent.push(sibling);
+  return places;
 }
 
 /** The dots at the same place that a write replaces although its writer may not have seen them. */

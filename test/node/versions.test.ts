@@ -4,9 +4,13 @@ import { Identity } from "../../node/identity.ts";
 import { Self } from "../../node/self.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { Versions, type Update } from "../../node/versions.ts";
+import { contextOf } from "../../src/causal-context.ts";
+import type { Change } from "../../src/crdt/change.ts";
+import { counterValue } from "../../src/crdt/counter.ts";
 import { makeKey } from "../../src/key.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { Ring } from "../../src/ring.ts";
+import { rootTypes } from "../../src/shown.ts";
 import { emptyToken } from "../../src/token.ts";
 import { decodeRecord } from "../../src/record.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -84,3 +88,38 @@ test("two records are alike to a replica if they know the same dots of it", () =
   expect(versions.isAlike(first.record, byAnother.record)).toBe(true);
   expect(versions.isAlike(first.record, second.record)).toBe(false);
 });
+
+test("every change of an operation has its own sequence number, also where an earlier one adds nothing", () => {
+  // Demand: an operation that is tried at two coordinators counts once. One of them has the note already, the other has not.
+  const place = self.locate(key);
+  const note = { kind: "write", path: "m5:notesg", value: Uint8Array.of(0xa1, 0x78), observed: [] } as const;
+  const time = { kind: "increment", path: "m4:timep", amount: 5 } as const;
+  const here = versions.update(place, undefined, changing(1, note), false);
+  const elsewhere = versionsOf("another.");
+  const first = versions.update(place, here.record, changing(2, note, time), false);
+  const second = elsewhere.update(place, undefined, changing(2, note, time), false);
+  const joined = versions.join(place, first.record, second.record, true);
+  expect(counterValue(decodeRecord(joined.record!), "m4:timep")).toBe(5);
+});
+
+test("a key on which two sides of a partition disagree is changed by both, and deleted by both", () => {
+  // Were either refused, nobody could ever write to it again.
+  const place = self.locate(key);
+  const count = { kind: "increment", path: "p", amount: 5 } as const;
+  const tag = { kind: "write", path: "s", value: Uint8Array.of(0xa1, 0x78), observed: [] } as const;
+  const here = versions.update(place, undefined, changing(1, count), false);
+  expect(() => versions.update(place, here.record, changing(2, tag), false)).toThrow(
+    "this key holds a pnCounter, not a orSet: change it",
+  );
+  const there = versionsOf("another.").update(place, undefined, changing(2, tag), false);
+  const { record } = versions.join(place, here.record, there.record, true);
+  const again = versions.update(place, record, changing(3, count), false);
+  const { siblings } = decodeRecord(again.record);
+  const observed = contextOf(siblings.filter(({ path }) => path === "s").map(({ dot }) => dot));
+  const left = versions.update(place, again.record, changing(4, { kind: "drop", path: "s", observed }), false);
+  expect(rootTypes(decodeRecord(left.record))).toEqual(new Set(["pnCounter"]));
+});
+
+function changing(sequence: number, ...changes: readonly Change[]): Update {
+  return { op: makeOpId("client..", sequence), value: undefined, token: emptyToken, changes, isLww: false };
+}
