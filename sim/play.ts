@@ -18,6 +18,8 @@ export interface Player {
   readonly name: string;
   /** The client's own dice: the same seed gives the same draws. */
   readonly random: Random;
+  /** Other dice of its own. */
+  readonly moreRandom: Random;
   /** Milliseconds since the run began. */
   readonly nowMs: () => number;
 }
@@ -48,5 +50,5 @@ export const drawnPlay: CreatePlay = ({ work }) => ({
   buckets: {},
   serviceBuckets: work.buckets.map(({ name }) => name),
   hasUniqueValues: true,
-  workload: ({ name, random, nowMs }) => new DrawnWork(random, work, name, nowMs).steps(),
+  workload: ({ name, random, moreRandom, nowMs }) => new DrawnWork(random, work, name, nowMs, moreRandom).steps(),
 });

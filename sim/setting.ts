@@ -123,6 +123,7 @@ const noWork: Omit<Profile["work"], "buckets" | "clients"> = {
   fresh: 0,
   stale: 0,
   blind: 0,
+  typed: undefined,
   valueBytesMax: 1000,
   clientRestarts: 0,
 };

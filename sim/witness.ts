@@ -19,6 +19,8 @@ import {
 import { CoterieError } from "../src/errors.ts";
 import { formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaGetReply, ReplicaPut } from "../src/messages.ts";
+import { plainPath } from "../src/crdt/path.ts";
+import { changesByOp, observedBy, replacedBy, valueOf } from "./elements.ts";
 import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
 import { encodeRecord, hasDigest, isSameState } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
@@ -27,7 +29,7 @@ import type { Effect, Input, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { Table, Write } from "../node/store.ts";
-import type { Issue, Observation, Served } from "./observation.ts";
+import type { Issue, Observation, Served, Writing } from "./observation.ts";
 import { Decoded } from "./decoded.ts";
 import {
   createdInHint,
@@ -202,7 +204,7 @@ export class Witness {
     if (plan === undefined) return;
     const request = `${node.life}/${++this.#requestCount}`;
     this.#byAsker.set(`${node.life} ${asker} #${message.id}`, { request, keyHash: hashKey(message.key) });
-    const write = message.kind === "Put" && { write: { op: toBinary(message.op), seen: seenBy(message) } };
+    const write = message.kind === "Put" && { write: writingOf(message) };
     this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan, ...write });
     if (message.kind === "Get") this.#readsItself(node, request, message.key);
     else if (effects.some(isObjectBatch)) this.#writesItself(node, request, message.key, effects);
@@ -415,12 +417,14 @@ export class Witness {
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
     const told = this.#told.of(node.life, key);
     let known = joinContexts(joinContexts(before.context, seen), told);
-    const op = put === undefined ? undefined : toBinary(put.op);
-    for (const { dot, op: itsOp, timestamp } of after.siblings) {
-      if (itsOp !== op || has(before, dot)) continue;
-      // The client's value, not the record's: whether that is the same, I1 says.
-      this.#issue({ kind: "issue", ...by, dot, op, seen, value: put?.value, timestamp });
-      known = addDot(known, dot);
+    if (put?.changes !== undefined) {
+      const observed = observedBy(put.changes);
+      this.#report({ kind: "dropped", node: node.id, key, op: toBinary(put.op), observed });
+      known = joinContexts(known, observed);
+    }
+    for (const issue of put === undefined ? [] : issuesOf(put, seen, before, after)) {
+      this.#issue({ kind: "issue", ...by, ...issue });
+      known = addDot(known, issue.dot);
     }
     if (includes(known, after.context)) return;
     for (const dot of dotsOf(after.context))
@@ -436,6 +440,32 @@ export class Witness {
 function putIn(input: Input | undefined): Put | undefined {
   if (input?.kind !== "client" && input?.kind !== "peer") return undefined;
   return input.message.kind === "Put" ? input.message : undefined;
+}
+
+/** The elements of a put that are new here. The client's value, not the record's: whether that is the same, I1 and I6 say. */
+function issuesOf(
+  put: Put,
+  seen: CausalContext,
+  before: StoredObject,
+  after: StoredObject,
+): Omit<Issue, "kind" | "node" | "disk" | "incarnation" | "key">[] {
+  const op = toBinary(put.op);
+  const changes = put.changes && changesByOp(op, put.changes);
+  const added = after.siblings.filter((sibling) => !has(before, sibling.dot));
+  const own = added.filter((sibling) => (changes === undefined ? sibling.op === op : changes.has(sibling.op)));
+  if (own.length === 0) return [];
+  const replaced = replacedBy(put, seen, before, after);
+  return own.map(({ dot, op: its, path, value, timestamp }) => {
+    const change = changes?.get(its);
+    const expected = change === undefined ? put.value : valueOf(change, value);
+    const amount = change?.kind === "increment" && { amount: change.amount };
+    return { dot, op: its, seen: replaced, value: expected, timestamp, ...(path !== plainPath && { path }), ...amount };
+  });
+}
+
+function writingOf(put: Put): Writing {
+  const { op, changes, ageMs } = put;
+  return { op: toBinary(op), seen: seenBy(put), changes, ageMs };
 }
 
 /** What cannot be read a node refuses. */

@@ -32,6 +32,8 @@ export class ExactStates implements Checker {
   readonly invariant = "I1";
   readonly #accuse: Accuse;
   readonly #keys = new Map<KeyName, IssuedDots>();
+  /** What a replicated data type amounts to its contexts do not say alone: see `data-types.ts`. */
+  readonly #typed = new Set<KeyName>();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
@@ -40,6 +42,7 @@ export class ExactStates implements Checker {
   observe(observation: Observation): void {
     switch (observation.kind) {
       case "issue":
+        if (observation.path !== undefined) this.#typed.add(observation.key);
         return this.#dots(observation.key).add(observation);
       case "stored":
         return this.#check(observation.key, observation.node, observation.before, observation.after);
@@ -76,6 +79,7 @@ export class ExactStates implements Checker {
   }
 
   #check(key: KeyName, whose: string, before: StoredObject = emptyObject, after: StoredObject = before): void {
+    if (this.#typed.has(key)) return;
     const problem =
       this.#problemOfNews(key, before.context, after) ??
       this.#problemOfGone(key, before, after) ??
