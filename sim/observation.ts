@@ -34,6 +34,8 @@ export interface Issue {
   readonly path?: string;
   /** Of an increment. */
   readonly amount?: number;
+  /** Of what it replaces, the dots that its coordinator had never had. */
+  readonly unheld?: CausalContext | undefined;
 }
 
 /** A coordinator removes what its writer has seen, in some place of a replicated data type. */
@@ -43,6 +45,7 @@ export interface Dropped {
   readonly key: KeyName;
   readonly op: OpId;
   readonly observed: CausalContext;
+  readonly unheld?: CausalContext | undefined;
 }
 
 /** A node hands a new state of a key to its disk. */

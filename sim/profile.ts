@@ -98,7 +98,7 @@ export function drawTypes(profile: Profile, random: Random): Profile {
   if (!random.chance(typedShare)) return profile;
   const { shape, work } = profile;
   const bucket = { name: "t", n: work.buckets[0]!.n };
-  const retryWindowMs = Math.ceil(work.timeoutMs * random.pick([1.5, 3, 10])) + windowSlackMs;
+  const retryWindowMs = Math.max(windowMsMin, Math.ceil(work.timeoutMs * random.pick([1.5, 3, 10])) + windowSlackMs);
   const typed = drawTypedMix(random, bucket, work.timeoutMs, retryWindowMs);
   const tombstoneAgeMs = Math.max(shape.tuning.tombstoneAgeMs, 1.1 * retryWindowMs);
   const buckets = { ...shape.options.buckets, t: { n: bucket.n } };
@@ -114,6 +114,8 @@ export function drawTypes(profile: Profile, random: Random): Profile {
 }
 
 const typedShare = 0.4;
+/** What it takes to see whether the healed cluster serves. */
+const windowMsMin = 2000;
 /** A try that nobody answered is given up a little after its time. */
 const windowSlackMs = 100;
 

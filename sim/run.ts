@@ -44,6 +44,8 @@ const clockSlackMs = 1000;
 const fixpointRounds = 2;
 /** How long it must be quiet before: an exchange that has found a difference waits for its budget, and asks late about what is gone. */
 const quietRounds = 3;
+/** How long it is tried at the most whether the cluster serves. */
+const serviceMs = 5000;
 /** Added to each round. */
 const roundSlackMs = 50;
 
@@ -146,7 +148,8 @@ class Run {
     const { buckets, hasUniqueValues, serviceBuckets } = this.#play;
     const { options: clusterOptions } = profile.shape;
     const { urls } = cluster;
-    const shared = { world, history, urls, clusterOptions, buckets, hasUniqueValues, serviceBuckets };
+    const serviceTimeoutMs = Math.min(serviceMs, profile.shape.tuning.retryWindowMs);
+    const shared = { world, history, urls, clusterOptions, buckets, hasUniqueValues, serviceBuckets, serviceTimeoutMs };
     return { ...shared, oldContexts: new Map(), oldObjects: new Map(), endsAtMs: profile.safetyMs };
   }
 

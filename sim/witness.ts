@@ -10,6 +10,7 @@ import { toBinary } from "../src/bytes.ts";
 import {
   addDot,
   contains,
+  contextOf,
   dotsOf,
   emptyContext,
   includes,
@@ -51,7 +52,7 @@ import {
   messageOf,
   repliesIn,
 } from "./speech.ts";
-import { joined, joinOf } from "./states.ts";
+import { dotsBeyond, joined, joinOf } from "./states.ts";
 import { Told } from "./told.ts";
 
 /** A node as the witness sees it. */
@@ -365,7 +366,8 @@ export class Witness {
     const before = this.decode(node.seen("objects", write.key));
     const after = this.decode(write.value);
     if (write.value === undefined) return this.#collecting(node, keyBytes, before);
-    if (after !== undefined) this.#findIssues(node, input, key, before ?? emptyObject, after);
+    const own = before ?? emptyObject;
+    if (after !== undefined) this.#findIssues(node, input, key, own, after, own.context);
     const isHealing = before === undefined && node.seen("objects", write.key) !== undefined;
     this.#report({ kind: "stored", node: node.id, key, before, after, isHealing });
   }
@@ -397,7 +399,7 @@ export class Witness {
     const held = joinOf([...this.#hintsOf(node, keyBytes), own]) ?? emptyObject;
     // A request keeps its record in memory too: what it makes a hint of later may have left this disk meanwhile.
     const known = { ...held, context: joinContexts(held.context, this.#issued.get(key) ?? emptyContext) };
-    if (after !== undefined) this.#findIssues(node, input, key, known, after);
+    if (after !== undefined) this.#findIssues(node, input, key, known, after, held.context);
     if (before !== undefined && after === undefined) {
       const name = `${node.id} ${target} ${key}`;
       this.#handedOff.set(name, joined(this.#handedOff.get(name), before));
@@ -411,7 +413,14 @@ export class Witness {
   }
 
   /** The dots that are new here and did not come in: they were minted in this step. */
-  #findIssues(node: Witnessed, input: Input | undefined, key: string, before: StoredObject, after: StoredObject): void {
+  #findIssues(
+    node: Witnessed,
+    input: Input | undefined,
+    key: string,
+    before: StoredObject,
+    after: StoredObject,
+    held: CausalContext,
+  ): void {
     const put = putIn(input);
     const seen = put === undefined ? emptyContext : seenBy(put);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
@@ -419,11 +428,18 @@ export class Witness {
     let known = joinContexts(joinContexts(before.context, seen), told);
     if (put?.changes !== undefined) {
       const observed = observedBy(put.changes);
-      this.#report({ kind: "dropped", node: node.id, key, op: toBinary(put.op), observed });
+      this.#report({
+        kind: "dropped",
+        node: node.id,
+        key,
+        op: toBinary(put.op),
+        observed,
+        unheld: unheldIn(observed, held),
+      });
       known = joinContexts(known, observed);
     }
     for (const issue of put === undefined ? [] : issuesOf(put, seen, before, after)) {
-      this.#issue({ kind: "issue", ...by, ...issue });
+      this.#issue({ kind: "issue", ...by, ...issue, unheld: unheldIn(issue.seen, held) });
       known = addDot(known, issue.dot);
     }
     if (includes(known, after.context)) return;
@@ -461,6 +477,10 @@ function issuesOf(
     const amount = change?.kind === "increment" && { amount: change.amount };
     return { dot, op: its, seen: replaced, value: expected, timestamp, ...(path !== plainPath && { path }), ...amount };
   });
+}
+
+function unheldIn(seen: CausalContext, held: CausalContext): CausalContext | undefined {
+  return includes(held, seen) ? undefined : contextOf(dotsBeyond(held, seen));
 }
 
 function writingOf(put: Put): Writing {

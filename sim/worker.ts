@@ -47,6 +47,8 @@ export interface Job {
   readonly buckets: Readonly<Record<string, PlayedBucket>>;
   /** Where it is looked whether the cluster serves. */
   readonly serviceBuckets: readonly string[];
+  /** How long a call may take then. */
+  readonly serviceTimeoutMs: number;
   /** No two writes have the same value, which is a text: what is read tells which write it was. */
   readonly hasUniqueValues: boolean;
   readonly oldContexts: OldContexts;
@@ -144,7 +146,7 @@ export class Worker {
       const runtime = new ClientRuntime(this.#job.world, this.name, () => undefined, "service");
       const client = await openClient(this.#job.urls, {}, runtime);
       for (const name of this.#job.serviceBuckets) {
-        const bucket = client.bucket<string>(name);
+        const bucket = client.bucket<string>(name, { timeoutMs: this.#job.serviceTimeoutMs });
         for (const name of serviceKeys) {
           // Of its own: many clients that try again and again would pile up siblings.
           const key = `${name}-${this.name}`;

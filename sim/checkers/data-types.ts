@@ -24,6 +24,7 @@ import { formatOperation, type Operation } from "../history.ts";
 import type { EndOfRun, Hinted, Issue, KeyName, Observation } from "../observation.ts";
 import { dotsBeyond, isSameValue } from "../states.ts";
 import { formatOp } from "../trace.ts";
+import { Unheld } from "../unheld.ts";
 import { isCounter } from "../wish.ts";
 
 /** Of the states that are stored so many are held to what a reader would be shown: it costs a look at every operation of the key. */
@@ -33,6 +34,7 @@ export class DataTypes implements Checker {
   readonly invariant = "I6";
   readonly #accuse: Accuse;
   readonly #keys = new Map<KeyName, TypedKey>();
+  readonly #unheld = new Unheld();
   #states = 0;
 
   constructor(accuse: Accuse) {
@@ -40,6 +42,7 @@ export class DataTypes implements Checker {
   }
 
   observe(observation: Observation): void {
+    this.#unheld.observe(observation);
     switch (observation.kind) {
       case "issue":
         return this.#key(observation.key).add(observation);
@@ -86,7 +89,7 @@ export class DataTypes implements Checker {
 
   #checkShown(name: KeyName, whose: string, state: StoredObject): void {
     const key = this.#key(name);
-    const problem = key.isTyped ? key.problemOfShown(state) : undefined;
+    const problem = key.isTyped ? key.problemOfShown(state, this.#unheld.of(name)) : undefined;
     if (problem !== undefined) this.#accuse(`${name}: ${whose} ${problem}`);
   }
 
@@ -159,7 +162,8 @@ class TypedKey {
     return compareTimestamps(timestamp, issued.timestamp) === 0 && isSameValue(value, issued.value);
   }
 
-  problemOfShown(state: StoredObject): string | undefined {
+  /** @param unheld what nobody recognises any more */
+  problemOfShown(state: StoredObject, unheld: CausalContext): string | undefined {
     for (const path of new Set([...this.#increments.keys(), ...this.#resets.keys()])) {
       const [value, expected] = [counterValue(state, path), this.#sum(state.context, path)];
       if (value !== expected) return `has ${value} at ${path}, where the increments that it knows are ${expected}`;
@@ -167,8 +171,9 @@ class TypedKey {
     for (const path of new Set(state.siblings.map((sibling) => sibling.path)))
       if (path !== "" && !isCounter(path)) {
         const shown = shownAt(state, path);
-        const expected = this.#expectedAt(state, path);
-        if (shown !== expected) return `shows ${shown} at ${path}, and not ${expected}`;
+        const expected = this.#expectedAt(state, path, emptyContext);
+        if (shown !== expected && shown !== this.#expectedAt(state, path, unheld))
+          return `shows ${shown} at ${path}, and not ${expected}`;
       }
     return undefined;
   }
@@ -190,14 +195,15 @@ class TypedKey {
   }
 
   /** Elements by their operations: which dot stands for one makes no difference. */
-  #expectedAt(state: StoredObject, path: string): string {
-    const here = state.siblings.filter((sibling) => sibling.path === path && this.#isWholeLive(state, sibling.op));
+  #expectedAt(state: StoredObject, path: string, unheld: CausalContext): string {
+    const here = state.siblings.filter((sibling) => sibling.path === path && this.#mayShow(state, sibling.op, unheld));
     return textOf(path, typeAt(path) === "lwwRegister" ? latestOf(here) : unhidden(path, here));
   }
 
-  /** None of its dots that are known here is dead. */
-  #isWholeLive(state: StoredObject, op: OpId): boolean {
-    return (this.#ops.get(op) ?? []).every(({ dot }) => !contains(state.context, dot) || has(state, dot));
+  /** None of its dots that are known here is dead, but for those that nobody recognises. */
+  #mayShow({ context, ...state }: StoredObject, op: OpId, unheld: CausalContext): boolean {
+    const isDead = (dot: Dot): boolean => contains(context, dot) && !has({ context, ...state }, dot);
+    return (this.#ops.get(op) ?? []).every(({ dot }) => !isDead(dot) || contains(unheld, dot));
   }
 
   /** Whether a grow-only set has an element, or had it and somebody dropped it. */

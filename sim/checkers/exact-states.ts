@@ -22,6 +22,7 @@ import type { Accuse, Checker } from "../checker.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { EndOfRun, Issue, KeyName, Observation } from "../observation.ts";
 import { dotsBeyond, isSameValue } from "../states.ts";
+import { Unheld } from "../unheld.ts";
 
 /** A dot that was issued, and the writes that replaced it directly. */
 interface Issued extends Issue {
@@ -34,12 +35,14 @@ export class ExactStates implements Checker {
   readonly #keys = new Map<KeyName, IssuedDots>();
   /** What a replicated data type amounts to its contexts do not say alone: see `data-types.ts`. */
   readonly #typed = new Set<KeyName>();
+  readonly #unheld = new Unheld();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }
 
   observe(observation: Observation): void {
+    this.#unheld.observe(observation);
     switch (observation.kind) {
       case "issue":
         if (observation.path !== undefined) this.#typed.add(observation.key);
@@ -129,15 +132,22 @@ export class ExactStates implements Checker {
     const context = read.context ?? emptyContext;
     const shown = new Set<OpId | undefined>();
     const replaced = new Set<OpId | undefined>();
+    const unrecognised = new Set<OpId | undefined>();
     for (const dot of dotsOf(context)) {
       const issued = this.#dots(read.key).find(dot);
       if (issued?.value === undefined) continue;
-      if (isReplaced(issued, context)) replaced.add(issued.op);
-      else shown.add(issued.op);
+      if (isReplaced(issued, context)) {
+        replaced.add(issued.op);
+        if (contains(this.#unheld.of(read.key), dot)) unrecognised.add(issued.op);
+      } else shown.add(issued.op);
     }
+    const risenOnes = new Set([...unrecognised].filter((op) => shown.has(op)));
     for (const op of replaced) shown.delete(op);
     const expected = [...shown].map((op) => values.get(op) ?? "nobody's value").sort();
-    if (expected.join() !== [...read.siblings].sort().join())
+    const risen = [...risenOnes]
+      .map((op) => values.get(op) ?? "nobody's value")
+      .filter((one) => read.siblings!.includes(one));
+    if ([...expected, ...risen].sort().join() !== [...read.siblings].sort().join())
       this.#accuse(
         `${formatOperation(read)} shows ${read.siblings.length} siblings, and not the ${expected.length} that its context covers`,
       );

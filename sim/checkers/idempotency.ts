@@ -19,6 +19,7 @@ import { changesByOp } from "../elements.ts";
 import { formatOperation, mustMint, type Operation } from "../history.ts";
 import type { Answered, Coordinated, EndOfRun, Issue, Observation } from "../observation.ts";
 import { isSameValue } from "../states.ts";
+import { Unheld } from "../unheld.ts";
 
 export class Idempotency implements Checker {
   readonly invariant = "I9";
@@ -28,12 +29,14 @@ export class Idempotency implements Checker {
   readonly #open = new Map<string, Coordinated>();
   /** The dots that a node is about to store. */
   #minted: Issue[] = [];
+  readonly #unheld = new Unheld();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }
 
   observe(observation: Observation): void {
+    this.#unheld.observe(observation);
     switch (observation.kind) {
       case "coordinated":
         if (observation.write !== undefined) this.#open.set(observation.request, observation);
@@ -69,12 +72,19 @@ export class Idempotency implements Checker {
     const minted = this.#minted;
     this.#minted = [];
     for (const { op, dot, node, key } of minted) {
-      const earlier = this.#issues.get(op!)!.find((issue) => compareDots(issue.dot, dot) !== 0 && knows(before, issue));
+      const earlier = this.#issues
+        .get(op!)!
+        .find((issue) => compareDots(issue.dot, dot) !== 0 && this.#knows(before, issue));
       if (earlier !== undefined)
         this.#accuse(
           `${node} mints ${formatDot(dot)} of ${key} for an operation that it knows as ${formatDot(earlier.dot)}`,
         );
     }
+  }
+
+  /** Live or spent, or replaced and forgotten too soon. */
+  #knows(object: StoredObject | undefined, { dot, key }: Issue): boolean {
+    return object !== undefined && contains(object.context, dot) && !contains(this.#unheld.of(key), dot);
   }
 
   #answer({ request, message, covers }: Answered): void {
@@ -117,11 +127,6 @@ export class Idempotency implements Checker {
 
 function isNew(dot: Dot, seen: CausalContext, covers: CausalContext | undefined): boolean {
   return covers !== undefined && contains(covers, dot) && !contains(seen, dot);
-}
-
-/** Live or spent, or replaced and forgotten. */
-function knows(object: StoredObject | undefined, { dot }: Issue): boolean {
-  return object !== undefined && contains(object.context, dot);
 }
 
 /** What an element of a data type replaces is its coordinator's to say too, and so is what an increment adds up to. */
