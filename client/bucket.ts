@@ -1,35 +1,55 @@
 /** A bucket as its users hold it: typed values under text keys. */
-import { CoterieError, tooManySiblings } from "../src/errors.ts";
-import { checkBucket, hashKey, makeKey } from "../src/key.ts";
-import type { PutReply } from "../src/messages.ts";
-import { emptyObject, latest, type StoredObject } from "../src/object.ts";
-import { visibleSiblings } from "../src/shown.ts";
+import { CoterieError, invalidArgument, tooManySiblings } from "../src/errors.ts";
+import { latest, type StoredObject } from "../src/object.ts";
+import { rootTypes, visibleSiblings } from "../src/shown.ts";
+import { formatLiteral } from "../src/literal.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { Context } from "./context.ts";
+import { holdingsOf } from "./holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
-import type { Operations } from "./operations.ts";
-import type { Pool } from "./pool.ts";
-import { resolve, type Resolver } from "./resolver.ts";
-import { withRetry } from "./retry.ts";
-import type { Runtime } from "./runtime.ts";
+import { watchMerge } from "./merge-watch.ts";
+import { noOptions, Requests, type BucketHost } from "./requests.ts";
+import {
+  asRequest,
+  checkResolver,
+  isFound,
+  resolve,
+  siblings,
+  valuesOf,
+  type Resolved,
+  type Resolver,
+} from "./resolver.ts";
 import type { SeenContexts } from "./seen.ts";
-import { Settings } from "./settings.ts";
-import { decodeValue, encodeValue } from "./value.ts";
+import { encodeValue } from "../src/value.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
+  /** How siblings are settled when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
   readonly resolver?: Resolver<T> | undefined;
+  /**
+   * `write-back`: what a get has merged is written with the context of what it has read, so that the siblings are gone. It costs a write
+   * within the get's own `timeoutMs`. Left out: they stay until somebody writes.
+   */
+  readonly resolveOnRead?: "write-back" | undefined;
 }
 
+/** What became of the merged value that a get wrote back. A failure leaves the siblings, or has replaced them if its outcome is unknown. */
+export type WriteBack = { readonly isDone: true } | { readonly isDone: false; readonly error: CoterieError };
+
 export interface GetResult<T> {
+  /** Whether there is a value. With `lww` there is none if the latest write was a delete, although values may stand beside it. */
   readonly found: boolean;
-  /** The only sibling's value, or what the bucket's resolver makes of several. `undefined` if there are several and no resolver. */
+  /** The only sibling's value, or what the resolver makes of several. `undefined` if there are several and nothing to choose by. */
   readonly value: T | undefined;
   /** All values that stand side by side, none of which has replaced another. */
   readonly siblings: readonly T[];
-  /** Hand it to a write, and the write replaces exactly these siblings. */
+  /** Hand it to a write, and the write replaces exactly these siblings, or what they were written back as. */
   readonly context: Context;
+  /** MERGE_FAILED: the merge could not settle the siblings, which stay as they are; `cause` is what it threw. */
+  readonly unresolved?: CoterieError;
+  /** With `resolveOnRead`, if there was something to merge. */
+  readonly writeBack?: WriteBack;
   /** The options as they were used, and where each came from. */
   readonly effective: EffectiveOptions;
   /** With `details`: the nodes that answered. */
@@ -45,37 +65,25 @@ export interface PutResult<T> {
   readonly answered?: readonly NodeId[];
 }
 
-/** What a bucket shares with the client that it belongs to. */
-export interface BucketHost {
-  readonly pool: Pool;
-  readonly runtime: Runtime;
-  /** What this client has seen of a bucket. */
-  seen(bucket: string): SeenContexts;
-  readonly operations: Operations;
-  /** A write is over: when none is open for a while, the nodes are told what is settled. */
-  readonly onWritten: () => void;
-  /** @throws CLOSED */
-  checkOpen(): void;
-}
-
-/** Calls that choose nothing are settled once: see `Settings`. */
-const noOptions = {};
-
 export class Bucket<T> {
   readonly name: string;
   readonly #host: BucketHost;
-  readonly #settings: Settings;
-  readonly #resolver: Resolver<T> | undefined;
+  readonly #requests: Requests;
+  readonly #resolver: Resolver<T>;
+  readonly #writesBack: boolean;
   readonly #seen: SeenContexts;
 
   constructor(host: BucketHost, name: string, options: BucketOptions<T>) {
-    checkBucket(name);
     checkNames("bucket", options);
-    const { resolver, ...requests } = options;
+    const { resolveOnRead, ...requests } = options;
+    const { resolver = siblings } = requests;
+    checkResolver(resolver);
+    checkResolveOnRead(resolveOnRead, resolver);
     this.name = name;
     this.#host = host;
-    this.#settings = new Settings(name, requests);
+    this.#requests = new Requests(host, name, asRequest(requests));
     this.#resolver = resolver;
+    this.#writesBack = resolveOnRead !== undefined;
     this.#seen = host.seen(name);
   }
 
@@ -83,29 +91,8 @@ export class Bucket<T> {
    * Reads a key at r of its n replicas.
    * @throws CoterieError: INVALID_ARGUMENT, TOO_LARGE (the key), UNAVAILABLE, TIMEOUT, OVERLOADED, CLOSED, PROTOCOL
    */
-  async get(key: string, options: GetOptions = noOptions): Promise<GetResult<T>> {
-    checkNames("get", options);
-    const { pool, runtime } = this.#openHost();
-    const { head = false, details = false } = options;
-    const chosen = options === noOptions ? undefined : options;
-    const { request, n, timeoutMs } = this.#settings.settle("get", chosen, pool.options);
-    const bytes = makeKey(this.name, key);
-    const keyHash = hashKey(bytes);
-    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
-      connection.request(
-        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details },
-        waitMs,
-      ),
-    );
-    const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
-    const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
-    const siblings = head ? visibleSiblings(object).map(() => undefined as T) : this.#values(object);
-    const value = head ? undefined : resolve(this.#resolver, siblings);
-    const effective = this.#settings.effective(reply.effective, chosen);
-    const found = siblings.length > 0;
-    // Last of all: what could not be shown has not been seen, and a put must not replace it.
-    if (reply.record !== undefined && !head) this.#seen.add(key, context);
-    return { found, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
+  get(key: string, options: GetOptions<T> = noOptions): Promise<GetResult<T>> {
+    return this.#writesBack ? this.#readAndWriteBack(key, options) : this.#read(key, options);
   }
 
   /**
@@ -124,71 +111,92 @@ export class Bucket<T> {
 
   /**
    * Reads, changes and writes with the context of the read. `change` gets `undefined` for a key that is not there.
-   * @throws TOO_MANY_SIBLINGS if there are several and the bucket has no resolver: nobody could say which one to change
+   * @throws TOO_MANY_SIBLINGS if there are several and no resolver: nobody could say which one to change
+   * @throws MERGE_FAILED if there are several and the merge fails
    */
   async update(
     key: string,
     change: (value: T | undefined) => T | Promise<T>,
-    options: UpdateOptions = noOptions,
+    options: UpdateOptions<T> = noOptions,
   ): Promise<PutResult<T>> {
     checkNames("update", options);
-    const { r, pr, fanout, readRepair, ...writing } = options;
+    const { r, pr, fanout, readRepair, resolver, ...writing } = options;
     const { n, timeoutMs, sloppy } = writing;
-    const read = await this.get(key, { n, timeoutMs, sloppy, r, pr, fanout, readRepair });
-    if (read.siblings.length > 1 && this.#resolver === undefined)
+    const reading = { n, timeoutMs, sloppy, r, pr, fanout, readRepair, resolver };
+    const read = await this.#read(key, reading);
+    if (read.unresolved !== undefined) throw read.unresolved;
+    if (read.siblings.length > 1 && (resolver ?? this.#resolver).kind === "siblings")
       throw tooManySiblings(
-        `${this.name}/${key} has ${read.siblings.length} siblings and the bucket no resolver: read it, and put what they amount to with its context`,
+        `${this.name}/${key} has ${read.siblings.length} siblings and no resolver: read it, and put what they amount to with its context`,
       );
-    return this.put(key, await change(read.value), { ...writing, context: read.context });
+    return this.put(key, await change(read.value), { ...writing, resolver, context: read.context });
+  }
+
+  async #read(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
+    checkNames("get", options);
+    const { head = false, details = false, resolver = this.#resolver } = options;
+    if (resolver !== this.#resolver) checkResolver(resolver);
+    const asking = resolver.kind === "node" ? { resolve: true } : undefined;
+    const chosen = options === noOptions ? undefined : asRequest(options);
+    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, { head, details, ...asking });
+    const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
+    const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);
+    const { found, value, siblings: values, unresolved } = resolved;
+    if (!found) checkHoldsValues(`${this.name}/${key}`, this.name, object);
+    // Last of all: what could not be shown has not been seen, and a put must not replace it.
+    if (reply.record !== undefined && !head) this.#seen.add(key, context);
+    if (resolver.kind === "merge" && values.length > 1 && !head)
+      watchMerge(
+        resolver,
+        { bucket: this.name, key, object, resolved },
+        this.#host.told(this.name),
+        this.#host.runtime,
+      );
+    return {
+      found,
+      value,
+      siblings: values,
+      context,
+      ...(unresolved && { unresolved }),
+      effective,
+      ...(reply.answered && { answered: reply.answered }),
+    };
+  }
+
+  /** The write has the time that the read has left. */
+  async #readAndWriteBack(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
+    const { runtime } = this.#host;
+    const startedMs = runtime.now();
+    const read = await this.#read(key, options);
+    const { resolver = this.#resolver, head = false, n, timeoutMs, sloppy } = options;
+    const isMerged = resolver.kind === "merge" && read.siblings.length > 1 && read.unresolved === undefined && !head;
+    if (!isMerged) return read;
+    const budgetMs = this.#requests.settle("get", { n, timeoutMs, sloppy }).timeoutMs;
+    const leftMs = Math.max(1, Math.ceil(budgetMs - (runtime.now() - startedMs)));
+    try {
+      const writing = { n, sloppy, timeoutMs: leftMs, context: read.context };
+      const { context } = await this.put(key, read.value as T, writing);
+      return { ...read, context, writeBack: { isDone: true } };
+    } catch (error) {
+      if (!(error instanceof CoterieError)) throw error;
+      return { ...read, writeBack: { isDone: false, error } };
+    }
   }
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
     checkNames("put", options);
-    const { pool, runtime, operations, onWritten } = this.#openHost();
-    const { context: given, returnValue = false, details = false } = options;
-    const chosen = options === noOptions ? undefined : options;
-    const { request, n, timeoutMs } = this.#settings.settle("put", chosen, pool.options);
-    const bytes = makeKey(this.name, key);
-    const keyHash = hashKey(bytes);
-    const before = given === undefined ? this.#seen.get(key) : Context.parse(keyHash, given);
-    const operation = operations.begin(runtime.now());
-    const message = {
-      kind: "Put",
-      id: 0,
-      op: operation.op,
-      key: bytes,
-      value,
-      context: before?.bytes,
-      options: request,
-      returnValue,
-      details,
-      changes: undefined,
-      settled: operations.settledBefore(operation.sequence, operation.beganAtMs),
-    } as const;
-    let reply: PutReply | undefined;
-    try {
-      reply = await withRetry(
-        pool,
-        runtime,
-        { keyHash, n },
-        timeoutMs,
-        (connection, waitMs) => {
-          const ageMs = Math.round(runtime.now() - operation.beganAtMs);
-          return connection.request({ ...message, timeoutMs: waitMs, ageMs }, waitMs);
-        },
-        operation,
-      );
-    } finally {
-      operations.end(operation, reply !== undefined, runtime.now());
-      onWritten();
-    }
-    const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
+    const { context: given, returnValue = false, details = false, resolver } = options;
+    if (resolver !== undefined) checkResolver(resolver);
+    const chosen = options === noOptions ? undefined : asRequest(options);
+    const before = given === undefined ? this.#seen.get(key) : Context.parse(this.#requests.hash(key), given);
+    const what = { value, changes: undefined, context: before, returnValue, details };
+    const { keyHash, context, effective, reply } = await this.#requests.put(key, chosen, what);
     this.#seen.advance(key, before, context);
-    const siblings = reply.record && this.#valuesAfterWrite(keyHash, reply.record);
+    const after = reply.record && this.#valuesAfterWrite(keyHash, reply.record);
     return {
       context,
-      effective: this.#settings.effective(reply.effective, chosen),
-      ...(siblings && { siblings }),
+      effective,
+      ...(after && { siblings: after }),
       ...(reply.answered && { answered: reply.answered }),
     };
   }
@@ -196,21 +204,30 @@ export class Bucket<T> {
   /** What is there cannot be read, perhaps, but this write has happened. */
   #valuesAfterWrite(keyHash: bigint, record: Uint8Array): readonly T[] {
     try {
-      return this.#values(openRecord(keyHash, record));
+      return valuesOf<T>(openRecord(keyHash, record));
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
       const { code, message } = error;
       throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
     }
   }
+}
 
-  #values(object: StoredObject): readonly T[] {
-    return visibleSiblings(object).map(({ value }) => decodeValue(value) as T);
-  }
+/** @throws INVALID_ARGUMENT if a key holds a replicated data type, which has no siblings to show */
+function checkHoldsValues(key: string, bucket: string, object: StoredObject): void {
+  const types = new Set([...rootTypes(object)].filter((type) => type !== "value"));
+  if (types.size > 0) throw invalidArgument(`${key} holds ${holdingsOf(types, bucket)}`);
+}
 
-  /** @throws CLOSED */
-  #openHost(): BucketHost {
-    this.#host.checkOpen();
-    return this.#host;
-  }
+function withoutValues<T>(resolver: Resolver<T>, object: StoredObject): Resolved<T> {
+  const unseen = visibleSiblings(object).map(() => undefined as T);
+  return { found: isFound(resolver, object), value: undefined, siblings: unseen };
+}
+
+/** @throws INVALID_ARGUMENT */
+function checkResolveOnRead<T>(given: unknown, resolver: Resolver<T>): void {
+  if (given === undefined) return;
+  if (given !== "write-back") throw invalidArgument(`resolveOnRead is write-back, not ${formatLiteral(given)}`);
+  if (resolver.kind !== "merge")
+    throw invalidArgument("resolveOnRead needs a merge as the bucket's resolver: what else would be written back?");
 }

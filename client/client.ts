@@ -3,12 +3,22 @@ import { fromBinary } from "../src/bytes.ts";
 import { closed, invalidArgument, unavailable } from "../src/errors.ts";
 import { protocolVersion } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
-import { Bucket, type BucketHost, type BucketOptions } from "./bucket.ts";
+import { Bucket, type BucketOptions } from "./bucket.ts";
+import { counter, CounterBucket, growCounter, GrowCounterBucket } from "./counters.ts";
+import { DataBucket, type DataOptions } from "./data-bucket.ts";
+import { flag, FlagBucket, type FlagWins } from "./flags.ts";
+import { inspect, type Inspection } from "./inspection.ts";
+import { map, type MapEditor, type MapValue, type Schema } from "./maps.ts";
 import { Operations } from "./operations.ts";
 import { Pool } from "./pool.ts";
 import { checkNames } from "./options.ts";
+import { multiRegister, MultiRegisterBucket, register, RegisterBucket } from "./registers.ts";
+import type { BucketHost } from "./requests.ts";
 import type { Runtime } from "./runtime.ts";
 import { SeenContexts } from "./seen.ts";
+import { growSet, GrowSetBucket, set, SetBucket, type SetWins } from "./sets.ts";
+import { isShape, type Shape } from "./shape.ts";
+import { Told } from "./told.ts";
 
 export interface ConnectOptions {
   /** A client token of the cluster, if it asks for one. */
@@ -43,6 +53,7 @@ export class Client {
   /** By bucket: handles of one bucket share what the client has seen. */
   readonly #seen = new Map<string, SeenContexts>();
   #stopPause: (() => void) | undefined;
+  readonly #told = new Map<string, Told>();
   #isClosed = false;
 
   constructor(urls: readonly string[], options: ConnectOptions, runtime: Runtime) {
@@ -62,7 +73,8 @@ export class Client {
     this.#host = {
       pool: this.#pool,
       runtime,
-      seen: (bucket) => this.#seenOf(bucket),
+      seen: (bucket) => kept(this.#seen, bucket, () => new SeenContexts()),
+      told: (bucket) => kept(this.#told, bucket, () => new Told()),
       operations: this.#operations,
       onWritten: () => this.#pause(),
       checkOpen: () => {
@@ -79,6 +91,63 @@ export class Client {
   /** A bucket of values of type `T`; `options` hold for all its requests that do not choose otherwise. */
   bucket<T = unknown>(name: string, options: BucketOptions<T> = {}): Bucket<T> {
     return new Bucket<T>(this.#host, name, options);
+  }
+
+  /** A bucket of counters. */
+  counter(name: string, options: DataOptions = {}): CounterBucket {
+    return new CounterBucket(this.#host, name, counter(), options);
+  }
+
+  /** A bucket of counters that only grow. */
+  growCounter(name: string, options: DataOptions = {}): GrowCounterBucket {
+    return new GrowCounterBucket(this.#host, name, growCounter(), options);
+  }
+
+  /** A bucket of sets; `wins` says whether an element stays that is added and removed side by side. */
+  set<T = unknown>(name: string, options: DataOptions & SetWins = {}): SetBucket<T> {
+    checkNames("set", options);
+    const { wins, ...requests } = options;
+    return new SetBucket<T>(this.#host, name, set({ wins }), requests);
+  }
+
+  /** A bucket of sets that only grow. */
+  growSet<T = unknown>(name: string, options: DataOptions = {}): GrowSetBucket<T> {
+    return new GrowSetBucket<T>(this.#host, name, growSet(), options);
+  }
+
+  /** A bucket of registers, of which the last assignment wins. */
+  register<T = unknown>(name: string, options: DataOptions = {}): RegisterBucket<T> {
+    return new RegisterBucket<T>(this.#host, name, register(), options);
+  }
+
+  /** A bucket of registers that keep concurrent assignments side by side. */
+  multiRegister<T = unknown>(name: string, options: DataOptions = {}): MultiRegisterBucket<T> {
+    return new MultiRegisterBucket<T>(this.#host, name, multiRegister(), options);
+  }
+
+  /** A bucket of flags; `wins` says what holds that is enabled and disabled side by side. */
+  flag(name: string, options: DataOptions & FlagWins = {}): FlagBucket {
+    checkNames("flag", options);
+    const { wins, ...requests } = options;
+    return new FlagBucket(this.#host, name, flag({ wins }), requests);
+  }
+
+  /** A bucket of maps with the fields of a schema, or of any fields of one shape: `of(register())`. */
+  map<Value, Editor>(name: string, fields: Shape<Value, Editor>, options?: DataOptions): DataBucket<Value, Editor>;
+  map<S extends Schema>(name: string, schema: S, options?: DataOptions): DataBucket<MapValue<S>, MapEditor<S>>;
+  map(name: string, fields: Schema | Shape<unknown, unknown>, options: DataOptions = {}): DataBucket<unknown, unknown> {
+    const shape = isShape(fields) ? fields : map(fields);
+    if (shape.type !== "map")
+      throw invalidArgument(`a bucket of maps is made of a schema or of of(…), not of a ${shape.type}`);
+    return new DataBucket(this.#host, name, shape, options);
+  }
+
+  /**
+   * Reads a key of whatever type, and shows it as its type says: for tools that know of no handle.
+   * @throws as `Bucket#get`
+   */
+  inspect(bucket: string, key: string, options: DataOptions = {}): Promise<Inspection> {
+    return inspect(this.#host, bucket, key, options);
   }
 
   /**
@@ -117,12 +186,6 @@ export class Client {
       }
       await new Promise<void>((resolve) => void this.#runtime.schedule(pollMs, resolve));
     }
-  }
-
-  #seenOf(bucket: string): SeenContexts {
-    const seen = this.#seen.get(bucket) ?? new SeenContexts();
-    this.#seen.set(bucket, seen);
-    return seen;
   }
 
   /** When nothing was begun for a while, what the next write would have said is said without one. */
@@ -177,6 +240,12 @@ export async function openClient(urls: readonly string[], options: ConnectOption
   );
   await client.ready(options.connectTimeoutMs ?? connectTimeoutMsDefault);
   return client;
+}
+
+function kept<Value>(map: Map<string, Value>, name: string, make: () => Value): Value {
+  const value = map.get(name) ?? make();
+  map.set(name, value);
+  return value;
 }
 
 function checkUrl(url: unknown): void {

@@ -1,12 +1,19 @@
-/** The real clock, timers and dice, for Node and browsers alike. */
+/** The real clock, timers, dice and console, for Node and browsers alike. */
 import { Random } from "../src/random.ts";
+import { isDevelopment, warn } from "./development.ts";
 import type { Runtime } from "./runtime.ts";
 
 declare const setImmediate: undefined | ((callback: () => void) => unknown);
 
 export function realClock(): Omit<Runtime, "openSocket"> {
   const [seed = 0, stream = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return { random: new Random(seed, stream), now: () => performance.now(), schedule };
+  return {
+    random: new Random(seed, stream),
+    now: () => performance.now(),
+    schedule,
+    isDevelopment: isDevelopment(),
+    warn,
+  };
 }
 
 function schedule(delayMs: number, callback: () => void): () => void {

@@ -4,7 +4,7 @@
  */
 import { includes, joinContexts } from "../src/causal-context.ts";
 import { invalidArgument } from "../src/errors.ts";
-import { laterOf } from "../src/timestamp.ts";
+import { compareTimestamps, laterOf } from "../src/timestamp.ts";
 import { decodeToken, encodeToken, tokenBytes, tokenText, type Token } from "../src/token.ts";
 
 export class Context {
@@ -48,7 +48,7 @@ export class Context {
   join(other: Context): Context {
     const a = this.token;
     const b = other.token;
-    if (includes(b.context, a.context)) return other;
+    if (includes(b.context, a.context) && compareTimestamps(a.latest, b.latest) <= 0) return other;
     return Context.ofToken(this.#keyHash, {
       context: joinContexts(a.context, b.context),
       latest: laterOf(a.latest, b.latest),

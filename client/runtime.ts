@@ -23,4 +23,8 @@ export interface Runtime {
   /** A delay of 0 is the end of this turn of the event loop. @returns what cancels it */
   schedule(delayMs: number, callback: () => void): () => void;
   openSocket(url: string, events: SocketEvents): Socket;
+  /** Where an application is being written: merges are checked against their laws on what they meet. Left out: no. */
+  readonly isDevelopment?: boolean;
+  /** Tells its developer something. Left out: nobody listens. */
+  readonly warn?: (sentence: string) => void;
 }

@@ -5,6 +5,7 @@
 import {
   checkOptions,
   decodeEffective,
+  encodeEffective,
   optionNames,
   settleOptions,
   type ClusterOptions,
@@ -49,6 +50,12 @@ export class Settings {
     if (this.#lastEcho === undefined || !sameNumbers(this.#lastEcho.wire, wire))
       this.#lastEcho = { wire, effective: this.#label(wire, {}) };
     return this.#lastEcho.effective;
+  }
+
+  /** What a request would have been sent with. @throws INVALID_ARGUMENT */
+  unsent(kind: "get" | "put", chosen: RequestOptions, cluster: ClusterOptions): EffectiveOptions {
+    const { request } = this.#settle(kind, chosen, cluster);
+    return this.#label(encodeEffective(settleOptions(kind, request ?? {}, this.#bucket, cluster)), chosen);
   }
 
   #settle(kind: "get" | "put", chosen: RequestOptions, cluster: ClusterOptions): Settled {

@@ -26,6 +26,7 @@ import type { Hedges } from "./hedge.ts";
 import type { Local } from "./partition.ts";
 import { LateAnswers } from "./late-answers.ts";
 import { Mending } from "./mending.ts";
+import type { NodeMerges } from "./merges.ts";
 import type { ReadRepairs } from "./read-repair.ts";
 import { sentenceOf, shortfallOf, type Shortfall } from "./shortfall.ts";
 import type { OpenRequest } from "./open-requests.ts";
@@ -54,6 +55,7 @@ export interface GetParts {
   readonly self: Self;
   readonly hedges: Hedges;
   readonly repairs: ReadRepairs;
+  readonly merges: NodeMerges;
 }
 
 export class GetRequest implements OpenRequest {
@@ -257,13 +259,15 @@ export class GetRequest implements OpenRequest {
   }
 
   #finish(): void {
-    const { message, origin, options } = this.#plan;
+    const { message, origin, options, place } = this.#plan;
+    const mayMerge = message.resolve === true && !message.head;
     const reply: GetReply = {
       kind: "GetReply",
       id: message.id,
       record: this.#result(),
       effective: options.echo,
       answered: message.details ? this.#votes.tally.answered() : undefined,
+      ...(mayMerge && this.#parts.merges.of(place, this.#votes.object)),
     };
     if (this.#hedgeHasWon()) this.#self.counters.hedgesWon++;
     this.#self.answer(origin, reply);

@@ -42,6 +42,7 @@ import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
 import { Identity, identityKey } from "./identity.ts";
 import { Liveness } from "./liveness.ts";
+import { NodeMerges } from "./merges.ts";
 import { OptionSettler } from "./option-settler.ts";
 import { Overload } from "./overload.ts";
 import { Partitions } from "./partition.ts";
@@ -95,7 +96,8 @@ export class Replica {
     this.#scrub = new Scrub(this.#self, recover, (place, record) => this.#tombstones.noteRecord(place, record));
     this.#antiEntropy = new AntiEntropy(this.#self, this.#partitions);
     const repairs = new ReadRepairs(this.#self, this.#partitions);
-    this.#getParts = { self: this.#self, hedges: new Hedges(this.#self), repairs };
+    const merges = new NodeMerges(this.#self, config.merges);
+    this.#getParts = { self: this.#self, hedges: new Hedges(this.#self), repairs, merges };
   }
 
   step(now: Instant, input: Input): Effect[] {

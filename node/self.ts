@@ -21,6 +21,7 @@ import { StepView } from "./step-view.ts";
 import type { StoreReader } from "./store.ts";
 import { Trees } from "./trees.ts";
 import type { Tuning } from "./tuning.ts";
+import type { Merges } from "./merges.ts";
 import { noWhims, type Whims } from "./whims.ts";
 
 export interface NodeConfig {
@@ -28,6 +29,8 @@ export interface NodeConfig {
   readonly ring: Ring;
   readonly options: ClusterOptions;
   readonly tuning: Tuning;
+  /** The application's merges, for readers that have none. */
+  readonly merges?: Merges | undefined;
   /** What a node in service has none of. */
   readonly whims?: Whims | undefined;
 }
@@ -72,6 +75,9 @@ export interface Counters {
   /** Copies that gets sent to replicas that lagged, and those that they left to anti-entropy. */
   readRepairs: number;
   readRepairsShed: number;
+  /** Siblings of one key that readers had this node merge, and how often its merge could not. */
+  merges: number;
+  mergeFailures: number;
   /** Requests of clients that were refused because there was too much to do already. */
   shed: number;
 }
@@ -122,6 +128,8 @@ export class Self {
     hedgesWon: 0,
     readRepairs: 0,
     readRepairsShed: 0,
+    merges: 0,
+    mergeFailures: 0,
     shed: 0,
   };
   readonly requests: OpenRequests;

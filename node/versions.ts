@@ -126,7 +126,11 @@ export class Versions {
     if (elements.length === 0) return [];
     const timestamp = this.#identity.timestamp(this.#self.now, replaced);
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
-    return elements.map(({ place, ...element }) => ({ ...element, timestamp, op: makeOpId(client, sequence + place) }));
+    return elements.map(({ offset, ...element }) => ({
+      ...element,
+      timestamp,
+      op: makeOpId(client, sequence + offset),
+    }));
   }
 
   /** Whether two records know the same dots of this replica. */
@@ -224,7 +228,7 @@ function changed(object: StoredObject, { token, value, changes, isLww }: Update,
   if (changes !== undefined) return applyChanges(object, changes, first);
   const path = isLww ? registerPath : plainPath;
   const seen = isLww ? joinContexts(token.context, contextOf(object.siblings.map(({ dot }) => dot))) : token.context;
-  return { added: [{ dot: first!, path, value, place: 0 }], seen, needless: [] };
+  return { added: [{ dot: first!, path, value, offset: 0 }], seen, needless: [] };
 }
 
 /** The dots that the writer says it has seen. */
@@ -236,11 +240,16 @@ function claimedBy({ token, changes }: Update): CausalContext {
   );
 }
 
-/** @throws INVALID_ARGUMENT on an operation on a key that holds something of another type */
+/**
+ * Where both sides of a partition have made something else of a key, it holds both, and takes the changes of either.
+ * @throws INVALID_ARGUMENT on an operation on a key that holds only something of another type
+ */
 function checkType(object: StoredObject, { changes }: Update): void {
   const wanted = changes === undefined ? "value" : rootTypeOf(changes[0]!.path)!;
   if (changes === undefined && object.siblings.every(({ path }) => path === plainPath)) return;
-  for (const type of rootTypes(object))
-    if (type !== wanted && !(type === "value" && wanted === "lwwRegister"))
-      throw invalidArgument(`this key holds a ${type}, not a ${wanted}`);
+  const types = rootTypes(object);
+  if (types.size === 0 || types.has(wanted) || (wanted === "lwwRegister" && types.has("value"))) return;
+  throw invalidArgument(
+    `this key holds a ${[...types].join(" and a ")}, not a ${wanted}: change it, or delete it, through a handle of its type`,
+  );
 }

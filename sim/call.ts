@@ -3,6 +3,7 @@
  * came of it, so that every call can be left out (as one that was refused) and the rest of the run played again.
  */
 import type { ErrorCode } from "../src/errors.ts";
+import { formatLiteral } from "../src/literal.ts";
 import type { RequestOptions } from "../src/options.ts";
 import type { Wish } from "./wish.ts";
 
@@ -76,19 +77,4 @@ export function formatCall(call: Call): string {
 /** What tells one written value from another, in a history. */
 export function textOf(value: unknown): string {
   return typeof value === "string" ? value : formatLiteral(value);
-}
-
-/** A value as it would be written in a program, on one line. */
-export function formatLiteral(value: unknown): string {
-  if (typeof value === "function") return String(value);
-  if (Array.isArray(value)) return `[${value.map(formatLiteral).join(", ")}]`;
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value !== "object" || value === null) return String(value);
-  const fields = Object.entries(value).filter(([, one]) => one !== undefined);
-  if (fields.length === 0) return "{}";
-  return `{ ${fields.map(([name, one]) => `${isName(name) ? name : JSON.stringify(name)}: ${formatLiteral(one)}`).join(", ")} }`;
-}
-
-function isName(text: string): boolean {
-  return /^[a-z_$][\w$]*$/i.test(text);
 }

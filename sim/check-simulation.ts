@@ -1,6 +1,7 @@
 /** The mistakes that users make with `simulate`, each refused in a sentence before anything is played, or at the step that makes it. */
 import { invalidArgument } from "../src/errors.ts";
-import { formatLiteral, type Step, type Workload } from "./call.ts";
+import { formatLiteral } from "../src/literal.ts";
+import type { Step, Workload } from "./call.ts";
 import type { SimulateOptions, Simulation } from "./simulate.ts";
 
 const parts = ["buckets", "workload", "invariant"];

@@ -4,6 +4,7 @@ import type { ClusterOptions } from "../src/options.ts";
 import { planRing } from "../src/ring-planner.ts";
 import { Ring, type NodeId } from "../src/ring.ts";
 import { formatKey } from "../src/key.ts";
+import type { Merges } from "../node/merges.ts";
 import type { Tuning } from "../node/tuning.ts";
 import type { DiskState } from "./fault.ts";
 import { NodeProcess } from "./node-process.ts";
@@ -17,6 +18,7 @@ export interface ClusterShape {
   /** The replicas that most keys have. */
   readonly n: number;
   readonly tuning: Tuning;
+  readonly merges?: Merges | undefined;
 }
 
 export class Cluster {
@@ -29,8 +31,8 @@ export class Cluster {
     const ids = Array.from({ length: shape.nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: urlOf(id), zone: "z", weight: 1 }));
     const ring = new Ring(planRing(members, { partitions: shape.partitions, replicas: shape.n }));
-    const { options, tuning } = shape;
-    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options, tuning }));
+    const { options, tuning, merges } = shape;
+    this.nodes = ids.map((id) => new NodeProcess(world, { id, ring, options, tuning, merges }));
     this.urls = ids.map(urlOf);
     world.witness.watch(this.nodes);
     world.trace.watch(() => this.nodes.map((node) => [node.id, node.mark] as const));

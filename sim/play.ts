@@ -1,5 +1,6 @@
 /** What clients do in a run, and what the run is held to besides the store's own invariants. */
 import type { RequestOptions } from "../src/options.ts";
+import type { MergeResolver, Resolver } from "../client/resolver.ts";
 import type { Random } from "../src/random.ts";
 import type { Workload } from "./call.ts";
 import type { EndOfKey, KeyName } from "./observation.ts";
@@ -9,7 +10,10 @@ import { DrawnWork } from "./workload.ts";
 
 /** As `client.bucket` takes it, of whatever values. */
 export interface PlayedBucket extends Omit<RequestOptions, "resolver"> {
-  readonly resolver?: { readonly kind: "merge"; readonly merge: (a: never, b: never) => unknown } | undefined;
+  readonly resolver?:
+    | Exclude<Resolver<never>, MergeResolver<never>>
+    | (Pick<MergeResolver<never>, "kind"> & { readonly merge: (a: never, b: never) => unknown })
+    | undefined;
 }
 
 /** One of the clients of a run. */

@@ -1,6 +1,6 @@
 /** The states of objects that a recording tells of, each listed once, with the actors in them by short names. */
 import type { CausalContext } from "../src/causal-context.ts";
-import { decodeValue } from "../client/value.ts";
+import { decodeValue } from "../src/value.ts";
 import { formatActor, type Actor, type Dot } from "../src/dot.ts";
 import { hash64 } from "../src/hash.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";

@@ -1,5 +1,5 @@
 /** One request that a story puts to a node directly, without a client or a network between, and what was answered. */
-import { decodeValue } from "../client/value.ts";
+import { decodeValue } from "../src/value.ts";
 import { emptyContext, type CausalContext } from "../src/causal-context.ts";
 import type { ErrorCode } from "../src/errors.ts";
 import { hashKey } from "../src/key.ts";
@@ -57,6 +57,11 @@ export class Request {
 
   get values(): readonly unknown[] {
     return valuesOf(this.object);
+  }
+
+  /** What the node's merge made of them; `undefined` if it was not asked, or could not. */
+  get merged(): unknown {
+    return this.answer?.kind === "GetReply" ? decodeValue(this.answer.merged) : undefined;
   }
 
   /** What a later write may replace: what was read, or read and written. */

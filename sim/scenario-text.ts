@@ -1,5 +1,5 @@
 /** A run as a story in the language of scenarios, ready to be pasted into a test. */
-import { formatLiteral } from "./call.ts";
+import { formatLiteral } from "../src/literal.ts";
 import type { Profile } from "./profile.ts";
 import { callsMade, formatScript } from "./script.ts";
 import { scenario } from "./scenario.ts";

@@ -1,10 +1,10 @@
 /** What a story sees of its cluster, and what it demands of it at a moment. */
 import { toBinary } from "../src/bytes.ts";
+import { formatLiteral } from "../src/literal.ts";
 import { emptyObject, type StoredObject } from "../src/object.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { NodeStatus } from "../node/status.ts";
 import type { Table } from "../node/store.ts";
-import { formatLiteral } from "./call.ts";
 import type { Fault } from "./fault.ts";
 import { checkKeyName, nodeIn } from "./mistake.ts";
 import type { NodeProcess } from "./node-process.ts";

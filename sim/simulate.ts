@@ -16,10 +16,9 @@
  *
  * Time and chance come from the simulator: a merge or a workload that asks the machine for either fails.
  */
-import { decodeValue } from "../client/value.ts";
-import { resolve, type Resolver } from "../client/resolver.ts";
-import { visibleSiblings } from "../src/shown.ts";
-import { formatLiteral, type Call, type Told, type Workload } from "./call.ts";
+import { resolve, siblings as allSiblings, type Resolver } from "../client/resolver.ts";
+import { formatLiteral } from "../src/literal.ts";
+import type { Call, Told, Workload } from "./call.ts";
 import { formatFault } from "./fault.ts";
 import { soundFrames } from "./network.ts";
 import { checked, checkSimulateOptions, checkSimulation, sentenceIn } from "./check-simulation.ts";
@@ -174,10 +173,13 @@ function endOf({ keys, calls }: EndOfPlay, buckets: Readonly<Record<string, Play
   };
 }
 
+/** @throws MERGE_FAILED */
 function valueOf<T>(end: EndOfKey | undefined, resolver: PlayedBucket["resolver"]): FinalValue<T> {
-  const visible = end === undefined ? [] : visibleSiblings(end.joined);
-  const siblings = visible.map(({ value }) => decodeValue(value) as T);
-  return { found: siblings.length > 0, value: resolve(resolver as Resolver<T> | undefined, siblings), siblings };
+  if (end === undefined) return { found: false, value: undefined, siblings: [] };
+  const resolved = resolve((resolver ?? allSiblings) as Resolver<T>, end.joined);
+  if (resolved.unresolved !== undefined) throw resolved.unresolved;
+  const { found, value, siblings } = resolved;
+  return { found, value, siblings };
 }
 
 function simulatedCalls(calls: Script["calls"]): SimulatedCall[] {

@@ -3,11 +3,11 @@
  * hold, so that a workload can do what a well-behaved handle never would: act on what was seen long ago, or at another client, try an
  * operation again after a long while, or leave without a word.
  */
-import type { BucketHost } from "../client/bucket.ts";
+import type { BucketHost } from "../client/requests.ts";
 import type { Operation as Begun } from "../client/operations.ts";
 import { withRetry } from "../client/retry.ts";
 import { Settings } from "../client/settings.ts";
-import { encodeValue } from "../client/value.ts";
+import { encodeValue } from "../src/value.ts";
 import type { CausalContext } from "../src/causal-context.ts";
 import { dotsOfChanges, type Change } from "../src/crdt/change.ts";
 import { hashKey, makeKey } from "../src/key.ts";

@@ -9,7 +9,7 @@ import { isWithin, typeAt } from "../src/crdt/path.ts";
 import { equalBytes } from "../src/bytes.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
 import { observedAt } from "../src/shown.ts";
-import { encodeValue } from "../client/value.ts";
+import { encodeValue } from "../src/value.ts";
 
 export type Wish =
   | { readonly do: "increment"; readonly path: string; readonly amount: number }

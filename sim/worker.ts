@@ -67,7 +67,7 @@ const againMs = 1000;
 const serviceKeys = ["after", "later", "last"];
 
 /** Of whoever wrote the workload. */
-const mistakes: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "TOO_LARGE"]);
+const mistakes: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "TOO_LARGE", "MERGE_FAILED"]);
 
 /** What a call that is left out is told. */
 const refusal: Told = { outcome: "none", error: "UNAVAILABLE" };
@@ -247,7 +247,8 @@ export class Worker {
       case "get": {
         asking.begin("get", undefined);
         this.#lastReads.delete(nameOf(call));
-        const { context, siblings, value } = await bucket.get(call.key);
+        const { context, siblings, value, unresolved } = await bucket.get(call.key);
+        if (unresolved !== undefined) throw unresolved;
         this.#lastReads.set(nameOf(call), context);
         asking.returned(context, siblings);
         return { outcome: "ok", value, siblings };

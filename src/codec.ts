@@ -92,8 +92,9 @@ export function roughSize(message: Message): number {
   switch (message.kind) {
     case "Put":
       return fixed + message.key.length + (message.value?.length ?? 0) + roughSizeOf(message.changes);
-    case "ReplicaPut":
     case "GetReply":
+      return fixed + (message.record?.length ?? 0) + (message.merged?.length ?? 0);
+    case "ReplicaPut":
     case "PutReply":
     case "ReplicaGetReply":
       return fixed + (message.record?.length ?? 0);
@@ -123,11 +124,13 @@ function toFields(message: Message): unknown[] {
       return [kinds.Welcome, 0, version, features, node, encodeRingTable(ring), encodeClusterOptions(options)];
     }
     case "Get": {
-      const { id, key, timeoutMs, options, head, details } = message;
-      return [kinds.Get, id, key, timeoutMs, optionFields(options), head, details];
+      const { id, key, timeoutMs, options, head, details, resolve } = message;
+      return [kinds.Get, id, key, timeoutMs, optionFields(options), head, details, resolve === true];
     }
-    case "GetReply":
-      return [kinds.GetReply, message.id, message.record, message.effective, message.answered];
+    case "GetReply": {
+      const { id, record: found, effective, answered, merged, mergeProblem } = message;
+      return [kinds.GetReply, id, found, effective, answered, merged, mergeProblem];
+    }
     case "Put": {
       const { id, op, key, value, context, timeoutMs, options, returnValue, details, changes, ageMs, settled } =
         message;
@@ -239,15 +242,21 @@ function fromFields(f: readonly unknown[]): Message {
         options: optionsOf(f[4]),
         head: f[5] === true,
         details: f[6] === true,
+        ...(f[7] === true && { resolve: true }),
       };
-    case kinds.GetReply:
+    case kinds.GetReply: {
+      const merged = optional(f[5], (value) => bytes(value, limits.frameBytesMax, "merged"));
+      const mergeProblem = optional(f[6], (value) => text(value, "merge problem"));
       return {
         kind: "GetReply",
         id,
         record: optional(f[2], record),
         effective: numbers(f[3], "effective options"),
         answered: optional(f[4], (value) => texts(value, "answered")),
+        ...(merged !== undefined && { merged }),
+        ...(mergeProblem !== undefined && { mergeProblem }),
       };
+    }
     case kinds.Put:
       return {
         kind: "Put",

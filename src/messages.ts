@@ -47,6 +47,8 @@ export interface Get {
   readonly head: boolean;
   /** Have the reply say which nodes answered. */
   readonly details: boolean;
+  /** Have the coordinator merge siblings, if it was configured with a merge for the bucket. */
+  readonly resolve?: boolean;
 }
 
 export interface GetReply {
@@ -56,6 +58,10 @@ export interface GetReply {
   readonly record: Uint8Array | undefined;
   readonly effective: readonly number[];
   readonly answered: readonly NodeId[] | undefined;
+  /** With `resolve`, and only of two or more siblings that can be seen: the value that the node's merge made of them. */
+  readonly merged?: Uint8Array;
+  /** Why its merge made none of them: a sentence for people. */
+  readonly mergeProblem?: string;
 }
 
 /** Put or, without a value, delete; or, with `changes`, operations on a replicated data type. */

@@ -57,18 +57,18 @@ export function write(
   spend: Spend,
 ): StoredObject {
   const siblings: Sibling[] = [];
-  let spent = object.spent.length === 0 ? none : object.spent.filter((sibling) => spend(sibling) !== undefined);
+  const spent = object.spent.filter((sibling) => spend(sibling) !== undefined);
   for (const sibling of object.siblings) {
     if (!contains(seen, sibling.dot)) siblings.push(sibling);
     else {
       const rest = spend(sibling);
-      if (rest !== undefined) spent = [...spent, rest];
+      if (rest !== undefined) spent.push(rest);
     }
   }
   siblings.push(...added);
   let context = joinContexts(object.context, seen);
   for (const { dot } of added) context = addDot(context, dot);
-  return { siblings: siblings.sort(byDot), spent: [...spent].sort(byDot), context };
+  return { siblings: siblings.sort(byDot), spent: spent.length === 0 ? none : spent.sort(byDot), context };
 }
 
 function byDot(a: Sibling, b: Sibling): number {

@@ -27,10 +27,15 @@ export function concurrentWrites(object: StoredObject): readonly Sibling[] {
   return onceEach(object).filter(({ path }) => path === plainPath || path === registerPath);
 }
 
-/**
- * What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. A write that was tried twice and replaced under
- * one of its dots does not win under the other, though its second try may be later than what replaced it.
- */
+/** The latest of them, deletes among them: by timestamp, then by dot, so the same one everywhere. */
+export function latestWrite(object: StoredObject): Sibling | undefined {
+  return concurrentWrites(object).reduce<Sibling | undefined>(
+    (winner, one) => (winner === undefined || isLater(one, winner) ? one : winner),
+    undefined,
+  );
+}
+
+/** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
   let winner: Sibling | undefined;
   for (const sibling of onceEach(object))
@@ -59,9 +64,10 @@ export function observedAt(object: StoredObject, path: string): CausalContext {
 /** What kinds of things stand under a key, hidden ones left out: more than one only where writers disagreed. */
 export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value"> {
   const types = new Set<DataType | "value">();
-  for (const sibling of object.siblings)
-    if (!isHidden(object, sibling))
-      types.add(sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value"));
+  for (const sibling of object.siblings) {
+    const type = sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value");
+    if (!types.has(type) && !isHidden(object, sibling)) types.add(type); // in this order: whether it is hidden takes a walk
+  }
   return types;
 }
 

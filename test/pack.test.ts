@@ -60,7 +60,7 @@ describe("the package", () => {
   });
 
   it("brings no development dependency along", () => {
-    for (const name of ["vitest", "typescript", "playwright-core", "tinybench", "fast-check"])
+    for (const name of ["vitest", "typescript", "playwright-core", "tinybench", "yjs"])
       expect(existsSync(join(app, "node_modules", name))).toBe(false);
   });
 });
@@ -72,10 +72,23 @@ describe("installed elsewhere", () => {
     expect(JSON.parse(stdout)).toEqual({ value: { items: ["apple"] }, code: "INVALID_ARGUMENT", isSame: true });
   });
 
+  it("says what `coterie/yjs` needs where that is not installed", async () => {
+    const program = 'import("coterie/yjs").catch(({ message }) => console.log(message))';
+    const { stdout } = await run(process.execPath, ["--eval", program], { cwd: app, env, timeout: 20_000 });
+    expect(stdout).toMatch(/^Cannot find package 'yjs' imported from .*coterie/);
+  });
+
   it("explains its command", async () => {
     const { stdout } = await run("npx", ["--no-install", "coterie", "--help"], { cwd: app, env, timeout: 20_000 });
     expect(stdout).toMatch(/usage: coterie/i);
     for (const command of ["cluster", "node", "get", "put", "delete", "status"]) expect(stdout).toContain(command);
+  });
+
+  it("tests a merge that is written with it, in TypeScript", async () => {
+    writeFileSync(join(app, "cart.ts"), typedMerge);
+    const command = ["--no-install", "coterie", "check-resolver", "cart.ts", "--runs", "50"];
+    const { stdout } = await run("npx", command, { cwd: app, env, timeout: 20_000 });
+    expect(stdout).toMatch(/^all laws hold: /);
   });
 
   it("has types that a strict program compiles against", async () => {
@@ -111,7 +124,8 @@ console.log(JSON.stringify({ value, code: error.code, isSame: error instanceof C
 
 const typedApplication = `
 import { CoterieError, limits, type RequestOptions } from "coterie";
-import { connect, merge, type Client, type GetResult } from "coterie/client";
+import { connect, lww, merge, type Client, type GetResult } from "coterie/client";
+import { assertResolver, checkResolver, type ResolverReport } from "coterie/laws";
 import { startNode, type NodeOptions, type RunningNode } from "coterie/node";
 
 interface Cart {
@@ -127,6 +141,19 @@ export async function main(options: NodeOptions): Promise<GetResult<Cart>> {
   await carts.update("alice", (cart) => ({ items: [...(cart?.items ?? []), "pear"] }), { w: "all" });
   // @ts-expect-error: a cart is no number
   await carts.put("alice", 7).catch((error: unknown) => error instanceof CoterieError && error.outcome);
-  return carts.get("alice", { head: false });
+  const report: ResolverReport = checkResolver(union, { samples: [{ items: ["apple"] }] });
+  if (!report.isLawful) assertResolver<Cart>((a, b) => (a.items < b.items ? a : b), { runs: 10 });
+  return carts.get("alice", { head: false, resolver: lww });
 }
+`;
+
+const typedMerge = `
+import { merge } from "coterie/client";
+
+interface Cart {
+  readonly items: readonly string[];
+}
+
+export const samples: readonly Cart[] = [{ items: ["apple"] }, { items: ["pear", "fig"] }];
+export default merge<Cart>((a, b) => ({ items: [...new Set([...a.items, ...b.items])].sort() }), { samples });
 `;

@@ -41,7 +41,7 @@ const imports: readonly {
     builtins: true,
   },
   { folder: "node", ours: ["src", "node"], packages: [], builtins: false },
-  { folder: "client", ours: ["src", "client"], packages: ["ws"], builtins: false },
+  { folder: "client", ours: ["src", "client"], packages: ["fast-check", "ws", "yjs"], builtins: false },
   { folder: "sim", ours: ["src", "node", "client", "sim"], packages: [], builtins: false },
   {
     folder: "bench",
@@ -65,7 +65,9 @@ const bannedGlobals =
 const pureFolders = new Set(["src", "node", "sim", "client"]);
 /** Where the world comes in: the client's two doors and its clock, and the simulator's wait for promises that are under way. */
 const impureFiles: Readonly<Record<string, readonly string[]>> = {
+  "client/another-day.ts": ["globalThis"],
   "client/clock.ts": ["performance", "crypto", "setTimeout", "setImmediate"],
+  "client/development.ts": ["process", "console"],
   "client/index.ts": ["WebSocket"],
   "client/browser.ts": ["WebSocket"],
   "sim/ambient.ts": ["globalThis"],
@@ -316,12 +318,17 @@ function reachable(): Set<string> {
 }
 
 function entries(): string[] {
-  const built = [
-    ...Object.values(manifest.exports).flatMap((door) => Object.values(door)),
-    ...Object.values(manifest.bin),
+  return [
+    ...builtFrom({ ...manifest.exports, bin: manifest.bin }),
+    ...programs,
+    ...files.filter((path) => path.endsWith(".test.ts")),
   ];
-  const doorFiles = built.map((path) => path.replace("./", "").replace("dist/", "").replace(/\.js$/, ".ts"));
-  return [...doorFiles, ...programs, ...files.filter((path) => path.endsWith(".test.ts"))];
+}
+
+/** The sources of what package.json names. */
+function builtFrom(named: Readonly<Record<string, string | Readonly<Record<string, string>>>>): string[] {
+  const built = Object.values(named).flatMap((door) => (typeof door === "string" ? [] : Object.values(door)));
+  return built.map((path) => path.replace("./", "").replace("dist/", "").replace(/\.js$/, ".ts"));
 }
 
 /** Programs and pages that a file names in quotes, to run them. */
@@ -339,14 +346,7 @@ function testsOf(path: string): string[] {
 }
 
 function doors(): string[] {
-  return [
-    "src/index.ts",
-    "client/public.ts",
-    "client/index.ts",
-    "client/browser.ts",
-    "node/io/index.ts",
-    "sim/index.ts",
-  ];
+  return [...builtFrom(manifest.exports).filter((path) => files.includes(path)), "client/public.ts"];
 }
 
 function functionsWithoutDocstring(door: string): string[] {

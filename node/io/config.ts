@@ -5,6 +5,7 @@ import { checkBucket } from "../../src/key.ts";
 import { limits } from "../../src/limits.ts";
 import { settleOptions, type ClusterOptions, type RequestOptions } from "../../src/options.ts";
 import { isPartitionCount, membersMax, partitionsMax, type Member } from "../../src/ring.ts";
+import type { Merge, Merges } from "../merges.ts";
 import { defaultTuning, type Tuning } from "../tuning.ts";
 import { isLoopback } from "./address.ts";
 import { describeProblems } from "./config-problems.ts";
@@ -27,6 +28,10 @@ const requestOptions = z.strictObject({
   readRepair: z.enum(["async", "blocking", "off"]).optional(),
 });
 
+const bucketOptions = requestOptions.extend({ merge: z.string().min(1).optional() });
+
+const merge = z.custom<Merge>((value) => typeof value === "function", "it must be a function");
+
 const member = z.strictObject({
   id: z
     .string()
@@ -47,7 +52,8 @@ const schema = z.strictObject({
   port: z.int().min(0).max(65_535).optional(),
   partitions: z.int().refine(isPartitionCount, `a power of two from 1 to ${partitionsMax}`).default(256),
   defaults: requestOptions.default({}),
-  buckets: z.record(z.string(), requestOptions).default({}),
+  buckets: z.record(z.string(), bucketOptions).default({}),
+  merges: z.record(z.string(), merge).default({}),
   tuning: tuningSchema.default({}),
   clientTokens: z.array(z.string().min(8)).default([]),
   clusterSecret: z.string().min(8).optional(),
@@ -70,7 +76,12 @@ export interface NodeOptions {
   readonly partitions?: number;
   /** Options of requests that do not choose otherwise; the same on every node. */
   readonly defaults?: RequestOptions;
-  readonly buckets?: Readonly<Record<string, RequestOptions>>;
+  readonly buckets?: Readonly<Record<string, BucketConfig>>;
+  /**
+   * The application's merges, by bucket, for readers that have none of their own: `coterie get`, clients in other languages. The same on
+   * every node. They run inside the node, which does nothing else meanwhile: they must be quick.
+   */
+  readonly merges?: Merges;
   /**
    * How the node looks after itself and the others: see `Tuning` for each field, its unit and what turning it costs. Fields that are
    * left out have their defaults; users rarely need any. May differ between nodes, but `tombstoneAgeMs`, `hintAgeMsMax` and
@@ -85,6 +96,14 @@ export interface NodeOptions {
   readonly insecure?: boolean;
   /** From which level on events are logged, as JSON lines on standard error. Default `warn`. */
   readonly logLevel?: "debug" | "info" | "warn" | "error" | "silent";
+}
+
+export interface BucketConfig extends RequestOptions {
+  /**
+   * A JavaScript module whose default export merges two values of this bucket, or `./module.js#name` for another export. The path is
+   * relative to the configuration file, or to the working directory where there is none. As in `merges`.
+   */
+  readonly merge?: string | undefined;
 }
 
 export interface MemberOptions {
@@ -106,6 +125,9 @@ export interface CheckedConfig {
   readonly port: number;
   readonly partitions: number;
   readonly options: ClusterOptions;
+  readonly merges: Merges;
+  /** Modules of merges that are yet to be loaded, by bucket. */
+  readonly mergeModules: Readonly<Record<string, string>>;
   readonly tuning: Tuning;
   readonly clientTokens: readonly string[];
   readonly clusterSecret: string | undefined;
@@ -130,17 +152,38 @@ export function checkConfig(given: NodeOptions): CheckedConfig {
     config.members.map(({ url }) => url),
     "url",
   );
-  const options = { defaults: config.defaults, buckets: config.buckets };
+  const { options, mergeModules } = bucketsOf(config);
   checkOptionsFit(options);
+  refuseTwoMerges(config.merges, mergeModules);
   const address = new URL(self.url);
   // A URL puts an IPv6 address in brackets, and nobody else does.
   const host = config.host ?? address.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = config.port ?? Number(address.port || 80);
   refuseExposure(host, config.insecure);
-  const { id, data, partitions, clientTokens, clusterSecret, logLevel } = config;
+  const { id, data, partitions, merges, clientTokens, clusterSecret, logLevel } = config;
   const members = config.members.map((one) => ({ ...one, zone: one.zone ?? one.id }));
   const tuning = settleTuning(config.tuning);
-  return { id, members, data, host, port, partitions, options, tuning, clientTokens, clusterSecret, logLevel };
+  const secrets = { clientTokens, clusterSecret };
+  return { id, members, data, host, port, partitions, options, merges, mergeModules, tuning, ...secrets, logLevel };
+}
+
+/** What requests go by travels to clients; where this node finds its merges does not. */
+function bucketsOf({ defaults, buckets }: z.infer<typeof schema>): Pick<CheckedConfig, "options" | "mergeModules"> {
+  const chosen: Record<string, RequestOptions> = {};
+  const mergeModules: Record<string, string> = {};
+  for (const [name, { merge: module, ...options }] of Object.entries(buckets)) {
+    chosen[name] = options;
+    if (module !== undefined) mergeModules[name] = module;
+  }
+  return { options: { defaults, buckets: chosen }, mergeModules };
+}
+
+function refuseTwoMerges(merges: Merges, modules: CheckedConfig["mergeModules"]): void {
+  for (const bucket of Object.keys(merges)) {
+    checkBucket(bucket);
+    if (Object.hasOwn(modules, bucket))
+      throw invalidArgument(`merges.${bucket} is a second merge: buckets.${bucket}.merge is ${modules[bucket]}`);
+  }
 }
 
 function isNodeUrl(text: string): boolean {
@@ -173,5 +216,5 @@ function fieldsAt([field]: readonly PropertyKey[]): readonly string[] {
   if (field === undefined) return Object.keys(schema.shape);
   if (field === "members") return Object.keys(member.shape);
   if (field === "tuning") return Object.keys(defaultTuning);
-  return Object.keys(requestOptions.shape);
+  return Object.keys(field === "buckets" ? bucketOptions.shape : requestOptions.shape);
 }

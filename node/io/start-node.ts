@@ -8,6 +8,7 @@ import { replicasMax } from "../../src/options.ts";
 import { Ring } from "../../src/ring.ts";
 import { planRing } from "../../src/ring-planner.ts";
 import type { Persist } from "../effects.ts";
+import type { Merges } from "../merges.ts";
 import type { NodeConfig } from "../self.ts";
 import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
 import { isCredential } from "./credentials.ts";
@@ -16,6 +17,7 @@ import { refuseFullDisk } from "./disk-space.ts";
 import { Turn } from "./link.ts";
 import { Listener, tryPort } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
+import { loadMerges } from "./merge-modules.ts";
 import { Peers } from "./peers.ts";
 import { Server } from "./server.ts";
 
@@ -35,13 +37,14 @@ export interface RunningNode {
 
 /**
  * Embeds a node in this process.
- * @throws CoterieError INVALID_ARGUMENT (configuration, port), STORAGE (directory)
+ * @throws CoterieError INVALID_ARGUMENT (configuration, module of a merge, port), STORAGE (directory)
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const config = checkConfig(options);
+  const merges = { ...config.merges, ...(await loadMerges(config.mergeModules, process.cwd())) };
   // A node that cannot start leaves no new directory behind. One that is there already is asked first who uses it.
   if (!existsSync(config.data)) await tryPort(config.host, config.port);
-  const node = new NodeProcess(config);
+  const node = new NodeProcess(config, merges);
   try {
     await node.start();
   } catch (error) {
@@ -68,7 +71,7 @@ class NodeProcess implements RunningNode {
   #onStopped: () => void = () => undefined;
   #onFailed: (error: Error) => void = () => undefined;
 
-  constructor(config: CheckedConfig) {
+  constructor(config: CheckedConfig, merges: Merges) {
     this.id = config.id;
     this.#config = config;
     this.failed = new Promise((resolve) => (this.#onFailed = resolve));
@@ -92,6 +95,7 @@ class NodeProcess implements RunningNode {
       ring: new Ring(planRing(members, { partitions, replicas })),
       options,
       tuning,
+      merges,
     };
     const turn = new Turn();
     this.#server = new Server(nodeConfig, this.#store, this.#log, {

@@ -42,22 +42,22 @@ export type Change =
 
 const kinds = ["write", "drop", "increment", "reset"] as const;
 
-/** An element without what the coordinator adds. */
-export interface AddedElement extends Pick<Sibling, "dot" | "path" | "value"> {
-  /** Which of the sequence numbers of its operation is its own: the same at every coordinator, whatever that one has already. */
-  readonly place: number;
+/** An element, without what the coordinator adds. */
+export interface Added extends Pick<Sibling, "dot" | "path" | "value"> {
+  /** How far its sequence number is above the operation's: the same at every coordinator, also where others add nothing. */
+  readonly offset: number;
 }
 
-/** What changes amount to. */
+/** The elements that changes add. */
 export interface Changed {
-  readonly added: readonly AddedElement[];
+  readonly added: readonly Added[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
   /** Of what is replaced or was spent before, those that nothing needs any more. */
   readonly needless: readonly Dot[];
 }
 
-/** How many dots the changes may need, and how many sequence numbers they take. */
+/** How many dots the changes may need. */
 export function dotsOfChanges(changes: readonly Change[]): number {
   return changes.reduce((sum, { kind }) => sum + (kind === "drop" ? 0 : 1), 0);
 }
@@ -66,15 +66,17 @@ export function dotsOfChanges(changes: readonly Change[]): number {
  * @param first the first of the fresh dots, further ones follow it; needless where none is asked for
  * @throws TOO_LARGE on a counter beyond its bounds
  */
-export function applyChanges(object: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
-  const added: AddedElement[] = [];
+export function applyChanges(whole: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
+  const added: Added[] = [];
   const replaced: Dot[] = [];
   const needless: Dot[] = [];
   let seen: CausalContext = emptyContext;
-  let place = -1;
+  let offset = -1;
+  const places = placesOf(whole, changes);
   for (const change of changes) {
     const { path } = change;
-    if (change.kind !== "drop") place++;
+    const object = places.get(path) ?? whole;
+    if (change.kind !== "drop") offset++;
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
@@ -85,23 +87,33 @@ export function applyChanges(object: StoredObject, changes: readonly Change[], f
         if (typeAt(path) === "gSet" && object.siblings.some((sibling) => isSameElement(sibling, path, change.value)))
           break;
         replaced.push(...dotsReplaced(object, path, change.value));
-        added.push({ dot, path, value: change.value, place });
+        added.push({ dot, path, value: change.value, offset });
         break;
       case "increment": {
         const next = nextIncrement(object, path, dot.actor, change.amount);
         replaced.push(...next.replaced);
         needless.push(...next.needless);
-        added.push({ dot, path, value: next.value, place });
+        added.push({ dot, path, value: next.value, offset });
         break;
       }
       case "reset": {
         replaced.push(...resetsWithin(object, path, change.marks));
-        added.push({ dot, path, value: encodeMarks(change.marks), place });
+        added.push({ dot, path, value: encodeMarks(change.marks), offset });
         break;
       }
     }
   }
   return { added, seen: joinContexts(seen, contextOf(replaced)), needless };
+}
+
+/** Of many changes what stands at the place of each, in one pass: each for itself would go through the whole object. */
+function placesOf(whole: StoredObject, changes: readonly Change[]): ReadonlyMap<string, StoredObject> {
+  const places = new Map<string, { siblings: Sibling[]; spent: Sibling[]; context: CausalContext }>();
+  if (changes.length === 1) return places;
+  for (const { path } of changes) places.set(path, { siblings: [], spent: [], context: whole.context });
+  for (const sibling of whole.siblings) places.get(sibling.path)?.siblings.push(sibling);
+  for (const sibling of whole.spent) places.get(sibling.path)?.spent.push(sibling);
+  return places;
 }
 
 /** The dots at the same place that a write replaces although its writer may not have seen them. */

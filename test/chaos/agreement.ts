@@ -2,7 +2,7 @@
  * That nodes come to hold the same by themselves: each is asked for its own copy, and nobody mends by being read.
  */
 import { expect, vi } from "vitest";
-import { decodeValue } from "../../client/value.ts";
+import { decodeValue } from "../../src/value.ts";
 import { formatKey } from "../../src/key.ts";
 import { emptyObject } from "../../src/object.ts";
 import { visibleSiblings } from "../../src/shown.ts";

@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Bucket } from "../../client/bucket.ts";
 import type { Client } from "../../client/client.ts";
-import { merge } from "../../client/resolver.ts";
-import { encodeValue } from "../../client/value.ts";
+import { merge, nodeMerge } from "../../client/resolver.ts";
+import { encodeValue } from "../../src/value.ts";
 import { makeKey } from "../../src/key.ts";
 import { limits } from "../../src/limits.ts";
 import { FakeNode, connectTo, tooFew } from "./fake-node.ts";
@@ -45,6 +45,26 @@ describe("get", () => {
     await runtime.run(carts.put("alice", { items: ["apple"] }));
     const read = await runtime.run(carts.get("alice"));
     expect(read).toMatchObject({ found: true, value: { items: ["apple"] }, siblings: [{ items: ["apple"] }] });
+  });
+
+  it("has the node merge them if it is asked to, and still shows them all", async () => {
+    putByOther({ items: ["apple"] });
+    putByOther({ items: ["pear"] });
+    node.mergeOutcome = { merged: encodeValue({ items: ["apple", "pear"] }) };
+    const siblings = [{ items: ["apple"] }, { items: ["pear"] }];
+    const read = await runtime.run(carts.get("alice", { resolver: nodeMerge }));
+    expect(read).toMatchObject({ value: { items: ["apple", "pear"] }, siblings });
+    expect(await runtime.run(carts.get("alice"))).toMatchObject({ value: undefined, siblings });
+  });
+
+  it("says why the node could not merge", async () => {
+    putByOther({ items: ["apple"] });
+    putByOther({ items: ["pear"] });
+    node.mergeOutcome = { mergeProblem: "no price for pears" };
+    const read = await runtime.run(carts.get("alice", { resolver: nodeMerge }));
+    expect(read).toMatchObject({ value: undefined, siblings: expect.objectContaining({ length: 2 }) as unknown });
+    expect(read.unresolved).toMatchObject({ code: "MERGE_FAILED" });
+    expect(read.unresolved?.message).toContain("no price for pears");
   });
 
   it("shows siblings side by side, and no value where nothing can choose one", async () => {

@@ -3,14 +3,18 @@ import { toBinary } from "../../src/bytes.ts";
 import { makeActor } from "../../src/dot.ts";
 import { unavailable } from "../../src/errors.ts";
 import { hashKey } from "../../src/key.ts";
-import type { Failure, Get, Message, Put } from "../../src/messages.ts";
-import { emptyObject, type StoredObject } from "../../src/object.ts";
+import type { GetReply, Failure, Get, Message, Put } from "../../src/messages.ts";
+import { emptyObject, latest, sync, write, type StoredObject } from "../../src/object.ts";
 import { plainWrite } from "../plain-write.ts";
 import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/options.ts";
 import { bucketOf } from "../../src/key.ts";
 import { encodeRecord } from "../../src/record.ts";
 import { decodeToken, emptyToken, encodeToken } from "../../src/token.ts";
-import { addDot } from "../../src/causal-context.ts";
+import { addDot, contextOf, eventsOf, joinContexts } from "../../src/causal-context.ts";
+import { applyChanges, checkChanges, type Change } from "../../src/crdt/change.ts";
+import { makeOpId, sequenceOf } from "../../src/op-id.ts";
+import { spendUnless } from "../../src/spent.ts";
+import { laterOf } from "../../src/timestamp.ts";
 import { openClient, type Client, type ConnectOptions } from "../../client/client.ts";
 import { FakeRuntime, ringOf, welcomeOf, type FakeSocket } from "./fake-runtime.ts";
 
@@ -27,6 +31,9 @@ export class FakeNode {
     this.name = name;
     this.#options = options;
   }
+
+  /** What its merge makes of whatever it is asked to merge. */
+  mergeOutcome: Pick<GetReply, "merged" | "mergeProblem"> = {};
 
   /** Stands behind a socket from its opening on. */
   serve(runtime: FakeRuntime, socket: FakeSocket): void {
@@ -57,10 +64,41 @@ export class FakeNode {
     const effective = encodeEffective(settleOptions(kind, message.options ?? {}, bucketOf(message.key), this.#options));
     const answered = message.details ? [this.name] : undefined;
     if (message.kind === "Get")
-      return { kind: "GetReply", id: message.id, record: this.#record(message.key), effective, answered };
-    const context = this.#write(message.key, message.value, toBinary(message.op), message.context);
+      return {
+        kind: "GetReply",
+        id: message.id,
+        record: this.#record(message.key),
+        effective,
+        answered,
+        ...(message.resolve === true && this.mergeOutcome),
+      };
+    if (message.changes !== undefined) checkChanges(message.changes);
+    const context =
+      message.changes === undefined
+        ? this.#write(message.key, message.value, toBinary(message.op), message.context)
+        : this.#change(message.key, message.changes, toBinary(message.op), message.context);
     const record = message.returnValue ? this.#record(message.key) : undefined;
     return { kind: "PutReply", id: message.id, context, record, effective, answered };
+  }
+
+  /** The same request once more: a copy, or a try whose answer was lost. */
+  replay(message: Get | Put): void {
+    this.#serve(message);
+  }
+
+  /** Its disk is empty. */
+  forget(): void {
+    this.#objects.clear();
+    this.#writes = 0;
+  }
+
+  /** As between replicas: both hold the join of all that either held. */
+  exchange(other: FakeNode): void {
+    for (const key of [...this.#objects.keys(), ...other.#objects.keys()]) {
+      const joined = sync(this.#objects.get(key) ?? emptyObject, other.#objects.get(key) ?? emptyObject);
+      this.#objects.set(key, joined);
+      other.#objects.set(key, joined);
+    }
   }
 
   #record(key: Uint8Array): Uint8Array | undefined {
@@ -76,6 +114,26 @@ export class FakeNode {
     this.#objects.set(toBinary(key), plainWrite(object, token.context, { dot, value, timestamp, op }));
     return encodeToken(hashKey(key), { context: addDot(token.context, dot), latest: timestamp });
   }
+
+  /** One after the other under the dots of one actor, as a replica does it. */
+  #change(key: Uint8Array, changes: readonly Change[], op: string, context: Uint8Array | undefined): Uint8Array {
+    const token = context === undefined ? emptyToken : decodeToken(hashKey(key), context);
+    const object = this.#objects.get(toBinary(key)) ?? emptyObject;
+    const actor = makeActor(this.name.padEnd(8), 1);
+    const first = { actor, counter: (eventsOf(object.context, actor)?.base ?? 0) + 1 };
+    const { added, seen, needless } = applyChanges(object, changes, first);
+    const timestamp = { ms: Math.max(++this.#writes, laterOf(token.latest, latest(object)).ms + 1), counter: 0 };
+    const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
+    const siblings = added.map(({ offset, ...one }) => ({
+      ...one,
+      timestamp,
+      op: makeOpId(client, sequence + offset),
+    }));
+    const isSettled = (): boolean => false;
+    this.#objects.set(toBinary(key), write(object, seen, siblings, spendUnless(isSettled, needless)));
+    const written = contextOf(added.map(({ dot }) => dot));
+    return encodeToken(hashKey(key), { context: joinContexts(token.context, written), latest: timestamp });
+  }
 }
 
 export const tooFew: Omit<Failure, "kind" | "id"> = failureFields(
@@ -90,8 +148,9 @@ function failureFields({ code, message, outcome, retryable, details }: ReturnTyp
 export async function connectTo(
   node: FakeNode,
   options: ConnectOptions = {},
+  seed: number = 1,
 ): Promise<{ readonly client: Client; readonly runtime: FakeRuntime }> {
-  const runtime = new FakeRuntime();
+  const runtime = new FakeRuntime(seed);
   runtime.onSocket = (socket) => node.serve(runtime, socket);
   return { client: await runtime.run(openClient(["ws://n1:7400"], options, runtime)), runtime };
 }

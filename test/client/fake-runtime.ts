@@ -20,6 +20,10 @@ export class FakeRuntime implements Runtime {
   onSocket: (socket: FakeSocket) => void = () => undefined;
   #nowMs = 1000;
   readonly #timers = new Set<Timer>();
+  isDevelopment = false;
+  /** What the developer was told. */
+  readonly warnings: string[] = [];
+  readonly warn = (sentence: string): void => void this.warnings.push(sentence);
   /** Thrown instead of opening a socket: what a browser does about an address that it does not allow. */
   refusal: Error | undefined;
 

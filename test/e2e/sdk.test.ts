@@ -3,7 +3,7 @@ import { plainPut } from "../../src/messages.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { connect, merge, type Client } from "../../client/index.ts";
+import { connect, lww, merge, type Client } from "../../client/index.ts";
 import { startNode } from "../../node/io/index.ts";
 import { fromBinary } from "../../src/bytes.ts";
 import { makeKey } from "../../src/key.ts";
@@ -98,6 +98,28 @@ describe("a cluster of three", () => {
     expect((await mine.get("cart", { r: 3 })).value).toEqual(["jam", "milk", "tea"]);
     await mine.put("cart", ["blind"], { context: null });
     expect((await mine.get("cart", { r: 3 })).siblings).toSatisfy(hasTwo);
+  });
+
+  test("the latest of what stands side by side wins with lww, a delete too, and write-back leaves one value", async () => {
+    const [mine, other] = [await connectTo(nodes.urls), await connectTo(nodes.urls)];
+    const all = { w: 3, r: 3 } as const;
+    const union = merge<readonly string[]>((a, b) => [...new Set([...a, ...b])].sort());
+    const carts = mine.bucket<readonly string[]>("default", { ...all, resolver: union, resolveOnRead: "write-back" });
+    await other.bucket<readonly string[]>("default", all).put("basket", ["jam"]);
+    await clockMoves();
+    await carts.put("basket", ["tea"], { context: null });
+    expect(await carts.get("basket", { resolver: lww })).toMatchObject({
+      value: ["tea"],
+      siblings: expect.toSatisfy(hasTwo) as unknown,
+    });
+    expect(await carts.get("basket")).toMatchObject({ value: ["jam", "tea"], writeBack: { isDone: true } });
+    expect((await carts.get("basket")).siblings).toEqual([["jam", "tea"]]);
+
+    await clockMoves();
+    await carts.delete("basket", { context: null });
+    const deleted = await carts.get("basket", { resolver: lww });
+    expect(deleted).toMatchObject({ found: false, value: undefined, siblings: [["jam", "tea"]] });
+    expect(await carts.get("basket", { resolver: lww, head: true })).toMatchObject({ found: false });
   });
 
   test("one client's own writes follow each other, and a delete hides what it has seen", async () => {
@@ -243,6 +265,12 @@ describe("nodes come and go", () => {
     await again.close();
   });
 });
+
+/** So that what is written next is later: within a millisecond its writer decides. */
+async function clockMoves(): Promise<void> {
+  const before = Date.now();
+  await expect.poll(() => Date.now(), { interval: 1 }).toBeGreaterThan(before);
+}
 
 function hasTwo(siblings: unknown): boolean {
   return Array.isArray(siblings) && siblings.length === 2;

@@ -8,6 +8,7 @@
  */
 import { freshnessKey } from "../../node/freshness.ts";
 import { Replica } from "../../node/replica.ts";
+import type { Merges } from "../../node/merges.ts";
 import { defaultTuning, type Tuning } from "../../node/tuning.ts";
 import type { Effect, Input, Instant, LogEvent } from "../../node/effects.ts";
 import type { PeerMessage } from "../../src/messages.ts";
@@ -29,6 +30,7 @@ export interface Shape {
   readonly nodes?: number;
   readonly options?: Partial<ClusterOptions>;
   readonly tuning?: Partial<Tuning>;
+  readonly merges?: Merges;
   /** The nodes begin with empty disks and know it. Otherwise they have been compared: what is absent is absent. */
   readonly isFresh?: boolean;
   readonly observe?: (node: NodeId, effect: Effect) => void;
@@ -58,6 +60,7 @@ export interface Choice extends RequestOptions {
   /** Sequence of the operation id: the same one is a retry. */
   readonly op?: number;
   readonly head?: boolean;
+  readonly resolve?: boolean;
   readonly returnValue?: boolean;
   readonly deadlineMs?: number;
 }
@@ -105,13 +108,15 @@ export class Cluster {
   readonly inFlight: Envelope[] = [];
   readonly logs: (LogEvent & { readonly node: NodeId })[] = [];
   readonly requests: Request[] = [];
+  readonly #merges: Merges | undefined;
   readonly #machines: Map<NodeId, Machine>;
   readonly #observe: (node: NodeId, effect: Effect) => void;
   readonly #linksDown = new Set<string>();
   #nowMs = 0;
   #operations = 0;
 
-  constructor({ nodes = 3, options = {}, tuning = {}, isFresh = false, observe = () => {} }: Shape = {}) {
+  constructor({ nodes = 3, options = {}, tuning = {}, merges, isFresh = false, observe = () => {} }: Shape = {}) {
+    this.#merges = merges;
     const ids = Array.from({ length: nodes }, (_, at) => `n${at + 1}`);
     const members = ids.map((id) => ({ id, url: `ws://${id}`, zone: "z", weight: 1 }));
     this.ring = new Ring({ epoch: 1, partitions: 1, replicas: 3, members, owners: [0] });
@@ -151,6 +156,7 @@ export class Cluster {
       options: optionsIn(choice),
       head: choice.head ?? false,
       details: true,
+      ...(choice.resolve === true && { resolve: true }),
     });
   }
 
@@ -237,7 +243,7 @@ export class Cluster {
     const machine = this.#machine(node);
     const instant = this.instant(node);
     machine.replica = new Replica(
-      { id: node, ring: this.ring, options: this.options, tuning: this.tuning },
+      { id: node, ring: this.ring, options: this.options, tuning: this.tuning, merges: this.#merges },
       machine.store,
       instant,
     );

@@ -46,6 +46,8 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       hedgesWon: 0,
       readRepairs: 0,
       readRepairsShed: 0,
+      merges: 0,
+      mergeFailures: 0,
       shed: 0,
     },
     antiEntropy: {

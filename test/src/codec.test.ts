@@ -103,16 +103,22 @@ const kinds: { readonly [Kind in Message["kind"]]: fc.Arbitrary<Extract<Message,
     ring,
     options: fc.record({ defaults: chosen, buckets: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), chosen) }),
   }),
-  Get: fc.record({
-    kind: is("Get"),
-    id,
-    key,
-    timeoutMs,
-    options: maybe(chosen),
-    head: fc.boolean(),
-    details: fc.boolean(),
-  }),
-  GetReply: fc.record({ kind: is("GetReply"), id, record: maybe(record), effective, answered }),
+  Get: fc
+    .record({
+      kind: is("Get"),
+      id,
+      key,
+      timeoutMs,
+      options: maybe(chosen),
+      head: fc.boolean(),
+      details: fc.boolean(),
+    })
+    .chain((get) => fc.constantFrom<Get>(get, { ...get, resolve: true })),
+  GetReply: fc.oneof(
+    fc.record({ kind: is("GetReply"), id, record: maybe(record), effective, answered }),
+    fc.record({ kind: is("GetReply"), id, record: maybe(record), effective, answered, merged: record }),
+    fc.record({ kind: is("GetReply"), id, record: maybe(record), effective, answered, mergeProblem: fc.string() }),
+  ),
   Put: fc.record({
     kind: is("Put"),
     id,
@@ -395,6 +401,7 @@ test("the rough size of a message is near the real one, where it is large", () =
       standsFor: undefined,
     },
     { kind: "GetReply", id: 1, record: large, effective: [], answered: undefined },
+    { kind: "GetReply", id: 1, record: large, effective: [], answered: undefined, merged: large },
     { kind: "PutReply", id: 1, context: large.subarray(0, 10), record: large, effective: [], answered: undefined },
     { kind: "ReplicaGetReply", id: 1, answer: "record", record: large },
     {

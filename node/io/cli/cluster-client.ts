@@ -1,5 +1,5 @@
 /** The SDK as the commands use it: loaded when it is needed, closed when they are done. */
-import type { Client, RequestOptions } from "../../../client/index.ts";
+import type { Client } from "../../../client/index.ts";
 import { CoterieError } from "../../../src/errors.ts";
 import type { EffectiveOptions, OptionName } from "../../../src/options.ts";
 import { splitUrls, type ConnectFlags } from "./request-flags.ts";
@@ -69,7 +69,7 @@ export function rephrase(error: CoterieError, message: string): CoterieError {
 }
 
 /** The commands hand all their options to the bucket, so that those of both halves are echoed; to their user they are the request's. */
-export function effectiveOf(effective: EffectiveOptions, chosen: RequestOptions): EffectiveOptions {
+export function effectiveOf(effective: EffectiveOptions, chosen: object): EffectiveOptions {
   const from = { ...effective.from };
   for (const name of Object.keys(chosen) as OptionName[]) from[name] = "request";
   return { ...effective, from };

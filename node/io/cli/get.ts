@@ -10,8 +10,9 @@ import { showValue, toJson } from "./value.ts";
 const help = `
 The value goes to standard output: texts as they are, everything else as JSON.
 Several siblings, written side by side without knowing of each other, are all
-shown; the next put replaces them together. Exit code 1 if there is nothing
-under the key.
+shown; the next put replaces them together. If the nodes were configured with a
+merge for the bucket, what it makes of them is shown instead (but for
+--resolver siblings). Exit code 1 if there is nothing under the key.
 
 The flags of a write (see \`coterie put --help\`) are checked here too,
 --context also for whether it is a token of this key, and change nothing.
@@ -20,6 +21,7 @@ Examples:
   coterie get cart:alice
   coterie get cart:alice --r all --details
   coterie get cart:alice --pr quorum --read-repair blocking
+  coterie get cart:alice --resolver siblings
   coterie get cart:alice --json | jq .siblings`;
 
 export function addGet(program: Command): void {
@@ -32,17 +34,19 @@ export function addGet(program: Command): void {
 async function get(key: string, flags: RequestFlags): Promise<void> {
   const options = requestOptions(flags);
   if (flags.context !== undefined) await checkContext(flags.bucket, key, flags.context);
-  const result = await withClient(flags, (client) => client.bucket(flags.bucket, options).get(key, { details: true }));
+  const asked = { details: true, ...(options.resolver === undefined && { resolver: { kind: "node" } as const }) };
+  const result = await withClient(flags, (client) => client.bucket(flags.bucket, options).get(key, asked));
   const effective = effectiveOf(result.effective, options);
   // Only now the cluster's n and defaults are known: `--w 4` may be right or wrong.
   const { from: _, ...settled } = effective;
   settleOptions("put", settled, flags.bucket, { defaults: { n: effective.n }, buckets: {} });
   const { found, siblings, context, answered } = result;
+  const unresolved = result.unresolved?.message;
   if (!found) process.exitCode = exitCodes.failed;
   if (flags.json === true) {
     const value = result.value ?? null;
     process.stdout.write(
-      `${toJson({ key, bucket: flags.bucket, found, value, siblings, context, effective, answered })}\n`,
+      `${toJson({ key, bucket: flags.bucket, found, value, siblings, unresolved, context, effective, answered })}\n`,
     );
     return;
   }
@@ -50,12 +54,19 @@ async function get(key: string, flags: RequestFlags): Promise<void> {
   show(`${flags.bucket}/${key}`, result);
 }
 
-function show(name: string, { found, siblings }: GetResult<unknown>): void {
+function show(name: string, { found, siblings, value, unresolved }: GetResult<unknown>): void {
   if (!found) return void process.stderr.write(`coterie: there is nothing under ${name}\n`);
   if (siblings.length === 1) return void process.stdout.write(`${showValue(siblings[0])}\n`);
+  if (value !== undefined) {
+    process.stderr.write(
+      `${name} has ${siblings.length} siblings, and this is what its resolver makes of them; --resolver siblings shows them.\n`,
+    );
+    return void process.stdout.write(`${showValue(value)}\n`);
+  }
   process.stderr.write(
     `${name} has ${siblings.length} siblings: none was written by somebody who had seen the others.\n`,
   );
+  if (unresolved !== undefined) process.stderr.write(`They could not be merged: ${unresolved.message}\n`);
   siblings.forEach((sibling, at) =>
     process.stdout.write(`--- sibling ${at + 1} of ${siblings.length}\n${showValue(sibling)}\n`),
   );

@@ -4,6 +4,7 @@
  * for a store or a simulator.
  */
 import { Command } from "commander";
+import { addCheckResolver } from "./check-resolver.ts";
 import { addCluster } from "./cluster.ts";
 import { addDelete } from "./delete.ts";
 import { tellFailure, wantsJson } from "./failure.ts";
@@ -31,6 +32,7 @@ Examples:
   coterie status
   coterie sim                                      the store under drawn faults, deterministic
   coterie sim --seed 7 --trace run.html            a page that shows what happened
+  coterie check-resolver cart.ts                   whether a merge keeps the laws
   coterie help put                                 everything about one command`;
 
 await main(process.argv.slice(2));
@@ -44,7 +46,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => wantsJson(argv) || write(text) })
     .addHelpText("after", help);
-  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addStatus, addSim]) add(program);
+  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addStatus, addSim, addCheckResolver]) add(program);
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {

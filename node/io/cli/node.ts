@@ -1,6 +1,6 @@
 /** `coterie node`: one node in this process, until a signal ends it, or whoever forked it is gone. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { CoterieError, invalidArgument, storage } from "../../../src/errors.ts";
 import type { MemberOptions, NodeOptions } from "../config.ts";
@@ -35,6 +35,11 @@ buckets (options of requests), clientTokens, clusterSecret, insecure, logLevel,
 tuning. What a flag says holds before the file. The members, partitions,
 defaults and buckets must be the same on every node. Paths are relative to the
 working directory.
+
+In a configuration file a bucket may name a JavaScript module that merges two of
+its values, by a path relative to that file: \`coterie get\` and other readers
+without a merge of their own are given one value then instead of siblings.
+  "buckets": { "carts": { "merge": "./cart-merge.js" } }
 
 Secrets never stand on a command line. They come from the file or the
 environment: COTERIE_CLUSTER_SECRET, which the nodes show each other, and
@@ -140,7 +145,17 @@ function readConfigFile(path: string): object {
   const value = parseJson(path, text);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalidArgument(`the configuration ${path} must be a JSON object: {"id": "n1", "data": …, "members": […]}`);
-  return value;
+  return withMergesFrom(dirname(resolve(path)), value);
+}
+
+/** A file stands beside the modules that it names, wherever the node is started. */
+function withMergesFrom(directory: string, config: object): object {
+  if (!("buckets" in config) || typeof config.buckets !== "object" || config.buckets === null) return config;
+  const buckets = Object.entries(config.buckets as Readonly<Record<string, unknown>>).map(([name, options]) => {
+    const merge = typeof options === "object" && options !== null && "merge" in options ? options.merge : undefined;
+    return [name, typeof merge === "string" ? { ...(options as object), merge: resolve(directory, merge) } : options];
+  });
+  return { ...config, buckets: Object.fromEntries(buckets) as object };
 }
 
 function parseJson(path: string, text: string): unknown {

@@ -3,8 +3,9 @@
  * for is checked all the same.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import type { BucketOptions } from "../../../client/bucket.ts";
 import { limits } from "../../../src/limits.ts";
-import { settleOptions, type Count, type ReadRepair, type RequestOptions } from "../../../src/options.ts";
+import { settleOptions, type Count, type ReadRepair, type StoredResolver } from "../../../src/options.ts";
 
 export interface ConnectFlags {
   readonly url?: readonly string[];
@@ -21,6 +22,7 @@ export interface RequestFlags extends ConnectFlags {
   readonly timeout?: number;
   readonly sloppy?: boolean;
   readonly readRepair?: ReadRepair;
+  readonly resolver?: StoredResolver;
   readonly bucket: string;
   readonly context?: string;
   readonly blind?: boolean;
@@ -61,6 +63,11 @@ export function addRequestFlags(command: Command, kind: keyof typeof flagsOf): C
       "replicas that lag are mended: async, blocking or off (default: async)",
       parseRepair,
     )
+    .option(
+      "--resolver <name>",
+      "of concurrent writes: siblings, keep them all; or lww, the latest holds",
+      parseResolver,
+    )
     .option("--timeout <ms>", "milliseconds for each request (default: 5000)", wholeFrom(1, limits.timeoutMsMax))
     .option("--context <token>", "replace exactly what this token has seen, instead of reading first")
     .addOption(new Option("--blind", "replace nothing: become a sibling of what is there").conflicts("context"))
@@ -75,9 +82,10 @@ export function addRequestFlags(command: Command, kind: keyof typeof flagsOf): C
  * @throws INVALID_ARGUMENT for counts that do not fit each other, whichever the cluster's defaults are; what the command itself
  * uses, the SDK checks against those defaults too
  */
-export function requestOptions(flags: RequestFlags): Omit<RequestOptions, "resolver"> {
+export function requestOptions(flags: RequestFlags): BucketOptions<unknown> {
   const { n, r, w, pr, pw, dw, timeout: timeoutMs, sloppy, readRepair } = flags;
-  const chosen: RequestOptions = { n, r, w, pr, pw, dw, timeoutMs, sloppy, readRepair };
+  const chosen = { n, r, w, pr, pw, dw, timeoutMs, sloppy, readRepair };
+  const resolver = flags.resolver && { kind: flags.resolver };
   // Everything that is not chosen here is as permissive as a cluster could make it, and words wait for the cluster's n.
   const fixed = { ...chosen };
   for (const name of counts)
@@ -85,7 +93,7 @@ export function requestOptions(flags: RequestFlags): Omit<RequestOptions, "resol
   const most = { defaults: { n: n ?? 1024, r: "all", w: "all" }, buckets: {} } as const;
   settleOptions("get", fixed, flags.bucket, most);
   settleOptions("put", fixed, flags.bucket, most);
-  return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries({ ...chosen, resolver }).filter(([, value]) => value !== undefined));
 }
 
 export function wholeFrom(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -107,6 +115,11 @@ function parseCount(text: string): Count {
 function parseRepair(text: string): ReadRepair {
   if (text === "async" || text === "blocking" || text === "off") return text;
   throw new InvalidArgumentError("It is async, blocking or off.");
+}
+
+function parseResolver(text: string): StoredResolver {
+  if (text === "siblings" || text === "lww") return text;
+  throw new InvalidArgumentError("It is siblings or lww.");
 }
 
 function parseUrls(text: string, before: readonly string[] | undefined): readonly string[] {

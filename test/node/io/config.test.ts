@@ -25,6 +25,8 @@ describe("defaults", () => {
       port: 7401,
       partitions: 256,
       options: { defaults: {}, buckets: {} },
+      merges: {},
+      mergeModules: {},
       tuning: defaultTuning,
       clientTokens: [],
       clusterSecret: undefined,
@@ -37,6 +39,34 @@ describe("defaults", () => {
     const views = { sloppy: false, readRepair: "blocking" } as const;
     const { options } = checkConfig({ ...good, defaults: { ...defaults, ...views }, buckets: { views } });
     expect(options).toEqual({ defaults: { ...defaults, ...views }, buckets: { views } });
+  });
+});
+
+describe("merges", () => {
+  const union = (): null => null;
+
+  test("are functions by bucket, or modules; where a module lies is no option of requests", () => {
+    const buckets = { carts: { n: 1, merge: "./cart-merge.js" }, views: { r: 1 } } as const;
+    const config = checkConfig({ ...good, buckets, merges: { lists: union } });
+    expect(config.merges).toEqual({ lists: union });
+    expect(config.mergeModules).toEqual({ carts: "./cart-merge.js" });
+    // Clients are sent these: a field that is not theirs would be refused there.
+    expect(config.options.buckets).toEqual({ carts: { n: 1 }, views: { r: 1 } });
+  });
+
+  test.each<readonly [more: object, sentence: string]>([
+    [{ merges: { carts: 5 } }, "merges.carts is 5: it must be a function"],
+    [{ merges: { "a b": union } }, "a bucket's name has 1 to 64 letters"],
+    [{ buckets: { carts: { merge: 5 } } }, "buckets.carts.merge is 5: it must be a text"],
+    [{ buckets: { carts: { merge: "" } } }, 'buckets.carts.merge is "": it must not be empty'],
+    [{ buckets: { carts: { merg: "x.js" } } }, "buckets.carts.merg: unknown field; did you mean buckets.carts.merge?"],
+    [{ defaults: { merge: "x.js" } }, "defaults.merge: unknown field"],
+    [
+      { merges: { carts: union }, buckets: { carts: { merge: "x.js" } } },
+      "merges.carts is a second merge: buckets.carts.merge is x.js",
+    ],
+  ])("%j is refused", (more, words) => {
+    expect(sentence(more)).toContain(`INVALID_ARGUMENT: ${words}`);
   });
 });
 

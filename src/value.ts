@@ -3,9 +3,10 @@
  * `Date`s, and arrays and plain objects of those. What comes back equals what went in (a field that is
  * undefined is one that is not there, as in JSON), and everything else is refused by its path. −0 comes back as 0.
  */
-import { CoterieError, invalidArgument, protocol, tooLarge } from "../src/errors.ts";
-import { limits } from "../src/limits.ts";
-import { packValue, unpackValue } from "../src/msgpack.ts";
+import { toBinary } from "./bytes.ts";
+import { CoterieError, invalidArgument, protocol, tooLarge } from "./errors.ts";
+import { limits } from "./limits.ts";
+import { packValue, unpackValue } from "./msgpack.ts";
 
 const bigintLeast = -(2n ** 63n);
 const bigintMost = 2n ** 64n - 1n;
@@ -18,6 +19,36 @@ export function encodeValue(value: unknown): Uint8Array {
   if (bytes.length > limits.valueBytesMax)
     throw tooLarge(`the value has ${bytes.length} bytes, the limit is ${limits.valueBytesMax}`);
   return bytes;
+}
+
+/**
+ * An element of a replicated data type. Of equal ones the bytes are equal, in whatever order the fields of objects were written.
+ * @param place where it belongs, for the sentence of an error: "" or the name of a field
+ * @throws INVALID_ARGUMENT, TOO_LARGE
+ */
+export function encodeElement(value: unknown, place: string): Uint8Array {
+  checkPlain(value, place, 0);
+  const bytes = packed(inOrder(value));
+  if (bytes.length > limits.valueBytesMax)
+    throw tooLarge(`${place || "the value"} has ${bytes.length} bytes, the limit is ${limits.valueBytesMax}`);
+  return bytes;
+}
+
+const chunkBytes = 4096;
+
+/** The bytes of an element as the key of a map: piece by piece, for each byte of a piece is an argument of one call. */
+export function elementKey(bytes: Uint8Array): string {
+  if (bytes.length <= chunkBytes) return toBinary(bytes);
+  let key = "";
+  for (let at = 0; at < bytes.length; at += chunkBytes) key += toBinary(bytes.subarray(at, at + chunkBytes));
+  return key;
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array || isDate(value)) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, inOrder(field)]));
 }
 
 /** @throws PROTOCOL: what stands in the store need not have come from an SDK */

@@ -2,7 +2,7 @@
 import { runInNewContext } from "node:vm";
 import { assert, jsonValue, pre, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeValue, encodeValue } from "../../client/value.ts";
+import { decodeValue, encodeValue } from "../../src/value.ts";
 import { limits } from "../../src/limits.ts";
 import { pack } from "../../src/msgpack.ts";
 

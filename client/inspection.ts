@@ -1,0 +1,89 @@
+/**
+ * What a key holds as a value that its types alone explain: for people and programs that have no schema, such as the command line.
+ * Sets are arrays, maps are objects, flags are booleans; of several types under one name each is shown, by its type.
+ */
+import { typeAt, type DataType } from "../src/crdt/path.ts";
+import { latest, type StoredObject } from "../src/object.ts";
+import type { RequestOptions } from "../src/options.ts";
+import { rootTypes, visibleSiblings } from "../src/shown.ts";
+import type { GetResult } from "./bucket.ts";
+import { Context } from "./context.ts";
+import { counter, growCounter } from "./counters.ts";
+import { flag } from "./flags.ts";
+import { multiRegister, register } from "./registers.ts";
+import { Requests, type BucketHost } from "./requests.ts";
+import { growSet, set } from "./sets.ts";
+import { partsOf, pathOfKey, type Shape } from "./shape.ts";
+import { decodeValue } from "../src/value.ts";
+
+/** A map whose fields are whatever they are. */
+const anyMap: Pick<Shape<unknown, unknown>, "type" | "read"> = {
+  type: "map",
+  read(object, path) {
+    const fields: [name: string, type: DataType, value: unknown][] = [];
+    for (const [at, part] of partsOf(object, path))
+      if (rootTypes(part.object).size > 0)
+        fields.push([part.name, typeAt(at), plain(shapes[typeAt(at)].read(part.object, at))]);
+    return byName(fields);
+  },
+};
+
+const shapes: Readonly<Record<DataType, Pick<Shape<unknown, unknown>, "type" | "read">>> = {
+  pnCounter: counter(),
+  gCounter: growCounter(),
+  gSet: growSet(),
+  orSet: set(),
+  rwSet: set({ wins: "remove" }),
+  lwwRegister: register(),
+  mvRegister: multiRegister(),
+  ewFlag: flag(),
+  dwFlag: flag({ wins: "disable" }),
+  map: anyMap,
+};
+
+export interface Inspection extends GetResult<unknown> {
+  /** `value` of what was put; else what kind of replicated value it is, or several kinds where writers disagreed. */
+  readonly type: string;
+}
+
+/**
+ * Reads a key of whatever type. A replicated value has no siblings.
+ * @throws as `Bucket#get`
+ */
+export async function inspect(
+  host: BucketHost,
+  bucket: string,
+  key: string,
+  options: RequestOptions,
+): Promise<Inspection> {
+  const requests = new Requests(host, bucket, options);
+  const { keyHash, object, effective, reply } = await requests.get(key, undefined, { head: false, details: true });
+  const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
+  const siblings = visibleSiblings(object).map(({ value }) => decodeValue(value));
+  const data = dataIn(object);
+  const found = siblings.length > 0 || data !== undefined;
+  const { type, value } = data ?? { type: "value", value: siblings.length === 1 ? siblings[0] : undefined };
+  return { found, type, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
+}
+
+/** The types of the replicated values under a key, and what they are; `undefined` if there are none, but perhaps plain ones. */
+function dataIn(object: StoredObject): { readonly type: string; readonly value: unknown } | undefined {
+  const types = [...rootTypes(object)].filter((type) => type !== "value");
+  if (types.length === 0) return undefined;
+  const values = types.map((type) => [type, type, plain(shapes[type].read(object, pathOfKey({ type })))] as const);
+  return { type: types.join(" and "), value: values.length === 1 ? values[0]![2] : byName(values) };
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof Set ? [...(value as ReadonlySet<unknown>)] : value;
+}
+
+/** Fields of one name and several types are told apart by their types. */
+function byName(fields: readonly (readonly [string, DataType, unknown])[]): Readonly<Record<string, unknown>> {
+  const counts = new Map<string, number>();
+  for (const [name] of fields) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const named = fields.map(
+    ([name, type, value]) => [counts.get(name) === 1 ? name : `${name} (${type})`, value] as const,
+  );
+  return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
