@@ -69,6 +69,7 @@ function mayWriteReplace(value: Uint8Array, path: string, other: Uint8Array): bo
     case "lwwRegister":
     case "ewFlag":
       return true;
+    case "gSet":
     case "orSet":
       return equalBytes(value, other);
     case "rwSet":

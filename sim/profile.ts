@@ -114,8 +114,8 @@ export function drawTypes(profile: Profile, random: Random): Profile {
 }
 
 const typedShare = 0.4;
-/** What it takes to see whether the healed cluster serves. */
-const windowMsMin = 2000;
+/** Longer than the calls by which it is seen whether the healed cluster serves. */
+const windowMsMin = 5100;
 /** A try that nobody answered is given up a little after its time. */
 const windowSlackMs = 100;
 

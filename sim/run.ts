@@ -44,8 +44,6 @@ const clockSlackMs = 1000;
 const fixpointRounds = 2;
 /** How long it must be quiet before: an exchange that has found a difference waits for its budget, and asks late about what is gone. */
 const quietRounds = 3;
-/** How long it is tried at the most whether the cluster serves. */
-const serviceMs = 5000;
 /** Added to each round. */
 const roundSlackMs = 50;
 
@@ -148,8 +146,7 @@ class Run {
     const { buckets, hasUniqueValues, serviceBuckets } = this.#play;
     const { options: clusterOptions } = profile.shape;
     const { urls } = cluster;
-    const serviceTimeoutMs = Math.min(serviceMs, profile.shape.tuning.retryWindowMs);
-    const shared = { world, history, urls, clusterOptions, buckets, hasUniqueValues, serviceBuckets, serviceTimeoutMs };
+    const shared = { world, history, urls, clusterOptions, buckets, hasUniqueValues, serviceBuckets };
     return { ...shared, oldContexts: new Map(), oldObjects: new Map(), endsAtMs: profile.safetyMs };
   }
 

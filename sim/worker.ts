@@ -47,8 +47,6 @@ export interface Job {
   readonly buckets: Readonly<Record<string, PlayedBucket>>;
   /** Where it is looked whether the cluster serves. */
   readonly serviceBuckets: readonly string[];
-  /** How long a call may take then. */
-  readonly serviceTimeoutMs: number;
   /** No two writes have the same value, which is a text: what is read tells which write it was. */
   readonly hasUniqueValues: boolean;
   readonly oldContexts: OldContexts;
@@ -146,7 +144,7 @@ export class Worker {
       const runtime = new ClientRuntime(this.#job.world, this.name, () => undefined, "service");
       const client = await openClient(this.#job.urls, {}, runtime);
       for (const name of this.#job.serviceBuckets) {
-        const bucket = client.bucket<string>(name, { timeoutMs: this.#job.serviceTimeoutMs });
+        const bucket = client.bucket<string>(name);
         for (const name of serviceKeys) {
           // Of its own: many clients that try again and again would pile up siblings.
           const key = `${name}-${this.name}`;
@@ -213,7 +211,7 @@ export class Worker {
     const changes = call.kind === "change" ? changesOf(call.wishes, seen) : undefined;
     asking.begin(call.kind, call.kind === "assign" ? call.value : undefined, changes);
     const sent = requests.begin(typed, call.kind === "assign" ? { value: call.value } : { changes: changes! }, seen);
-    const again = call.kind === "change" ? call.again : undefined;
+    const again = call.kind === "change" && this.#isInTime(call.again) ? call.again : undefined;
     let isOver = again === undefined;
     let hasSucceeded = false;
     try {
@@ -228,6 +226,11 @@ export class Worker {
       else this.#later.push(this.#tryAgain(requests, sent, again!, typed.options.timeoutMs));
     }
     return { outcome: "ok", value: undefined, siblings: [] };
+  }
+
+  /** Whatever begins after the end nobody waits for. */
+  #isInTime(again: Again | undefined): boolean {
+    return again !== undefined && this.#runtime.now() + again.afterMs < this.#job.endsAtMs;
   }
 
   async #tryAgain(requests: TypedRequests, sent: Sent, { afterMs, node }: Again, timeoutMs = againMs): Promise<void> {

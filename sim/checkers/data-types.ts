@@ -22,9 +22,9 @@ import { compareTimestamps } from "../../src/timestamp.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { EndOfRun, Hinted, Issue, KeyName, Observation } from "../observation.ts";
-import { dotsBeyond, isSameValue } from "../states.ts";
+import { dotsBeyond, isOfType, isSameValue } from "../states.ts";
 import { formatOp } from "../trace.ts";
-import { Unheld } from "../unheld.ts";
+import { Unrecognised } from "../unrecognised.ts";
 import { isCounter } from "../wish.ts";
 
 /** Of the states that are stored so many are held to what a reader would be shown: it costs a look at every operation of the key. */
@@ -34,7 +34,7 @@ export class DataTypes implements Checker {
   readonly invariant = "I6";
   readonly #accuse: Accuse;
   readonly #keys = new Map<KeyName, TypedKey>();
-  readonly #unheld = new Unheld();
+  readonly #unrecognised = new Unrecognised();
   #states = 0;
 
   constructor(accuse: Accuse) {
@@ -42,7 +42,7 @@ export class DataTypes implements Checker {
   }
 
   observe(observation: Observation): void {
-    this.#unheld.observe(observation);
+    this.#unrecognised.observe(observation);
     switch (observation.kind) {
       case "issue":
         return this.#key(observation.key).add(observation);
@@ -81,7 +81,7 @@ export class DataTypes implements Checker {
 
   #check(name: KeyName, whose: string, before: StoredObject = emptyObject, after: StoredObject = before): void {
     const key = this.#key(name);
-    if (!key.isTyped) return;
+    if (!key.isTyped && !isOfType(after)) return;
     const problem = key.problemOf(before, after);
     if (problem !== undefined) this.#accuse(`${name}: ${whose} ${problem}`);
     if (++this.#states % shownEvery === 0) this.#checkShown(name, whose, after);
@@ -89,7 +89,7 @@ export class DataTypes implements Checker {
 
   #checkShown(name: KeyName, whose: string, state: StoredObject): void {
     const key = this.#key(name);
-    const problem = key.isTyped ? key.problemOfShown(state, this.#unheld.of(name)) : undefined;
+    const problem = key.isTyped ? key.problemOfShown(state, this.#unrecognised.of(name)) : undefined;
     if (problem !== undefined) this.#accuse(`${name}: ${whose} ${problem}`);
   }
 
@@ -162,8 +162,8 @@ class TypedKey {
     return compareTimestamps(timestamp, issued.timestamp) === 0 && isSameValue(value, issued.value);
   }
 
-  /** @param unheld what nobody recognises any more */
-  problemOfShown(state: StoredObject, unheld: CausalContext): string | undefined {
+  /** @param unrecognised may rise again */
+  problemOfShown(state: StoredObject, unrecognised: CausalContext): string | undefined {
     for (const path of new Set([...this.#increments.keys(), ...this.#resets.keys()])) {
       const [value, expected] = [counterValue(state, path), this.#sum(state.context, path)];
       if (value !== expected) return `has ${value} at ${path}, where the increments that it knows are ${expected}`;
@@ -172,7 +172,7 @@ class TypedKey {
       if (path !== "" && !isCounter(path)) {
         const shown = shownAt(state, path);
         const expected = this.#expectedAt(state, path, emptyContext);
-        if (shown !== expected && shown !== this.#expectedAt(state, path, unheld))
+        if (shown !== expected && shown !== this.#expectedAt(state, path, unrecognised))
           return `shows ${shown} at ${path}, and not ${expected}`;
       }
     return undefined;
@@ -195,15 +195,17 @@ class TypedKey {
   }
 
   /** Elements by their operations: which dot stands for one makes no difference. */
-  #expectedAt(state: StoredObject, path: string, unheld: CausalContext): string {
-    const here = state.siblings.filter((sibling) => sibling.path === path && this.#mayShow(state, sibling.op, unheld));
+  #expectedAt(state: StoredObject, path: string, unrecognised: CausalContext): string {
+    const here = state.siblings.filter(
+      (sibling) => sibling.path === path && this.#mayShow(state, sibling.op, unrecognised),
+    );
     return textOf(path, typeAt(path) === "lwwRegister" ? latestOf(here) : unhidden(path, here));
   }
 
   /** None of its dots that are known here is dead, but for those that nobody recognises. */
-  #mayShow({ context, ...state }: StoredObject, op: OpId, unheld: CausalContext): boolean {
+  #mayShow({ context, ...state }: StoredObject, op: OpId, unrecognised: CausalContext): boolean {
     const isDead = (dot: Dot): boolean => contains(context, dot) && !has({ context, ...state }, dot);
-    return (this.#ops.get(op) ?? []).every(({ dot }) => !isDead(dot) || contains(unheld, dot));
+    return (this.#ops.get(op) ?? []).every(({ dot }) => !isDead(dot) || contains(unrecognised, dot));
   }
 
   /** Whether a grow-only set has an element, or had it and somebody dropped it. */

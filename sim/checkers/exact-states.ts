@@ -11,7 +11,7 @@
  * a state that takes the place of another one only what is new is looked at.
  *
  * An operation that was tried at two coordinators may own two dots; each counts as a write of its own, and a client is shown one; or
- * none, if one of them was replaced: the operation had its time.
+ * none, if one of them was replaced: the operation had its time. Whether it shows again where nobody recognises it is not said.
  */
 import { contains, dotsOf, emptyContext, includes, type CausalContext } from "../../src/causal-context.ts";
 import { formatDot, type Actor, type Dot } from "../../src/dot.ts";
@@ -21,8 +21,8 @@ import { compareTimestamps } from "../../src/timestamp.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { formatOperation, type Operation } from "../history.ts";
 import type { EndOfRun, Issue, KeyName, Observation } from "../observation.ts";
-import { dotsBeyond, isSameValue } from "../states.ts";
-import { Unheld } from "../unheld.ts";
+import { dotsBeyond, isOfType, isSameValue } from "../states.ts";
+import { Unrecognised } from "../unrecognised.ts";
 
 /** A dot that was issued, and the writes that replaced it directly. */
 interface Issued extends Issue {
@@ -35,14 +35,14 @@ export class ExactStates implements Checker {
   readonly #keys = new Map<KeyName, IssuedDots>();
   /** What a replicated data type amounts to its contexts do not say alone: see `data-types.ts`. */
   readonly #typed = new Set<KeyName>();
-  readonly #unheld = new Unheld();
+  readonly #unrecognised = new Unrecognised();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }
 
   observe(observation: Observation): void {
-    this.#unheld.observe(observation);
+    this.#unrecognised.observe(observation);
     switch (observation.kind) {
       case "issue":
         if (observation.path !== undefined) this.#typed.add(observation.key);
@@ -82,7 +82,7 @@ export class ExactStates implements Checker {
   }
 
   #check(key: KeyName, whose: string, before: StoredObject = emptyObject, after: StoredObject = before): void {
-    if (this.#typed.has(key)) return;
+    if (this.#typed.has(key) || isOfType(after)) return;
     const problem =
       this.#problemOfNews(key, before.context, after) ??
       this.#problemOfGone(key, before, after) ??
@@ -132,16 +132,16 @@ export class ExactStates implements Checker {
     const context = read.context ?? emptyContext;
     const shown = new Set<OpId | undefined>();
     const replaced = new Set<OpId | undefined>();
-    const unrecognised = new Set<OpId | undefined>();
+    const mayRise = new Set<OpId | undefined>();
     for (const dot of dotsOf(context)) {
       const issued = this.#dots(read.key).find(dot);
       if (issued?.value === undefined) continue;
       if (isReplaced(issued, context)) {
         replaced.add(issued.op);
-        if (contains(this.#unheld.of(read.key), dot)) unrecognised.add(issued.op);
+        if (contains(this.#unrecognised.of(read.key), dot)) mayRise.add(issued.op);
       } else shown.add(issued.op);
     }
-    const risenOnes = new Set([...unrecognised].filter((op) => shown.has(op)));
+    const risenOnes = new Set([...mayRise].filter((op) => shown.has(op)));
     for (const op of replaced) shown.delete(op);
     const expected = [...shown].map((op) => values.get(op) ?? "nobody's value").sort();
     const risen = [...risenOnes]

@@ -19,7 +19,7 @@ import { changesByOp } from "../elements.ts";
 import { formatOperation, mustMint, type Operation } from "../history.ts";
 import type { Answered, Coordinated, EndOfRun, Issue, Observation } from "../observation.ts";
 import { isSameValue } from "../states.ts";
-import { Unheld } from "../unheld.ts";
+import { Unrecognised } from "../unrecognised.ts";
 
 export class Idempotency implements Checker {
   readonly invariant = "I9";
@@ -29,14 +29,14 @@ export class Idempotency implements Checker {
   readonly #open = new Map<string, Coordinated>();
   /** The dots that a node is about to store. */
   #minted: Issue[] = [];
-  readonly #unheld = new Unheld();
+  readonly #unrecognised = new Unrecognised();
 
   constructor(accuse: Accuse) {
     this.#accuse = accuse;
   }
 
   observe(observation: Observation): void {
-    this.#unheld.observe(observation);
+    this.#unrecognised.observe(observation);
     switch (observation.kind) {
       case "coordinated":
         if (observation.write !== undefined) this.#open.set(observation.request, observation);
@@ -84,7 +84,7 @@ export class Idempotency implements Checker {
 
   /** Live or spent, or replaced and forgotten too soon. */
   #knows(object: StoredObject | undefined, { dot, key }: Issue): boolean {
-    return object !== undefined && contains(object.context, dot) && !contains(this.#unheld.of(key), dot);
+    return object !== undefined && contains(object.context, dot) && !contains(this.#unrecognised.of(key), dot);
   }
 
   #answer({ request, message, covers }: Answered): void {
