@@ -83,6 +83,11 @@ export class Client {
     };
   }
 
+  /** What handles are made of. @internal */
+  get host(): BucketHost {
+    return this.#host;
+  }
+
   /** A bucket of values of type `T`; `options` hold for all its requests that do not choose otherwise. */
   bucket<T = unknown>(name: string, options: BucketOptions<T> = {}): Bucket<T> {
     return new Bucket<T>(this.#host, name, options);

@@ -5,6 +5,7 @@
 import type { ErrorCode } from "../src/errors.ts";
 import { formatLiteral } from "../src/literal.ts";
 import type { RequestOptions } from "../src/options.ts";
+import type { Wish } from "./wish.ts";
 
 /**
  * What a write replaces. `remembered`: what this client has read or written of the key, as in real life. `nothing`: it is blind. `last
@@ -26,8 +27,25 @@ export type Call =
   | (OfKey & { readonly kind: "delete"; readonly seen?: Seen | undefined })
   /** Reads, changes, and writes with the context of the read. It must not change what it is given. */
   | (OfKey & { readonly kind: "update"; readonly change: (value: never) => unknown })
-  /** The client is thrown away; the next call is another one's. */
-  | { readonly kind: "leave" };
+  /** Reads a replicated data type. */
+  | (OfKey & { readonly kind: "look" })
+  /** Changes a replicated data type, in one operation. */
+  | (OfKey & {
+      readonly kind: "change";
+      readonly wishes: readonly Wish[];
+      readonly seen?: Seen | undefined;
+      /** When it is over, and so long after it was begun, it is tried again, whatever came of it: at a node that this number picks. */
+      readonly again?: Again | undefined;
+    })
+  /** Puts a value, or without one deletes, as a register that is the whole of its key. */
+  | (OfKey & { readonly kind: "assign"; readonly value?: string | undefined; readonly seen?: Seen | undefined })
+  /** The client is thrown away; the next call is another one's. `isSilent`: it does not say which of its operations are over. */
+  | { readonly kind: "leave"; readonly isSilent?: boolean | undefined };
+
+export interface Again {
+  readonly afterMs: number;
+  readonly node: number;
+}
 
 /** Time passes. */
 export interface Think {

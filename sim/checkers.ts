@@ -5,6 +5,7 @@ import { Availability } from "./checkers/availability.ts";
 import { BuriedDots } from "./checkers/buried-dots.ts";
 import { Convergence } from "./checkers/convergence.ts";
 import { CrashDurability } from "./checkers/crash-durability.ts";
+import { DataTypes } from "./checkers/data-types.ts";
 import { DotUniqueness } from "./checkers/dot-uniqueness.ts";
 import { EqualAnswers } from "./checkers/equal-answers.ts";
 import { ExactStates } from "./checkers/exact-states.ts";
@@ -28,6 +29,7 @@ const kinds: readonly (new (accuse: Accuse) => Checker)[] = [
   NoResurrection,
   EqualAnswers,
   Convergence,
+  DataTypes,
   CrashDurability,
   HintsKept,
   Idempotency,

@@ -3,6 +3,7 @@
  * hand them a made-up one.
  */
 import type { CausalContext } from "../src/causal-context.ts";
+import type { Change } from "../src/crdt/change.ts";
 import type { Dot } from "../src/dot.ts";
 import type { Answer } from "../src/messages.ts";
 import type { StoredObject } from "../src/object.ts";
@@ -29,6 +30,22 @@ export interface Issue {
   readonly value: Uint8Array | undefined;
   /** What the node stamped it with; an event has none. */
   readonly timestamp: Timestamp | undefined;
+  /** Where in a replicated data type. Absent: a plain value, or an event. */
+  readonly path?: string;
+  /** Of an increment. */
+  readonly amount?: number;
+  /** Of what it replaces, the dots that its coordinator had never had. */
+  readonly unheld?: CausalContext | undefined;
+}
+
+/** A coordinator removes what its writer has seen, in some place of a replicated data type. */
+export interface Dropped {
+  readonly kind: "dropped";
+  readonly node: NodeId;
+  readonly key: KeyName;
+  readonly op: OpId;
+  readonly observed: CausalContext;
+  readonly unheld?: CausalContext | undefined;
 }
 
 /** A node hands a new state of a key to its disk. */
@@ -135,7 +152,17 @@ export interface Coordinated {
   readonly isSloppy: boolean;
   readonly needs: { readonly answers: number; readonly primaries: number; readonly durable: number };
   /** Of a put. */
-  readonly write?: { readonly op: OpId; readonly seen: CausalContext };
+  readonly write?: Writing;
+}
+
+export interface Writing {
+  readonly op: OpId;
+  /** What its writer sends as its context. */
+  readonly seen: CausalContext;
+  /** Operations on a replicated data type. */
+  readonly changes?: readonly Change[] | undefined;
+  /** Milliseconds since its first try. */
+  readonly ageMs?: number;
 }
 
 /** A replica's answer reaches the coordinator. Only answers that are true and belong to the request are votes. */
@@ -184,6 +211,7 @@ export interface Phase {
 
 export type Observation =
   | Issue
+  | Dropped
   | Stored
   | Collected
   | Hinted

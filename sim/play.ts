@@ -22,6 +22,8 @@ export interface Player {
   readonly name: string;
   /** The client's own dice: the same seed gives the same draws. */
   readonly random: Random;
+  /** Other dice of its own. */
+  readonly moreRandom: Random;
   /** Milliseconds since the run began. */
   readonly nowMs: () => number;
 }
@@ -52,5 +54,5 @@ export const drawnPlay: CreatePlay = ({ work }) => ({
   buckets: {},
   serviceBuckets: work.buckets.map(({ name }) => name),
   hasUniqueValues: true,
-  workload: ({ name, random, nowMs }) => new DrawnWork(random, work, name, nowMs).steps(),
+  workload: ({ name, random, moreRandom, nowMs }) => new DrawnWork(random, work, name, nowMs, moreRandom).steps(),
 });

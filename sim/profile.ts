@@ -9,6 +9,7 @@ import type { DiskConditions } from "./disk.ts";
 import { drawFaultMix, type FaultMix } from "./faults.ts";
 import type { NetworkConditions } from "./network.ts";
 import { describeTuning, drawTuning, neverMs } from "./tuning.ts";
+import { drawTypedMix, type TypedMix } from "./typed-work.ts";
 
 export interface Profile {
   readonly shape: ClusterShape;
@@ -57,6 +58,8 @@ export interface WorkMix {
   readonly stale: number;
   readonly blind: number;
   readonly valueBytesMax: number;
+  /** Work on replicated data types, beside the other; in some runs. */
+  readonly typed: TypedMix | undefined;
   /** How often a client is thrown away after a call and another one takes its place. */
   readonly clientRestarts: number;
 }
@@ -86,6 +89,35 @@ export function drawProfile(random: Random): Profile {
     faults,
   };
 }
+
+/**
+ * In some runs there are replicated data types too. An operation may be tried again for a little longer than a request may take, and no
+ * longer than a tombstone stays: what recognises it goes with that.
+ */
+export function drawTypes(profile: Profile, random: Random): Profile {
+  if (!random.chance(typedShare)) return profile;
+  const { shape, work } = profile;
+  const bucket = { name: "t", n: work.buckets[0]!.n };
+  const retryWindowMs = Math.max(windowMsMin, Math.ceil(work.timeoutMs * random.pick([1.5, 3, 10])) + windowSlackMs);
+  const typed = drawTypedMix(random, bucket, work.timeoutMs, retryWindowMs);
+  const tombstoneAgeMs = Math.max(shape.tuning.tombstoneAgeMs, 1.1 * retryWindowMs);
+  const buckets = { ...shape.options.buckets, t: { n: bucket.n } };
+  return {
+    ...profile,
+    shape: {
+      ...shape,
+      options: { ...shape.options, buckets },
+      tuning: { ...shape.tuning, retryWindowMs, tombstoneAgeMs },
+    },
+    work: { ...work, typed },
+  };
+}
+
+const typedShare = 0.4;
+/** Longer than the calls by which it is seen whether the healed cluster serves. */
+const windowMsMin = 5100;
+/** A try that nobody answered is given up a little after its time. */
+const windowSlackMs = 100;
 
 function drawBuckets(random: Random, nodes: number, n: number): Bucket[] {
   const first = { name: "b", n };
@@ -126,6 +158,7 @@ function drawWork(random: Random, buckets: readonly Bucket[], isCollecting: bool
     blind: random.fraction() * 0.15,
     valueBytesMax: random.pick(mayBeLarge ? [0, 10, 100, 1000, 1000, 10_000, 64_000] : [0, 10, 100, 1000]),
     clientRestarts: random.pick([0, 0, 0.02, 0.1]),
+    typed: undefined,
   };
 }
 
@@ -180,10 +213,16 @@ export function describeProfile({ shape, work, faults, safetyMs, network, disk, 
     `${work.clients} clients, ${work.keys} keys, r ${work.r.join("|")}, w ${work.w.join("|")}, dw from ${work.dwMin}, timeout ${work.timeoutMs} ms`,
     `sloppy ${work.sloppy}, read repair ${work.readRepair.join("|")}, fewer replicas ${work.narrow}, primaries ${work.primary}`,
     `delay ${network.delayMinMs} + ~${network.delayMeanMs} ms, ${network.bytesPerMs} bytes/ms, sync ${disk.syncMinMs} + ~${disk.syncMeanMs} ms`,
+    ...(work.typed === undefined ? [] : [describeTyped(work.typed)]),
     describeTuning(shape.tuning),
     `whims: ${faults.whims.join(", ") || "none"}`,
     `faults: ${faults.kinds.join(", ") || "none"}, each every ~${faults.paceMs} ms for ~${faults.lastsMs} ms; disks that may be damaged: ${faults.damagedNodesMax}${faults.leavesCore ? "; a core must do alone" : ""}`,
   ].join("; ");
+}
+
+function describeTyped({ bucket, share, types, keys, again, againMsMax, vanishes }: TypedMix): string {
+  const tried = again === 0 ? "" : `, ${again} tried again within ${againMsMax} ms`;
+  return `${share} of the calls on ${types.join("|")} in ${bucket.name} (n ${bucket.n}), ${keys} keys each${tried}, vanishes ${vanishes}`;
 }
 
 /** Nothing strikes, and nobody waits so briefly that a call may fail by chance. */
@@ -206,7 +245,8 @@ export function convergenceMsMax({ shape, work, idleTickMs, safetyMs, faults, ne
   const { antiEntropyIntervalMs, antiEntropyConfirmMs, scrubIntervalMs, probeIntervalMs, backgroundBytesPerSecond } =
     shape.tuning;
   const roundMs = Math.max(antiEntropyIntervalMs, idleTickMs) + 2 * antiEntropyConfirmMs;
-  const keys = work.keys * work.buckets.length * Math.ceil(Math.max(1, safetyMs / work.keyLifeMs));
+  const typedKeys = (work.typed?.keys ?? 0) * (work.typed?.types.length ?? 0);
+  const keys = (work.keys * work.buckets.length + typedKeys) * Math.ceil(Math.max(1, safetyMs / work.keyLifeMs));
   const bytes = keys * (work.valueBytesMax + 1000) * siblingsMax * shape.nodes;
   const waits = [
     2 * shape.nodes * roundMs,

@@ -160,6 +160,7 @@ export class Recording {
       case "phase":
         return this.mark({ kind: "phase", where: [], text: phases[observation.phase] });
       case "acknowledged":
+      case "dropped":
       case "served":
       case "coordinated":
       case "voted":

@@ -21,7 +21,15 @@ import { Healing } from "./healing.ts";
 import type { NodeProcess } from "./node-process.ts";
 import type { EndOfKey, Resources } from "./observation.ts";
 import { drawnPlay, type CreatePlay, type Play } from "./play.ts";
-import { canConverge, convergenceMsMax, describeProfile, drawProfile, isFaultless, type Profile } from "./profile.ts";
+import {
+  canConverge,
+  convergenceMsMax,
+  describeProfile,
+  drawProfile,
+  drawTypes,
+  isFaultless,
+  type Profile,
+} from "./profile.ts";
 import { reportOf, type SeedReport } from "./report.ts";
 import { callsOf, type Script, type ScriptedCall } from "./script.ts";
 import { Simulator, Storm } from "./simulator.ts";
@@ -90,7 +98,7 @@ class Run {
   constructor(seed: number, options: RunOptions) {
     this.#options = options;
     const simulator = new Simulator(seed);
-    const drawn = drawProfile(simulator.stream("profile"));
+    const drawn = drawTypes(drawProfile(simulator.stream("profile")), simulator.stream("types"));
     const profile = options.adjust?.(drawn) ?? drawn;
     this.#stage = new Stage(simulator, profile, options);
     this.#play = (options.play ?? drawnPlay)(profile);
@@ -139,7 +147,7 @@ class Run {
     const { options: clusterOptions } = profile.shape;
     const { urls } = cluster;
     const shared = { world, history, urls, clusterOptions, buckets, hasUniqueValues, serviceBuckets };
-    return { ...shared, oldContexts: new Map(), endsAtMs: profile.safetyMs };
+    return { ...shared, oldContexts: new Map(), oldObjects: new Map(), endsAtMs: profile.safetyMs };
   }
 
   #createWorkers(): readonly Worker[] {
@@ -149,7 +157,8 @@ class Run {
     return clients.map((name) => {
       if (story !== undefined) return this.#createStoryWorker(job, name);
       const random = simulator.stream(`workload:${name}`);
-      const workload = this.#play.workload({ name, random, nowMs: () => simulator.nowMs });
+      const moreRandom = simulator.stream(`types:${name}`);
+      const workload = this.#play.workload({ name, random, moreRandom, nowMs: () => simulator.nowMs });
       return new Worker(job, name, workload, script && (script.calls.get(name) ?? []));
     });
   }

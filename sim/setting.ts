@@ -126,6 +126,7 @@ const noWork: Omit<Profile["work"], "buckets" | "clients"> = {
   fresh: 0,
   stale: 0,
   blind: 0,
+  typed: undefined,
   valueBytesMax: 1000,
   clientRestarts: 0,
 };

@@ -1,8 +1,10 @@
 /** What checkers ask of objects. */
 import { equalBytes } from "../src/bytes.ts";
 import { contains, eventsOf, type CausalContext } from "../src/causal-context.ts";
+import { plainPath } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { emptyObject, sync, type StoredObject } from "../src/object.ts";
+import { isDeleted } from "../src/shown.ts";
 
 export function joinOf(states: Iterable<StoredObject | undefined>): StoredObject | undefined {
   let joined: StoredObject | undefined;
@@ -19,9 +21,14 @@ export function* dotsBeyond(known: CausalContext, context: CausalContext): Gener
   }
 }
 
-/** Nothing in it is alive: tombstones, or not even those. */
+/** Nothing in it is alive: tombstones, or not even those; or of a replicated data type only what hides everything. */
 export function isDead(object: StoredObject): boolean {
-  return object.siblings.every(({ value }) => value === undefined);
+  return object.siblings.every(({ value }) => value === undefined) || (isOfType(object) && isDeleted(object));
+}
+
+/** Of a replicated data type: it holds elements, not values. */
+export function isOfType({ siblings, spent }: StoredObject): boolean {
+  return [...siblings, ...spent].some(({ path }) => path !== plainPath);
 }
 
 export function joined(a: StoredObject | undefined, b: StoredObject): StoredObject {

@@ -42,6 +42,7 @@ export function describeTuning(tuning: Tuning): string {
     `anti-entropy ${ms(tuning.antiEntropyIntervalMs)}, confirmed after ${ms(tuning.antiEntropyConfirmMs)}`,
     `scrub ${ms(tuning.scrubIntervalMs)}`,
     `tombstones ${ms(tuning.tombstoneAgeMs)}, messages live ${ms(tuning.messageLifetimeMs)}`,
+    `operations tried again up to ${ms(tuning.retryWindowMs)}`,
     `read repair ${tuning.readRepairShare}, hedges ${tuning.hedgeShare}`,
     `background ${tuning.backgroundBytesPerSecond} bytes/s`,
   ].join(", ");

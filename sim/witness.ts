@@ -10,6 +10,7 @@ import { toBinary } from "../src/bytes.ts";
 import {
   addDot,
   contains,
+  contextOf,
   dotsOf,
   emptyContext,
   includes,
@@ -19,6 +20,8 @@ import {
 import { CoterieError } from "../src/errors.ts";
 import { formatKey, hashKey } from "../src/key.ts";
 import type { Answer, Get, Put, ReplicaGet, ReplicaGetReply, ReplicaPut } from "../src/messages.ts";
+import { plainPath } from "../src/crdt/path.ts";
+import { changesByOp, observedBy, replacedBy, valueOf } from "./elements.ts";
 import { emptyObject, has, isIncluded, type StoredObject } from "../src/object.ts";
 import { encodeRecord, hasDigest, isSameState } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
@@ -27,7 +30,7 @@ import type { Effect, Input, Persist } from "../node/effects.ts";
 import type { PeerMessage } from "../src/messages.ts";
 import type { NodeConfig } from "../node/self.ts";
 import type { Table, Write } from "../node/store.ts";
-import type { Issue, Observation, Served } from "./observation.ts";
+import type { Issue, Observation, Served, Writing } from "./observation.ts";
 import { Decoded } from "./decoded.ts";
 import {
   createdInHint,
@@ -49,7 +52,7 @@ import {
   messageOf,
   repliesIn,
 } from "./speech.ts";
-import { joined, joinOf } from "./states.ts";
+import { dotsBeyond, joined, joinOf } from "./states.ts";
 import { Told } from "./told.ts";
 
 /** A node as the witness sees it. */
@@ -202,7 +205,7 @@ export class Witness {
     if (plan === undefined) return;
     const request = `${node.life}/${++this.#requestCount}`;
     this.#byAsker.set(`${node.life} ${asker} #${message.id}`, { request, keyHash: hashKey(message.key) });
-    const write = message.kind === "Put" && { write: { op: toBinary(message.op), seen: seenBy(message) } };
+    const write = message.kind === "Put" && { write: writingOf(message) };
     this.#report({ kind: "coordinated", request, node: node.id, key: formatKey(message.key), ...plan, ...write });
     if (message.kind === "Get") this.#readsItself(node, request, message.key);
     else if (effects.some(isObjectBatch)) this.#writesItself(node, request, message.key, effects);
@@ -363,7 +366,8 @@ export class Witness {
     const before = this.decode(node.seen("objects", write.key));
     const after = this.decode(write.value);
     if (write.value === undefined) return this.#collecting(node, keyBytes, before);
-    if (after !== undefined) this.#findIssues(node, input, key, before ?? emptyObject, after);
+    const own = before ?? emptyObject;
+    if (after !== undefined) this.#findIssues(node, input, key, own, after, own.context);
     const isHealing = before === undefined && node.seen("objects", write.key) !== undefined;
     this.#report({ kind: "stored", node: node.id, key, before, after, isHealing });
   }
@@ -395,7 +399,7 @@ export class Witness {
     const held = joinOf([...this.#hintsOf(node, keyBytes), own]) ?? emptyObject;
     // A request keeps its record in memory too: what it makes a hint of later may have left this disk meanwhile.
     const known = { ...held, context: joinContexts(held.context, this.#issued.get(key) ?? emptyContext) };
-    if (after !== undefined) this.#findIssues(node, input, key, known, after);
+    if (after !== undefined) this.#findIssues(node, input, key, known, after, held.context);
     if (before !== undefined && after === undefined) {
       const name = `${node.id} ${target} ${key}`;
       this.#handedOff.set(name, joined(this.#handedOff.get(name), before));
@@ -409,18 +413,34 @@ export class Witness {
   }
 
   /** The dots that are new here and did not come in: they were minted in this step. */
-  #findIssues(node: Witnessed, input: Input | undefined, key: string, before: StoredObject, after: StoredObject): void {
+  #findIssues(
+    node: Witnessed,
+    input: Input | undefined,
+    key: string,
+    before: StoredObject,
+    after: StoredObject,
+    held: CausalContext,
+  ): void {
     const put = putIn(input);
     const seen = put === undefined ? emptyContext : seenBy(put);
     const by = { node: node.id, disk: node.disk, incarnation: node.incarnation, key };
     const told = this.#told.of(node.life, key);
     let known = joinContexts(joinContexts(before.context, seen), told);
-    const op = put === undefined ? undefined : toBinary(put.op);
-    for (const { dot, op: itsOp, timestamp } of after.siblings) {
-      if (itsOp !== op || has(before, dot)) continue;
-      // The client's value, not the record's: whether that is the same, I1 says.
-      this.#issue({ kind: "issue", ...by, dot, op, seen, value: put?.value, timestamp });
-      known = addDot(known, dot);
+    if (put?.changes !== undefined) {
+      const observed = observedBy(put.changes);
+      this.#report({
+        kind: "dropped",
+        node: node.id,
+        key,
+        op: toBinary(put.op),
+        observed,
+        unheld: unheldIn(observed, held),
+      });
+      known = joinContexts(known, observed);
+    }
+    for (const issue of put === undefined ? [] : issuesOf(put, seen, before, after)) {
+      this.#issue({ kind: "issue", ...by, ...issue, unheld: unheldIn(issue.seen, held) });
+      known = addDot(known, issue.dot);
     }
     if (includes(known, after.context)) return;
     for (const dot of dotsOf(after.context))
@@ -436,6 +456,36 @@ export class Witness {
 function putIn(input: Input | undefined): Put | undefined {
   if (input?.kind !== "client" && input?.kind !== "peer") return undefined;
   return input.message.kind === "Put" ? input.message : undefined;
+}
+
+/** The elements of a put that are new here. The client's value, not the record's: whether that is the same, I1 and I6 say. */
+function issuesOf(
+  put: Put,
+  seen: CausalContext,
+  before: StoredObject,
+  after: StoredObject,
+): Omit<Issue, "kind" | "node" | "disk" | "incarnation" | "key">[] {
+  const op = toBinary(put.op);
+  const changes = put.changes && changesByOp(op, put.changes);
+  const added = after.siblings.filter((sibling) => !has(before, sibling.dot));
+  const own = added.filter((sibling) => (changes === undefined ? sibling.op === op : changes.has(sibling.op)));
+  if (own.length === 0) return [];
+  const replaced = replacedBy(put, seen, before, after);
+  return own.map(({ dot, op: its, path, value, timestamp }) => {
+    const change = changes?.get(its);
+    const expected = change === undefined ? put.value : valueOf(change, value);
+    const amount = change?.kind === "increment" && { amount: change.amount };
+    return { dot, op: its, seen: replaced, value: expected, timestamp, ...(path !== plainPath && { path }), ...amount };
+  });
+}
+
+function unheldIn(seen: CausalContext, held: CausalContext): CausalContext | undefined {
+  return includes(held, seen) ? undefined : contextOf(dotsBeyond(held, seen));
+}
+
+function writingOf(put: Put): Writing {
+  const { op, changes, ageMs } = put;
+  return { op: toBinary(op), seen: seenBy(put), changes, ageMs };
 }
 
 /** What cannot be read a node refuses. */

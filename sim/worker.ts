@@ -6,21 +6,29 @@ import type { Bucket, BucketOptions } from "../client/bucket.ts";
 import { openClient, type Client } from "../client/client.ts";
 import type { Context } from "../client/context.ts";
 import { toBinary } from "../src/bytes.ts";
+import type { CausalContext } from "../src/causal-context.ts";
+import type { Change } from "../src/crdt/change.ts";
 import { CoterieError } from "../src/errors.ts";
 import { hashKey } from "../src/key.ts";
 import type { Put } from "../src/messages.ts";
+import { emptyObject, type StoredObject } from "../src/object.ts";
 import { sequenceOf } from "../src/op-id.ts";
 import { settleOptions, type ClusterOptions } from "../src/options.ts";
 import { decodeToken } from "../src/token.ts";
-import { formatCall, textOf, type Call, type Seen, type Told, type Workload } from "./call.ts";
+import { formatCall, textOf, type Again, type Call, type Seen, type Told, type Workload } from "./call.ts";
 import { ClientRuntime } from "./client-runtime.ts";
+import { observedBy } from "./elements.ts";
 import type { History, Operation } from "./history.ts";
 import type { PlayedBucket } from "./play.ts";
 import type { ScriptedCall } from "./script.ts";
+import { TypedRequests, type Sent } from "./typed-requests.ts";
+import { changesOf } from "./wish.ts";
 import type { World } from "./world.ts";
 
 /** What was once returned for a key, to any client: contexts are values, and may be passed on. */
 type OldContexts = Map<string, Context[]>;
+/** The same of replicated data types. */
+type OldObjects = Map<string, StoredObject[]>;
 
 /** Old contexts kept per key. */
 const oldContextsMax = 20;
@@ -42,11 +50,16 @@ export interface Job {
   /** No two writes have the same value, which is a text: what is read tells which write it was. */
   readonly hasUniqueValues: boolean;
   readonly oldContexts: OldContexts;
+  readonly oldObjects: OldObjects;
   /** No call begins later. */
   readonly endsAtMs: number;
 }
 
 type KeyCall = Exclude<Call, { kind: "leave" }>;
+type TypedCall = Extract<Call, { kind: "look" | "change" | "assign" }>;
+
+/** How long a try that nobody waits for may take. */
+const againMs = 1000;
 
 /** Several, so that it is not the luck of one key whose nodes are all there. */
 const serviceKeys = ["after", "later", "last"];
@@ -66,10 +79,13 @@ export class Worker {
   readonly #slots: readonly Pick<ScriptedCall, "atMs" | "isLeftOut">[] | undefined;
   readonly #runtime: ClientRuntime;
   #client: Client | undefined;
-  /** The writes called of the present client, in order: it numbers its operations so. */
-  #writes: Operation[] = [];
+  /** The writes called of the present client, by their first sequence number. */
+  #writes = new Map<number, Operation>();
+  /** Tries that nobody waits for. */
+  #later: Promise<void>[] = [];
   /** What the last read of a key showed, if it succeeded. */
   readonly #lastReads = new Map<string, Context>();
+  readonly #lastLooks = new Map<string, StoredObject>();
 
   /** @param slots of a run that is played again: one for each call, after which there are no more */
   constructor(job: Job, name: string, workload: Workload, slots?: readonly ScriptedCall[]) {
@@ -82,6 +98,11 @@ export class Worker {
 
   /** Works until the workload is done, or the time is over. */
   async work(): Promise<void> {
+    await this.#workOn();
+    await Promise.all(this.#later);
+  }
+
+  async #workOn(): Promise<void> {
     for (let told: Told | undefined; this.made.length < (this.#slots?.length ?? Infinity);) {
       const { done, value: step } = this.#workload.next(told);
       if (done === true) return;
@@ -139,10 +160,11 @@ export class Worker {
     }
   }
 
-  async #leave(): Promise<void> {
+  async #leave(isSilent = false): Promise<void> {
+    if (isSilent) this.#client?.host.pool.close();
     await this.#client?.close();
     this.#client = undefined;
-    this.#writes = [];
+    this.#writes = new Map();
   }
 
   async #connected(): Promise<Client | undefined> {
@@ -157,17 +179,73 @@ export class Worker {
   async #call(call: Call): Promise<Told | undefined> {
     this.#job.world.trace.line(this.name, () => `calls ${formatCall(call)}`);
     if (call.kind === "leave") {
-      await this.#leave();
+      await this.#leave(call.isSilent);
       return undefined;
     }
     const client = await this.#connected();
     if (client === undefined) return refusal;
     const options = { ...this.#job.buckets[call.bucket], ...call.options } as BucketOptions<unknown>;
-    const asking = new Asking(this.#job, this.name, call, (operation) => this.#writes.push(operation));
-    return asking.finish(() => this.#ask(client.bucket(call.bucket, options), call, asking));
+    const { operations } = client.host;
+    const asking = new Asking(this.#job, this.name, call, (operation) =>
+      this.#writes.set(operations.begun + 1, operation),
+    );
+    return asking.finish(() =>
+      isTyped(call)
+        ? this.#askTyped(new TypedRequests(client.host), call, asking)
+        : this.#ask(client.bucket(call.bucket, options), call, asking),
+    );
   }
 
-  async #ask(bucket: Bucket<unknown>, call: KeyCall, asking: Asking): Promise<Told> {
+  async #askTyped(requests: TypedRequests, call: TypedCall, asking: Asking): Promise<Told> {
+    const { bucket, key } = call;
+    const name = nameOf(call);
+    const typed = { bucket, key, options: call.options ?? {} };
+    if (call.kind === "look") {
+      asking.begin("get", undefined);
+      const object = await requests.read(typed);
+      this.#lastLooks.set(name, object);
+      asking.looked(object);
+      return { outcome: "ok", value: undefined, siblings: [] };
+    }
+    const seen = this.#objectOf(call, call.seen ?? "remembered");
+    const changes = call.kind === "change" ? changesOf(call.wishes, seen) : undefined;
+    asking.begin(call.kind, call.kind === "assign" ? call.value : undefined, changes);
+    const sent = requests.begin(typed, call.kind === "assign" ? { value: call.value } : { changes: changes! }, seen);
+    const again = call.kind === "change" && this.#isInTime(call.again) ? call.again : undefined;
+    let isOver = again === undefined;
+    let hasSucceeded = false;
+    try {
+      asking.covered(await requests.send(typed, sent));
+      hasSucceeded = true;
+    } catch (error) {
+      // What certainly never happens must not happen later.
+      isOver ||= error instanceof CoterieError && error.outcome === "none";
+      throw error;
+    } finally {
+      if (isOver) requests.end(sent, hasSucceeded);
+      else this.#later.push(this.#tryAgain(requests, sent, again!, typed.options.timeoutMs));
+    }
+    return { outcome: "ok", value: undefined, siblings: [] };
+  }
+
+  /** Whatever begins after the end nobody waits for. */
+  #isInTime(again: Again | undefined): boolean {
+    return again !== undefined && this.#runtime.now() + again.afterMs < this.#job.endsAtMs;
+  }
+
+  async #tryAgain(requests: TypedRequests, sent: Sent, { afterMs, node }: Again, timeoutMs = againMs): Promise<void> {
+    await this.#runtime.sleep(Math.max(0, sent.begun.beganAtMs + afterMs - this.#runtime.now()));
+    await requests.sendAgain(sent, node, timeoutMs);
+    requests.end(sent, true);
+  }
+
+  #objectOf(call: KeyCall, seen: Seen): StoredObject {
+    if (seen === "nothing") return emptyObject;
+    const old = typeof seen === "number" ? (this.#job.oldObjects.get(nameOf(call)) ?? []) : [];
+    return (typeof seen === "number" ? old[seen % old.length] : this.#lastLooks.get(nameOf(call))) ?? emptyObject;
+  }
+
+  async #ask(bucket: Bucket<unknown>, call: Exclude<KeyCall, TypedCall>, asking: Asking): Promise<Told> {
     switch (call.kind) {
       case "get": {
         asking.begin("get", undefined);
@@ -214,10 +292,11 @@ export class Worker {
   /** Not simply the call under way: a write that was given up may still be waiting for its connection to open. */
   #sent(put: Put): void {
     const op = toBinary(put.op);
-    const operation = this.#writes[sequenceOf(op) - 1];
+    const operation = this.#writes.get(sequenceOf(op));
     if (operation === undefined) return;
     operation.op = op;
-    if (put.context !== undefined) operation.contextIn = decodeToken(hashKey(put.key), put.context).context;
+    if (put.changes !== undefined) operation.contextIn = observedBy(put.changes);
+    else if (put.context !== undefined) operation.contextIn = decodeToken(hashKey(put.key), put.context).context;
   }
 }
 
@@ -236,13 +315,14 @@ class Asking {
     this.#onWrite = onWrite;
   }
 
-  begin(kind: Operation["kind"], value: unknown): void {
+  begin(kind: Operation["kind"], value: unknown, changes?: readonly Change[]): void {
     const { world, history, hasUniqueValues } = this.#job;
     this.#operation = history.call({
       client: this.#client,
       key: nameOf(this.#call),
       kind,
       value: hasUniqueValues && kind === "put" ? textOf(value) : undefined,
+      changes,
       asked: this.#asked(kind),
       calledAtMs: world.simulator.nowMs,
     });
@@ -255,7 +335,21 @@ class Asking {
     const operation = this.#operation!;
     operation.context = context.token.context;
     operation.siblings = this.#job.hasUniqueValues ? siblings.map(textOf) : undefined;
-    this.#keep(operation.key, context);
+    keepOld(this.#job.oldContexts, operation.key, context);
+  }
+
+  /** What a read of a replicated data type was given. */
+  looked(object: StoredObject): void {
+    const operation = this.#operation!;
+    operation.context = object.context;
+    operation.object = object;
+    operation.siblings = undefined;
+    keepOld(this.#job.oldObjects, operation.key, object);
+  }
+
+  /** What the reply to a write covers. */
+  covered(context: CausalContext): void {
+    this.#operation!.context = context;
   }
 
   /** A caller's own mistake, and whatever its functions throw, ends the run. */
@@ -289,14 +383,17 @@ class Asking {
     const { n, r, w, dw, sloppy: isSloppy, readRepair } = settled;
     return { n, r, w, dw, isSloppy, readRepair };
   }
+}
 
-  #keep(key: string, context: Context): void {
-    const { oldContexts } = this.#job;
-    const contexts = oldContexts.get(key) ?? [];
-    contexts.push(context);
-    if (contexts.length > oldContextsMax) contexts.shift();
-    oldContexts.set(key, contexts);
-  }
+function keepOld<Kept>(old: Map<string, Kept[]>, key: string, one: Kept): void {
+  const kept = old.get(key) ?? [];
+  kept.push(one);
+  if (kept.length > oldContextsMax) kept.shift();
+  old.set(key, kept);
+}
+
+function isTyped(call: KeyCall): call is TypedCall {
+  return call.kind === "look" || call.kind === "change" || call.kind === "assign";
 }
 
 /** The name under which a key is known everywhere. */

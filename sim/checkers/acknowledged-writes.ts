@@ -24,7 +24,7 @@ import type { OpId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { Burials } from "../burials.ts";
-import { formatOperation, type Operation } from "../history.ts";
+import { formatOperation, mustMint, opsOf, type Operation } from "../history.ts";
 import type { Acknowledged, EndOfRun, Hinted, Issue, KeyName, Observation } from "../observation.ts";
 import { dotsBeyond } from "../states.ts";
 
@@ -99,9 +99,9 @@ export class AcknowledgedWrites implements Checker {
   }
 
   #checkAcknowledged(operation: Operation, end: EndOfRun): void {
-    const dots = (operation.op === undefined ? undefined : this.#ops.get(operation.op)) ?? [];
+    const dots = opsOf(operation).flatMap((op) => this.#ops.get(op) ?? []);
     const own = dots.filter(({ dot }) => contains(operation.context!, dot));
-    if (own.length === 0)
+    if (own.length === 0 && mustMint(operation.changes))
       return this.#accuse(`${formatOperation(operation)} was acknowledged without a dot of its own`);
     for (const issued of own) this.#checkPresent(operation, issued, end.keys.get(operation.key)?.joined.context ?? []);
   }

@@ -4,7 +4,7 @@
  */
 import type { OpId } from "../../src/op-id.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import { formatOperation } from "../history.ts";
+import { formatOperation, opsOf } from "../history.ts";
 import type { EndOfRun, Observation } from "../observation.ts";
 import { formatDot, type Dot } from "../../src/dot.ts";
 
@@ -25,7 +25,9 @@ export class ErrorHonesty implements Checker {
     const read = new Set(operations.flatMap((operation) => operation.siblings));
     for (const operation of operations) {
       if (operation.kind === "get" || operation.outcome !== "none") continue;
-      const dot = operation.op === undefined ? undefined : this.#dots.get(operation.op);
+      const dot = opsOf(operation)
+        .map((op) => this.#dots.get(op))
+        .find((one) => one !== undefined);
       if (dot !== undefined) this.#accuse(`${formatOperation(operation)} happened all the same, as ${formatDot(dot)}`);
       if (operation.value !== undefined && read.has(operation.value))
         this.#accuse(`the value of ${formatOperation(operation)} was read`);

@@ -10,7 +10,7 @@ import type { Dot } from "../../src/dot.ts";
 import type { OpId } from "../../src/op-id.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import { Burials } from "../burials.ts";
-import { formatOperation, type Operation } from "../history.ts";
+import { formatOperation, opsOf, type Operation } from "../history.ts";
 import type { EndOfRun, Observation } from "../observation.ts";
 import { Promises } from "./promises.ts";
 
@@ -70,7 +70,7 @@ export class MonotonicReads implements Checker {
 
   #promised(operation: Operation): CausalContext {
     if (operation.kind === "get") return operation.context ?? emptyContext;
-    const dots = operation.op === undefined ? [] : (this.#dots.get(operation.op) ?? []);
+    const dots = opsOf(operation).flatMap((op) => this.#dots.get(op) ?? []);
     const own = dots.filter((dot) => includes(operation.context!, addDot(emptyContext, dot)));
     return own.reduce(addDot, emptyContext);
   }

@@ -12,8 +12,9 @@ import { isIncluded, type StoredObject } from "../../src/object.ts";
 import type { OpId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
-import { formatOperation, type Operation } from "../history.ts";
+import { formatOperation, opsOf, type Operation } from "../history.ts";
 import type { Collected, EndOfRun, KeyName, Observation } from "../observation.ts";
+import { isDead } from "../states.ts";
 import { Promises } from "./promises.ts";
 
 export class NoResurrection implements Checker {
@@ -71,7 +72,7 @@ export class NoResurrection implements Checker {
   #checkEnd(operation: Operation, object: StoredObject | undefined): void {
     if (operation.kind === "get" || operation.outcome !== "ok" || object === undefined) return;
     // Whether it may be lost, I1 says.
-    const dots = operation.op === undefined ? [] : (this.#dots.get(operation.op) ?? []);
+    const dots = opsOf(operation).flatMap((op) => this.#dots.get(op) ?? []);
     if (!dots.some((dot) => contains(object.context, dot))) return;
     const risen = object.siblings.find(({ dot }) => contains(operation.contextIn, dot));
     if (risen !== undefined)
@@ -95,7 +96,7 @@ export class NoResurrection implements Checker {
 
   #checkDead(node: NodeId, key: KeyName, after: StoredObject | undefined): void {
     const dead = this.#dead.get(key);
-    if (dead === undefined || after === undefined) return;
+    if (dead === undefined || after === undefined || isDead(after)) return;
     const risen = after.siblings.find(({ dot, value }) => value !== undefined && contains(dead, dot));
     if (risen !== undefined)
       this.#accuse(`${formatDot(risen.dot)} of ${key} is alive again at ${node}, though its tombstone was collected`);

@@ -8,6 +8,7 @@
  *   one, or something that it notices to have forgotten, or that it gave away: a hint handed off, a tombstone collected.
  */
 import { contains } from "../../src/causal-context.ts";
+import { plainPath, registerPath } from "../../src/crdt/path.ts";
 import { formatActor, type Actor, type Dot } from "../../src/dot.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
@@ -67,8 +68,9 @@ export class SiblingBound implements Checker {
     if (after === undefined || targets.size > 1) this.#damaged.add(place);
   }
 
-  #extendChain({ key, dot, op, seen, node }: Issue): void {
+  #extendChain({ key, dot, op, seen, node, path }: Issue): void {
     if (op === undefined) return increase(this.#losses, `${node} ${key}`);
+    if (!isValue(path)) return;
     const chains = this.#chains.get(key) ?? [];
     this.#chains.set(key, chains);
     const extended = chains.findIndex((last) => contains(seen, last));
@@ -77,7 +79,7 @@ export class SiblingBound implements Checker {
   }
 
   #checkSiblings({ node, key, after }: Stored): void {
-    const siblings = after?.siblings.length ?? 0;
+    const siblings = after?.siblings.filter(({ path }) => isValue(path)).length ?? 0;
     const bound = this.#chains.get(key)?.length ?? 0;
     if (siblings > bound)
       this.#accuse(`${node} has ${siblings} siblings of ${key}, where at most ${bound} writes had not seen each other`);
@@ -94,6 +96,11 @@ export class SiblingBound implements Checker {
         `${node} takes ${formatActor(dot.actor)} as actor number ${actors.size} for ${key}, with reasons for ${bound}`,
       );
   }
+}
+
+/** What stands side by side; the elements of a set are no siblings. */
+function isValue(path: string = plainPath): boolean {
+  return path === plainPath || path === registerPath;
 }
 
 function increase<Key>(counts: Map<Key, number>, key: Key): void {

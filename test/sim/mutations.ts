@@ -4,5 +4,12 @@ import { honestyMutants } from "./honesty-mutants.ts";
 import type { Mutation } from "./mutant.ts";
 import { repairMutants } from "./repair-mutants.ts";
 import { storingMutants } from "./storing-mutants.ts";
+import { typeMutants } from "./type-mutants.ts";
 
-export const mutations: readonly Mutation[] = [...storingMutants, ...honestyMutants, ...repairMutants, ...coreMutants];
+export const mutations: readonly Mutation[] = [
+  ...storingMutants,
+  ...honestyMutants,
+  ...repairMutants,
+  ...coreMutants,
+  ...typeMutants,
+];
