@@ -23,7 +23,7 @@ import {
   uniqueArray,
   type Arbitrary,
 } from "fast-check";
-import { isSame } from "./same-value.ts";
+import { distinct, isSame } from "./same-value.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,13 +31,18 @@ type Fields = Readonly<Record<string, unknown>>;
 const namingFields = ["id", "key", "uuid", "sku", "name", "title"];
 const otherTexts = ["a", "b", "c"];
 const itemsMore = 2;
+const itemsMax = 6;
+/** Of the samples at one place: among many, no two values would ever have anything in common. */
+const choicesMax = 8;
 
 /** At least one sample. */
 export function valuesLike(samples: readonly unknown[]): Arbitrary<unknown> {
   const kinds = new Map<string, unknown[]>();
   for (const sample of samples) {
     const kind = kindOf(sample);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), sample]);
+    const alike = kinds.get(kind) ?? [];
+    alike.push(sample);
+    kinds.set(kind, alike);
   }
   return oneof(...[...kinds].map(([kind, alike]) => valuesOfKind(kind, alike)));
 }
@@ -56,15 +61,15 @@ function valuesOfKind(kind: string, samples: readonly unknown[]): Arbitrary<unkn
     case "number":
       return numbersLike(samples as readonly number[]);
     case "bigint":
-      return constantFrom(...(samples as readonly bigint[]), 0n, 1n);
+      return constantFrom(...distinct([0n, 1n, ...few(samples)]));
     case "string":
-      return constantFrom(...distinct(otherTexts, samples));
+      return constantFrom(...distinct([...otherTexts, ...few(samples)]));
     case "array":
       return arraysLike(samples as readonly (readonly unknown[])[]);
     case "fields":
       return fieldsLike(samples as readonly Fields[]);
     default:
-      return constantFrom(...distinct(samples));
+      return constantFrom(...few(samples));
   }
 }
 
@@ -72,19 +77,24 @@ function numbersLike(samples: readonly number[]): Arbitrary<unknown> {
   const isWhole = samples.every((sample) => Number.isInteger(sample));
   const least = samples.every((sample) => sample >= 0) ? 0 : -3;
   const small = integer({ min: least, max: 3 });
-  return oneof(small, constantFrom(...distinct(samples)), ...(isWhole ? [] : [small.map((whole) => whole / 2)]));
+  return oneof(small, constantFrom(...few(samples)), ...(isWhole ? [] : [small.map((whole) => whole / 2)]));
 }
 
 function arraysLike(samples: readonly (readonly unknown[])[]): Arbitrary<unknown> {
   const items = samples.flat();
   if (items.length === 0) return constant([]);
-  const maxLength = Math.max(...samples.map(({ length }) => length)) + itemsMore;
+  const longest = samples.reduce((most, { length }) => Math.max(most, length), 0);
+  const maxLength = Math.min(longest + itemsMore, itemsMax);
   const item = valuesLike(items);
   const naming = namingFieldOf(samples);
   if (naming !== undefined)
     return uniqueArray(item, { maxLength, selector: (one) => (one as Fields)[naming], comparator: isSame });
   const mayRepeat = samples.some((sample) => distinct(sample).length < sample.length);
   return mayRepeat ? array(item, { maxLength }) : uniqueArray(item, { maxLength, comparator: isSame });
+}
+
+function few<T>(samples: readonly T[]): T[] {
+  return distinct(samples).slice(0, choicesMax);
 }
 
 /** A field that all items have, and none of the same array in common with another. */
@@ -119,8 +129,4 @@ function isDictionary(entries: readonly unknown[]): boolean {
   if (others.length === 0 || !entries.every((entry) => kindOf(entry) === "fields")) return false;
   const names = Object.keys(first as Fields).sort();
   return names.length > 0 && others.every((other) => isSame(Object.keys(other as Fields).sort(), names));
-}
-
-function distinct(...lists: readonly (readonly unknown[])[]): unknown[] {
-  return lists.flat().filter((one, at, all) => all.findIndex((other) => isSame(one, other)) === at);
 }

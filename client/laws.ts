@@ -50,29 +50,31 @@ export interface ResolverReport {
 }
 
 const runsDefault = 1000;
-const sampleTriplesMax = 10_000;
+/** What may be read of the samples for each law. */
+const sampleBytesMax = 1_000_000;
 const optionNames = ["samples", "values", "runs", "seed", "equal", "onProgress"];
 
 /**
  * Tests whether a merge is total, deterministic, idempotent, commutative and associative, on samples and on values drawn like them.
- * @param given the function, or what `merge` made of it, whose samples are taken if none are given here
+ * @param resolver the function, or what `merge` made of it, whose samples are taken if none are given here
  * @throws INVALID_ARGUMENT if there is nothing to test, or nothing to test it on
  */
 export function checkResolver<T>(
-  given: MergeFunction<T> | MergeResolver<T>,
+  resolver: MergeFunction<T> | MergeResolver<T>,
   options: CheckOptions<T> = {},
 ): ResolverReport {
-  const join = functionOf(given);
+  const join = functionOf(resolver);
   checkOptions(options);
   const { runs = runsDefault, equal, values, onProgress } = options;
-  const samples = options.samples ?? (typeof given === "function" ? undefined : given.options?.samples) ?? [];
+  const samples = options.samples ?? (typeof resolver === "function" ? undefined : resolver.options?.samples) ?? [];
   samples.forEach(checkSample);
   if (samples.length === 0 && values === undefined)
     throw invalidArgument(
       "there is nothing to test the laws on: give samples, an array of values, or values that draws them",
     );
   const drawn = values ?? (valuesLike(samples) as Arbitrary<T>);
-  const trial = new Trial(join, { equal, again: onAnotherDay });
+  const given = new Trial(join, { equal, again: onAnotherDay });
+  const trial = values === undefined ? new Trial(join, { equal, again: onAnotherDay, isGuessed: true }) : given;
   let { seed } = options;
   let isGame = false;
   const reports = laws.map((law, at): LawReport => {
@@ -80,7 +82,7 @@ export function checkResolver<T>(
     const tell = (done: number): void => onProgress?.(at * runs + done, laws.length * runs);
     const found = search(law, trial, drawn, { runs, seed, tell });
     seed = found.seed;
-    const breach = found.breach ?? breachAmong(trial, samples, sampleTriplesMax, [law]);
+    const breach = found.breach ?? breachAmong(given, samples, sampleBytesMax, [law]);
     isGame = breach !== undefined && isChance(breach);
     return { law, runs: found.runs, ...(breach && { breach }) };
   });

@@ -36,6 +36,17 @@ export function isKept(part: unknown, whole: unknown): boolean {
   return isSame(part, whole);
 }
 
+/** Without those that are the same as an earlier one. */
+export function distinct<T>(values: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return values.filter((value) => {
+    const text = canonical(value, false);
+    const isNew = !seen.has(text);
+    seen.add(text);
+    return isNew;
+  });
+}
+
 /** Where two values deviate from each other, as deep down as can be said. */
 export function deviations(left: unknown, right: unknown, path = ""): readonly Deviation[] {
   if (isSame(left, right)) return [];

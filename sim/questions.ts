@@ -57,7 +57,8 @@ export class Questions {
   get(node: NodeProcess, key: string, options: RequestOptions): Request {
     const request = new Request(`the get of ${key} at ${node.id}`, keyNamed(key), undefined);
     const operation = this.#begin("get", request, key, options, undefined);
-    const rest = { timeoutMs: options.timeoutMs ?? timeoutMs, head: false, details: true };
+    const resolve = this.#stage.profile.shape.merges !== undefined;
+    const rest = { timeoutMs: options.timeoutMs ?? timeoutMs, head: false, details: true, resolve };
     this.#ask(node, request, operation, (id) => ({ kind: "Get", id, key: request.key, options, ...rest }));
     return request;
   }

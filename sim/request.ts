@@ -59,6 +59,11 @@ export class Request {
     return valuesOf(this.object);
   }
 
+  /** What the node's merge made of them; `undefined` if it was not asked, or could not. */
+  get merged(): unknown {
+    return this.answer?.kind === "GetReply" ? decodeValue(this.answer.merged) : undefined;
+  }
+
   /** What a later write may replace: what was read, or read and written. */
   get context(): Uint8Array {
     if (this.answer?.kind === "PutReply") return this.answer.context;

@@ -1,5 +1,6 @@
 /** What a story is played in. Everything that it does not choose is calm, quick and small. */
 import type { ClusterOptions } from "../src/options.ts";
+import type { Merges } from "../node/merges.ts";
 import { defaultTuning, type Tuning } from "../node/tuning.ts";
 import type { DiskConditions } from "./disk.ts";
 import type { NetworkConditions } from "./network.ts";
@@ -22,6 +23,8 @@ export interface Setting {
   readonly partitions?: number | undefined;
   /** Of the cluster, beside n: what holds for all buckets, and for single ones. */
   readonly options?: Partial<ClusterOptions> | undefined;
+  /** What the nodes make one value of siblings with; the story's reads then ask for it. Default: none. */
+  readonly merges?: Merges | undefined;
   /** Paces of the background. Default: quick enough to be waited for. */
   readonly tuning?: Partial<Tuning> | undefined;
   readonly network?: Partial<NetworkConditions> | undefined;
@@ -89,7 +92,7 @@ export function profileOf(setting: Setting): Profile {
   const options = { defaults: { n, ...defaults }, buckets };
   const tuning = { ...brisk, ...setting.tuning };
   return {
-    shape: { nodes, n, partitions, options, tuning },
+    shape: { nodes, n, partitions, options, tuning, merges: setting.merges },
     safetyMs,
     idleTickMs,
     work: { ...noWork, clients, buckets: bucketsOf(options, n) },

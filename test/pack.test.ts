@@ -60,7 +60,7 @@ describe("the package", () => {
   });
 
   it("brings no development dependency along", () => {
-    for (const name of ["vitest", "typescript", "playwright-core", "tinybench"])
+    for (const name of ["vitest", "typescript", "playwright-core", "tinybench", "yjs"])
       expect(existsSync(join(app, "node_modules", name))).toBe(false);
   });
 });
@@ -70,6 +70,12 @@ describe("installed elsewhere", () => {
     writeFileSync(join(app, "app.js"), application);
     const { stdout } = await run(process.execPath, ["app.js"], { cwd: app, env, timeout: 20_000 });
     expect(JSON.parse(stdout)).toEqual({ value: { items: ["apple"] }, code: "INVALID_ARGUMENT", isSame: true });
+  });
+
+  it("says what `coterie/yjs` needs where that is not installed", async () => {
+    const program = 'import("coterie/yjs").catch(({ message }) => console.log(message))';
+    const { stdout } = await run(process.execPath, ["--eval", program], { cwd: app, env, timeout: 20_000 });
+    expect(stdout).toMatch(/^Cannot find package 'yjs' imported from .*coterie/);
   });
 
   it("explains its command", async () => {

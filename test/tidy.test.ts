@@ -41,7 +41,7 @@ const imports: readonly {
     builtins: true,
   },
   { folder: "node", ours: ["src", "node"], packages: [], builtins: false },
-  { folder: "client", ours: ["src", "client"], packages: ["fast-check", "ws"], builtins: false },
+  { folder: "client", ours: ["src", "client"], packages: ["fast-check", "ws", "yjs"], builtins: false },
   { folder: "sim", ours: ["src", "node", "client", "sim"], packages: [], builtins: false },
   {
     folder: "bench",

@@ -44,6 +44,24 @@ describe("merges that are right", () => {
     expect(brokenBy(mergeByMaximum, [{ tea: { c1: 1 } }, { tea: { c2: 2 }, milk: { c1: 1 } }])).toEqual([]);
   });
 
+  it("are not blamed for values that only a generator would have", () => {
+    interface Basket {
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
+    const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].sort();
+    // What is removed stays removed: an item on both lists is none that an application has, and merging tidies it up.
+    const baskets = (a: Basket, b: Basket): Basket => {
+      const removed = union(a.removed, b.removed);
+      return { added: union(a.added, b.added).filter((item) => !removed.includes(item)), removed };
+    };
+    const some = [
+      { added: ["a"], removed: ["b"] },
+      { added: ["b"], removed: [] },
+    ];
+    expect(brokenBy(baskets, some)).toEqual([]);
+  });
+
   it("may be given as resolvers, with their samples", () => {
     expect(checkResolver(merge(unionOf, { samples }), { runs: 10 }).isLawful).toBe(true);
   });
@@ -125,6 +143,16 @@ describe("what users do wrong", () => {
     const join = (a: { count?: number }, b: { count?: number }) => ({ count: Math.max(a.count!, b.count!) });
     const { text } = checkResolver(join, { samples: [{ count: 1 }, {}], seed: 7 });
     expect(text).toContain("merge(a, a) has NaN at .count: a number is missing on one side, or was none");
+  });
+
+  it("a field forgotten, which shows on a sample as it is", () => {
+    const join = (a: Cart, b: Cart): Cart => ({ items: unionOf(a, b).items }) as Cart;
+    const { laws } = checkResolver(join, { samples, seed: 7 });
+    expect(laws.find(({ breach }) => breach)!.breach).toMatchObject({
+      law: "idempotence",
+      sentence: "a value merged with itself does not stay what it is",
+      values: { a: samples[0] },
+    });
   });
 
   it("counting what both have in common", () => {

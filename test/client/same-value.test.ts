@@ -1,7 +1,7 @@
 // When two values are the same as far as the store goes, and where they are not.
 import { assert, jsonValue, property } from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { deviations, isKept, isSame, isSameInAnyOrder } from "../../client/same-value.ts";
+import { deviations, distinct, isKept, isSame, isSameInAnyOrder } from "../../client/same-value.ts";
 
 test.each<[unknown, unknown, boolean]>([
   [{ a: 1, b: 2 }, { b: 2, a: 1 }, true],
@@ -75,4 +75,8 @@ test.each<[unknown, unknown, boolean]>([
   ["a", ["a"], false],
 ])("of %o all is kept in %o: %s", (part, whole, kept) => {
   expect(isKept(part, whole)).toBe(kept);
+});
+
+test("of what is the same the first is kept", () => {
+  expect(distinct([2, 1, 2, -0, 0, [1], [1]])).toEqual([2, 1, -0, [1]]);
 });

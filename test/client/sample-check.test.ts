@@ -42,7 +42,18 @@ test("many samples cost no more than some", () => {
     return Math.max(a, b);
   };
   merge(counting, { samples: Array.from({ length: 5000 }, (_, at) => at) });
-  expect(calls).toBeLessThan(50_000);
+  expect(calls).toBeLessThan(100_000);
+});
+
+test("and of large ones fewer are tried, but some", () => {
+  let calls = 0;
+  const counting = (a: string, b: string): string => {
+    calls++;
+    return a > b ? a : b;
+  };
+  merge(counting, { samples: Array.from({ length: 50 }, (_, at) => String(at).repeat(20_000)) });
+  expect(calls).toBeGreaterThan(30);
+  expect(calls).toBeLessThan(2000);
 });
 
 test("a sample that cannot be stored is refused by its own mistake", () => {

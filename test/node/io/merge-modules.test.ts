@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import * as Y from "yjs";
 import { connect, nodeMerge } from "../../../client/index.ts";
 import { startNode, type NodeOptions } from "../../../node/io/index.ts";
 import { loadMerges } from "../../../node/io/merge-modules.ts";
@@ -41,6 +42,19 @@ describe("a merge is", () => {
     module("absolute.mjs", "export default () => 7;");
     const merges = await loadMerges({ carts: join(directory, "absolute.mjs") }, "/");
     expect(merges.carts!(1 as never, 2 as never)).toBe(7);
+  });
+
+  test("that of documents, by a module of one line", async () => {
+    const merges = await loadMerges({ notes: "./notes-merge.mjs" }, join(import.meta.dirname, "../../fixtures"));
+    const pages = ["one", "two"].map((text, at) => {
+      const page = new Y.Doc();
+      page.clientID = at + 1;
+      page.getText("body").insert(0, text);
+      return Y.encodeStateAsUpdate(page);
+    });
+    const merged = new Y.Doc();
+    Y.applyUpdate(merged, merges.notes!(pages[0] as never, pages[1] as never) as Uint8Array);
+    expect(merged.getText("body").toJSON()).toBe("onetwo");
   });
 
   test("loaded from CommonJS, too", async () => {
