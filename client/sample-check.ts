@@ -5,7 +5,7 @@ import { isDevelopment } from "./development.ts";
 import { breachOf, laws, Trial, type Breach } from "./law.ts";
 import type { MergeFunction } from "./merge-function.ts";
 import type { MergeOptions } from "./merge-options.ts";
-import { encodeValue } from "./value.ts";
+import { encodeValue } from "../src/value.ts";
 
 /** What may be read of samples while an application starts. */
 const bytesMax = 50_000;

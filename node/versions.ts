@@ -237,15 +237,28 @@ function claimedBy({ token, changes }: Update): CausalContext {
 }
 
 /**
- * Where both sides of a partition have made something else of a key, it holds both, and takes the changes of either.
+ * Where both sides of a partition have made something else of a key, it holds both, and takes the changes of either. But no value: its
+ * context may cover elements of a data type, which are not a value's to take away. Not even what is left of one that was deleted, since
+ * that knows what was reset.
  * @throws INVALID_ARGUMENT on an operation on a key that holds only something of another type
  */
 function checkType(object: StoredObject, { changes }: Update): void {
-  const wanted = changes === undefined ? "value" : rootTypeOf(changes[0]!.path)!;
-  if (changes === undefined && object.siblings.every(({ path }) => path === plainPath)) return;
+  if (changes === undefined) return checkIsNoDataType(object);
+  const wanted = rootTypeOf(changes[0]!.path)!;
   const types = rootTypes(object);
   if (types.size === 0 || types.has(wanted) || (wanted === "lwwRegister" && types.has("value"))) return;
   throw invalidArgument(
     `this key holds a ${[...types].join(" and a ")}, not a ${wanted}: change it, or delete it, through a handle of its type`,
+  );
+}
+
+function checkIsNoDataType(object: StoredObject): void {
+  const element = object.siblings.find(({ path }) => path !== plainPath && path !== registerPath);
+  if (element === undefined) return;
+  const type = rootTypeOf(element.path)!;
+  throw invalidArgument(
+    isDeleted(object)
+      ? `this key held a ${type} until lately: what is left of it has to be collected before a value can be put there`
+      : `this key holds a ${type}, not a value: change it, or delete it, through a handle of its type`,
   );
 }
