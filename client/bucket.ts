@@ -138,7 +138,8 @@ export class Bucket<T> {
     if (resolver !== this.#resolver) checkResolver(resolver);
     const asking = resolver.kind === "node" ? { resolve: true } : undefined;
     const chosen = options === noOptions ? undefined : asRequest(options);
-    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, { head, details, ...asking });
+    const asked = { head, details, ...asking };
+    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, asked);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);
     const { found, value, siblings: values, unresolved } = resolved;
