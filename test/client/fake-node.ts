@@ -81,6 +81,11 @@ export class FakeNode {
     return { kind: "PutReply", id: message.id, context, record, effective, answered };
   }
 
+  /** What somebody else asks for, past the client. */
+  change(key: Uint8Array, changes: readonly Change[]): void {
+    this.#change(key, changes, toBinary(new Uint8Array(14).fill(++this.#writes)), undefined);
+  }
+
   /** The same request once more: a copy, or a try whose answer was lost. */
   replay(message: Get | Put): void {
     this.#serve(message);
