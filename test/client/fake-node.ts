@@ -125,7 +125,15 @@ export class FakeNode {
     const timestamp = { ms: Math.max(++this.#writes, laterOf(token.latest, latest(object)).ms + 1), counter: 0 };
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
     const siblings = added.map((one, at) => ({ ...one, timestamp, op: makeOpId(client, sequence + at) }));
-    this.#objects.set(toBinary(key), write(object, seen, siblings, spendUnless(() => false)));
+    this.#objects.set(
+      toBinary(key),
+      write(
+        object,
+        seen,
+        siblings,
+        spendUnless(() => false),
+      ),
+    );
     const written = contextOf(added.map(({ dot }) => dot));
     return encodeToken(hashKey(key), { context: joinContexts(token.context, written), latest: timestamp });
   }
