@@ -121,6 +121,17 @@ export function spentIncrement(sibling: Sibling): Sibling {
     : { ...sibling, value: encodeIncrement({ amount, sum: undefined, corrections: [] }) };
 }
 
+/** @throws MalformedBytes on what is neither the newest increment of an actor nor a reset */
+export function checkCounted(value: Uint8Array): void {
+  if (value[0] === resetTag) decodeMarks(value);
+  else if (decodeIncrement(value).sum === undefined) throw new MalformedBytes("an increment without a sum");
+}
+
+/** @throws MalformedBytes */
+export function isSpentIncrement(value: Uint8Array): boolean {
+  return decodeIncrement(value).sum === undefined;
+}
+
 interface Counted extends Increment {
   readonly dot: Dot;
   readonly op: OpId;
