@@ -27,11 +27,16 @@ export function concurrentWrites(object: StoredObject): readonly Sibling[] {
   return onceEach(object).filter(({ path }) => path === plainPath || path === registerPath);
 }
 
-/** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
+/**
+ * What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. A retry of what was replaced under another dot
+ * does not take part, however late its timestamp is: somebody has read it, and written something else.
+ */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
   let winner: Sibling | undefined;
-  for (const sibling of object.siblings)
-    if (sibling.path === path && (winner === undefined || isLater(sibling, winner))) winner = sibling;
+  for (const sibling of object.siblings) {
+    if (sibling.path !== path || (winner !== undefined && !isLater(sibling, winner))) continue;
+    if (!object.spent.some(({ op }) => op === sibling.op)) winner = sibling;
+  }
   return winner;
 }
 
@@ -76,7 +81,7 @@ function isHidden(object: StoredObject, sibling: Sibling): boolean {
     case "pnCounter":
       return isResetMark(sibling) || (isReset(object, path) && counterValue(object, path) === 0);
     case "lwwRegister":
-      return registerWinner(object, path)!.value === undefined;
+      return registerWinner(object, path)?.value === undefined;
     case "rwSet":
     case "dwFlag":
       return value[0] === 0 || !elementsAt(object, path).includes(sibling);

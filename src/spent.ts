@@ -47,13 +47,16 @@ export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObj
 }
 
 /**
- * Without what is spent, when all members agree that no operation in it is tried again: but for operations that stand under several
- * dots, of which one is too much until its actor takes it back.
+ * Without what is spent, when all members agree that no operation in it is tried again; but for operations that stand under several
+ * dots. Of increments one is too much until its actor takes it back; of anything else the spent one hides the other from readers as
+ * long as that is live.
  */
 export function forgetSpent(object: StoredObject): StoredObject {
+  if (object.spent.length === 0) return object;
   const instances = new Map<OpId, number>();
   for (const { op } of [...object.siblings, ...object.spent]) instances.set(op, (instances.get(op) ?? 0) + 1);
-  const spent = object.spent.filter((sibling) => isIncrement(sibling) && instances.get(sibling.op)! > 1);
+  const live = new Set(object.siblings.map(({ op }) => op));
+  const spent = object.spent.filter((one) => live.has(one.op) || (isIncrement(one) && instances.get(one.op)! > 1));
   return spent.length === object.spent.length ? object : { ...object, spent };
 }
 
