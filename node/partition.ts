@@ -5,6 +5,7 @@
  *
  * A record that cannot be trusted is *missing, not absent*: it is no vote, and it is fetched again from the others.
  */
+import type { Loss } from "../src/conflict.ts";
 import { formatKey } from "../src/key.ts";
 import { isDeleted } from "../src/shown.ts";
 import { decodeRecord, hasDigest, recordProblem } from "../src/record.ts";
@@ -82,7 +83,11 @@ export class Partitions {
     if (joined.isAmnesiac) this.#noteAmnesia(place);
     else if (isBad) this.#recover(place); // this copy heals the record, and perhaps not all of it
     if (joined.record === undefined) this.#submit([], then);
-    else this.#persist(place, isBad ? "bad" : local, joined, then);
+    else {
+      // What a wiped disk is given back has met elsewhere, perhaps long ago.
+      const isReturned = local === undefined && this.#self.freshness.isFresh(place.partition);
+      this.#persist(place, isBad ? "bad" : local, joined, then, isReturned ? [] : joined.losses);
+    }
     return joined.record ?? local!;
   }
 
@@ -102,10 +107,18 @@ export class Partitions {
     this.#recover(place);
   }
 
-  #persist(place: Place, before: Before, { record, isDeleted }: After, then: readonly Effect[]): void {
+  /** @param losses are noted with the record */
+  #persist(
+    place: Place,
+    before: Before,
+    { record, isDeleted }: After,
+    then: readonly Effect[],
+    losses: readonly Loss[] = [],
+  ): void {
     this.#self.trees.changed(place, before, record);
     this.#onStored(place, record, isDeleted);
-    this.#submit([{ table: "objects", key: place.storeKey, value: record }], then);
+    const noted = this.#self.conflicts.note(place, losses);
+    this.#submit([{ table: "objects", key: place.storeKey, value: record }, ...noted], then);
   }
 
   /** Without writes a barrier: what is here already may still be on its way to the disk. */

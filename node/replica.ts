@@ -16,6 +16,7 @@ import { limits } from "../src/limits.ts";
 import type {
   Answer,
   ClientRequest,
+  Conflicts,
   Failure,
   Get,
   PeerMessage,
@@ -138,6 +139,7 @@ export class Replica {
     this.#self.start(freshReplicaId);
     this.#liveness.start();
     this.#hints.start();
+    this.#self.conflicts.start();
     const isHeld = (partition: number): boolean => ring.isPrimary(id, partition, replicasMax(options));
     const isNew = store.get("meta", identityKey) === undefined;
     const fresh = freshness.start(store, ring.table.partitions, isNew, isHeld);
@@ -157,6 +159,7 @@ export class Replica {
     this.#scrub.tick();
     // Before requests are woken: what is kept now, for somebody who was silent, is sent at a later tick.
     this.#hints.tick();
+    this.#self.conflicts.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#watchLoad(queuedBytes, lagMs);
     this.#liveness.tick();
@@ -218,6 +221,7 @@ export class Replica {
       if (message.kind === "Status") this.#status(origin, message);
       else if (message.kind === "Settled") this.#self.settledOperations.note(toBinary(message.op), message.settled);
       else if (this.#isTooMuch(origin)) this.#shed(origin, message.id);
+      else if (message.kind === "Conflicts") this.#listConflicts(origin, message);
       else this.#coordinate(origin, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
@@ -326,6 +330,10 @@ export class Replica {
     const message = { kind: "ReplicaGetReply", id, answer, record } as const;
     if (durable) this.#self.emit({ kind: "persist", writes: [], then: [{ kind: "send", node, message }] });
     else this.#self.send(node, message);
+  }
+
+  #listConflicts(origin: Origin, { id, bucket, key, from }: Conflicts): void {
+    this.#self.answer(origin, { kind: "ConflictsReply", id, ...this.#self.conflicts.page(bucket, key, from) });
   }
 
   #status(origin: Origin, { id, partitions }: Status): void {

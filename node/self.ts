@@ -13,6 +13,7 @@ import { Random } from "../src/random.ts";
 import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
 import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
 import { Background } from "./background.ts";
+import { ConflictLedger } from "./conflict-ledger.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Latencies } from "./latencies.ts";
 import { Freshness } from "./freshness.ts";
@@ -88,6 +89,7 @@ export class Self {
   readonly store: StepView;
   readonly freshness: Freshness = new Freshness();
   readonly settledOperations: SettledOperations = new SettledOperations();
+  readonly conflicts: ConflictLedger = new ConflictLedger(this);
   readonly trees: Trees;
   readonly background: Background;
   readonly links: Set<NodeId> = new Set();

@@ -4,6 +4,7 @@ import { replicasMax } from "../src/options.ts";
 import type { Member, NodeId } from "../src/ring.ts";
 import type { Hints, HintsStatus } from "./hints.ts";
 import type { AntiEntropy, AntiEntropyStatus } from "./anti-entropy.ts";
+import type { ConflictsStatus } from "./conflict-ledger.ts";
 import type { Identity } from "./identity.ts";
 import type { Scrub, ScrubStatus } from "./scrub.ts";
 import type { LatencyFigures } from "./latencies.ts";
@@ -34,6 +35,8 @@ export interface NodeStatus {
   readonly openRequests: number;
   /** What this node keeps for others that have missed it. */
   readonly hints: HintsStatus;
+  /** What last-write-wins left out here. */
+  readonly conflicts: ConflictsStatus;
   readonly counters: Counters;
   readonly antiEntropy: AntiEntropyStatus;
   readonly scrub: ScrubStatus;
@@ -87,6 +90,7 @@ export function statusOf(
     overloaded: self.isOverloaded,
     openRequests: self.requests.size,
     hints: hints.status(),
+    conflicts: self.conflicts.status(),
     counters: { ...self.counters },
     antiEntropy: antiEntropy.status(),
     scrub: scrub.status(),

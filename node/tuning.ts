@@ -29,6 +29,10 @@ export interface Tuning {
    * was kept to recognise them may be gone. Longer keeps more of what crashed clients left behind.
    */
   readonly retryWindowMs: number;
+  /** How long what last-write-wins left out can be listed. */
+  readonly conflictAgeMsMax: number;
+  /** Bytes of all that it left out, with some for each entry. Past it the oldest go before their time; twice as many there never are. */
+  readonly conflictBytesMax: number;
   /** The share of gets that ask all n replicas, so that read repair sees those that are seldom asked. More costs that many requests. */
   readonly readRepairShare: number;
   /** Hedged gets, as a share of all. More cuts the tail of latencies, and adds that much load when the cluster is slow. */
@@ -54,6 +58,8 @@ export const defaultTuning: Tuning = {
   tombstoneAgeMs: 4 * hourMs,
   messageLifetimeMs: hourMs / 2,
   retryWindowMs: hourMs / 4,
+  conflictAgeMsMax: 24 * hourMs,
+  conflictBytesMax: 16 * 1024 * 1024,
   readRepairShare: 0.1,
   hedgeShare: 0.05,
   backgroundBytesPerSecond: 16 * 1024 * 1024,

@@ -8,6 +8,7 @@ import { applyChanges, dotsOfChanges, type Change, type Changed } from "../src/c
 import { plainPath, registerPath, rootTypeOf } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
+import { lossesOf, type Loss } from "../src/conflict.ts";
 import { formatKey } from "../src/key.ts";
 import { limits } from "../src/limits.ts";
 import {
@@ -63,9 +64,11 @@ export interface Joined {
   readonly isAmnesiac: boolean;
   /** Nothing is left of the key but tombstones. Of no meaning without a record. */
   readonly isDeleted: boolean;
+  /** What lost in registers by this join: for the ledger. */
+  readonly losses: readonly Loss[];
 }
 
-const nothingNew: Joined = { record: undefined, isAmnesiac: false, isDeleted: false };
+const nothingNew: Joined = { record: undefined, isAmnesiac: false, isDeleted: false, losses: [] };
 
 const startOverPauseMs = 600_000;
 
@@ -149,9 +152,9 @@ export class Versions {
       return this.#joinAmnesiac(place, mine, incoming);
     // In this order: where `mine` adds nothing, the join is `incoming` itself, and its bytes are stored as they came.
     const joined = sync(incoming, mine);
-    if (joined === incoming) return { record, isAmnesiac: false, isDeleted: isDeleted(joined) };
+    if (joined === incoming) return joinedTo(record, joined, mine, false);
     if (isIncluded(incoming, mine)) return nothingNew;
-    return { record: encodeRecord(place.hash, joined), isAmnesiac: false, isDeleted: isDeleted(joined) };
+    return joinedTo(encodeRecord(place.hash, joined), joined, mine, false);
   }
 
   /**
@@ -160,7 +163,7 @@ export class Versions {
    */
   #joinAmnesiac(place: Place, mine: StoredObject, incoming: StoredObject): Joined {
     const joined = addEvent(sync(incoming, mine), this.#identity.mintFresh());
-    return { record: encodeRecord(place.hash, joined), isAmnesiac: true, isDeleted: isDeleted(joined) };
+    return joinedTo(encodeRecord(place.hash, joined), joined, mine, true);
   }
 
   /** Not time and again: a forged context can look the same as a disk that was set back, and each new id costs every key an actor. */
@@ -200,6 +203,10 @@ export class Versions {
     const actors = object.context.length;
     if (actors > limits.actorsWarn) this.#self.warnRarely("many actors", { key: formatKey(place.key), actors });
   }
+}
+
+function joinedTo(record: Uint8Array, joined: StoredObject, mine: StoredObject, isAmnesiac: boolean): Joined {
+  return { record, isAmnesiac, isDeleted: isDeleted(joined), losses: lossesOf(joined, mine) };
 }
 
 function tokenAfter(token: Token, sibling: Sibling): Token {

@@ -83,6 +83,8 @@ export class RecordedMessages {
       case "Welcome":
       case "Status":
       case "StatusReply":
+      case "Conflicts":
+      case "ConflictsReply":
       case "TreeRoots":
       case "TreeRootsReply":
       case "TreeNodes":

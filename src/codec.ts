@@ -62,8 +62,11 @@ const kinds = {
   TombstoneDrop: 24,
   TombstoneDropReply: 25,
   Settled: 26,
+  Conflicts: 27,
+  ConflictsReply: 28,
 } as const;
 
+const conflictPlaceBytesMax = 64;
 const answers = ["same", "record", "absent", "missing", "fresh"] as const;
 const memberStates = ["alive", "suspect", "dead"] as const;
 
@@ -99,6 +102,8 @@ export function roughSize(message: Message): number {
       return fixed + (message.record?.length ?? 0);
     case "TreeNodesReply":
       return fixed + message.digests.length;
+    case "ConflictsReply":
+      return message.entries.reduce((sum, entry) => sum + entry.length, fixed);
     case "TreeRoots":
       return fixed + 12 * message.trees.length;
     case "TreeKeysReply":
@@ -136,6 +141,10 @@ function toFields(message: Message): unknown[] {
     }
     case "Settled":
       return [kinds.Settled, message.id, message.op, message.settled];
+    case "Conflicts":
+      return [kinds.Conflicts, message.id, message.bucket, message.key, message.from];
+    case "ConflictsReply":
+      return [kinds.ConflictsReply, message.id, message.entries, message.end];
     case "PutReply":
       return [kinds.PutReply, message.id, message.context, message.record, message.effective, message.answered];
     case "Status":
@@ -266,6 +275,21 @@ function fromFields(f: readonly unknown[]): Message {
       };
     case kinds.Settled:
       return { kind: "Settled", id, op: exactly(f[2], 14, "op"), settled: numbers(f[3], "settled") };
+    case kinds.Conflicts:
+      return {
+        kind: "Conflicts",
+        id,
+        bucket: text(f[2], "bucket"),
+        key: optional(f[3], key),
+        from: optional(f[4], (value) => bytes(value, conflictPlaceBytesMax, "from")),
+      };
+    case kinds.ConflictsReply:
+      return {
+        kind: "ConflictsReply",
+        id,
+        entries: array(f[2], "entries").map((entry) => bytes(entry, limits.frameBytesMax, "entry")),
+        end: optional(f[3], (value) => bytes(value, conflictPlaceBytesMax, "end")),
+      };
     case kinds.PutReply:
       return {
         kind: "PutReply",

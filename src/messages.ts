@@ -121,6 +121,26 @@ export interface StatusReply {
   readonly status: string;
 }
 
+/** What has last-write-wins left out of this bucket here? Answered a page at a time. */
+export interface Conflicts {
+  readonly kind: "Conflicts";
+  readonly id: number;
+  readonly bucket: string;
+  /** Of this key alone, as a `Get` names it. */
+  readonly key: Uint8Array | undefined;
+  /** The `end` of the page before. */
+  readonly from: Uint8Array | undefined;
+}
+
+export interface ConflictsReply {
+  readonly kind: "ConflictsReply";
+  readonly id: number;
+  /** See `conflict.ts`; the oldest first. There may be none, and further pages all the same. */
+  readonly entries: readonly Uint8Array[];
+  /** Where the next page begins; `undefined`: there is none. */
+  readonly end: Uint8Array | undefined;
+}
+
 export interface ReplicaPut {
   readonly kind: "ReplicaPut";
   readonly id: number;
@@ -301,8 +321,8 @@ export interface Unknown {
 }
 
 /** What a node that coordinates answers a client, or the node that forwarded the client's request. */
-export type Answer = GetReply | PutReply | StatusReply | Failure;
-export type ClientRequest = Get | Put | Status | Settled;
+export type Answer = GetReply | PutReply | StatusReply | ConflictsReply | Failure;
+export type ClientRequest = Get | Put | Status | Settled | Conflicts;
 /** What a node asks of another node in its own name. */
 export type ReplicaRequest =
   | ReplicaPut
@@ -324,12 +344,20 @@ export type ReplicaReply =
 export type PeerMessage = ReplicaRequest | ReplicaReply | Ping | PingReply | Get | Put | Answer;
 export type Message = Hello | Welcome | ClientRequest | Answer | PeerMessage | Unknown;
 
+const clientRequests: ReadonlySet<string> = new Set([
+  "Get",
+  "Put",
+  "Status",
+  "Settled",
+  "Conflicts",
+] satisfies ClientRequest["kind"][]);
+
 export function isClientRequest(message: Message): message is ClientRequest {
-  const { kind } = message;
-  return kind === "Get" || kind === "Put" || kind === "Status" || kind === "Settled";
+  return clientRequests.has(message.kind);
 }
 
 export function isPeerMessage(message: Message): message is PeerMessage {
   const { kind } = message;
-  return kind !== "Hello" && kind !== "Welcome" && kind !== "Status" && kind !== "Settled" && kind !== "Unknown";
+  if (kind === "Hello" || kind === "Welcome" || kind === "Unknown") return false;
+  return kind !== "Status" && kind !== "Settled" && kind !== "Conflicts";
 }

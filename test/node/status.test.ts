@@ -26,6 +26,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
     overloaded: false,
     openRequests: 2,
     hints: { count: 0, bytes: 0, delivered: 0, dropped: 0, targets: {} },
+    conflicts: { count: 0, bytes: 0, oldestAgeMs: 0, noted: 0, dropped: 0 },
     counters: {
       gets: 1,
       puts: 2,
