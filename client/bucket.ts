@@ -7,6 +7,7 @@ import { visibleSiblings } from "../src/shown.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
+import { listConflicts, type Conflicts, type ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import type { Operations } from "./operations.ts";
@@ -140,6 +141,15 @@ export class Bucket<T> {
         `${this.name}/${key} has ${read.siblings.length} siblings and the bucket no resolver: read it, and put what they amount to with its context`,
       );
     return this.put(key, await change(read.value), { ...writing, context: read.context });
+  }
+
+  /**
+   * What last-write-wins has left out here for some hours (`conflictAgeMsMax` of the nodes' tuning): values of registers that lost to
+   * others which were written without knowledge of them. All nodes are asked.
+   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED
+   */
+  conflicts(options: ConflictsOptions = noOptions): Promise<Conflicts> {
+    return listConflicts(this.#openHost().pool, this.name, options);
   }
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {

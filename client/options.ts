@@ -31,7 +31,7 @@ export interface UpdateOptions
 const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "head", "details"];
 const putNames = ["n", "w", "pw", "dw", "timeoutMs", "sloppy", "context", "returnValue", "details"];
 export const optionNamesOf: Readonly<
-  Record<"get" | "put" | "update" | "bucket" | "connect" | "status", readonly string[]>
+  Record<"get" | "put" | "update" | "bucket" | "connect" | "status" | "conflicts", readonly string[]>
 > = {
   get: getNames,
   put: putNames,
@@ -39,6 +39,7 @@ export const optionNamesOf: Readonly<
   bucket: [...optionNames, "resolver"],
   connect: ["auth", "connectTimeoutMs"],
   status: ["timeoutMs", "partitions"],
+  conflicts: ["key", "limit", "timeoutMs"],
 };
 
 /** A misspelt option must not be ignored: `{ W: 3 }` would write with the default. @throws INVALID_ARGUMENT */

@@ -5,6 +5,7 @@
  */
 import { Command } from "commander";
 import { addCluster } from "./cluster.ts";
+import { addConflicts } from "./conflicts.ts";
 import { addDelete } from "./delete.ts";
 import { tellFailure, wantsJson } from "./failure.ts";
 import { addGet } from "./get.ts";
@@ -44,7 +45,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => wantsJson(argv) || write(text) })
     .addHelpText("after", help);
-  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addStatus, addSim]) add(program);
+  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addConflicts, addStatus, addSim]) add(program);
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
