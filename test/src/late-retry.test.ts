@@ -6,10 +6,11 @@
 import { expect, test } from "vitest";
 import { contextOf, emptyContext } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
+import { limits } from "../../src/limits.ts";
 import { emptyObject, sync, write, type Sibling, type StoredObject } from "../../src/object.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { registerWinner, visibleSiblings } from "../../src/shown.ts";
-import { forgetSpent, spendUnless } from "../../src/spent.ts";
+import { boundSpent, forgetSpent, spendUnless } from "../../src/spent.ts";
 
 const keepAll = spendUnless(() => false, []);
 
@@ -43,6 +44,15 @@ for (const [what, path] of [
     const forgotten = forgetSpent(sync(replace(first, second), late));
     expect(shown(visibleSiblings(forgotten))).toEqual([2]);
     expect(forgetSpent(forgotten)).toBe(forgotten);
+  });
+
+  test(`${what}: nor when more is spent than is kept`, () => {
+    let object = replace(first, second);
+    for (let at = 0; at < limits.spentMax + 10; at++)
+      object = replace(object, only(`m${at}`, at + 100, at + 100, path));
+    const bounded = boundSpent(sync(object, only("n2", 1, 10_000, path)), 0);
+    expect(bounded.spent.length).toBeLessThan(object.spent.length);
+    expect(shown(visibleSiblings(bounded))).toEqual([limits.spentMax + 109]);
   });
 
   test(`${what}: once both are replaced nothing of it is kept`, () => {
