@@ -67,6 +67,8 @@ export interface Counters {
   antiEntropyBytes: number;
   /** Tombstones removed from this disk. */
   tombstonesCollected: number;
+  /** Spent operations that all members agreed to forget, removed from records of this disk. */
+  operationsForgotten: number;
   /** Gets that asked one replica more because one was slow, and those that were answered sooner by it. */
   hedges: number;
   hedgesWon: number;
@@ -120,6 +122,7 @@ export class Self {
     keysRepairedThere: 0,
     antiEntropyBytes: 0,
     tombstonesCollected: 0,
+    operationsForgotten: 0,
     hedges: 0,
     hedgesWon: 0,
     readRepairs: 0,

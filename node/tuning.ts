@@ -17,16 +17,16 @@ export interface Tuning {
   readonly antiEntropyConfirmMs: number;
   /** How long one walk over all records takes that checks their sums and rebuilds the trees. Shorter finds rot sooner. */
   readonly scrubIntervalMs: number;
-  /** How long a tombstone must have been the whole of a key before it may go. Longer than `hintAgeMsMax`. */
+  /** How long a tombstone must have been the whole of a key before it may go. Longer than `hintAgeMsMax`, and `retryWindowMs`. */
   readonly tombstoneAgeMs: number;
   /**
    * Nothing that was sent, or is being worked on, is older than this; so it exceeds `limits.timeoutMsMax` by far. Twice so far apart
-   * all nodes must agree on a tombstone. Shorter loses nothing but certainty: what was deleted could come back.
+   * all nodes must agree on what is left over. Shorter loses nothing but certainty: what was deleted could come back.
    */
   readonly messageLifetimeMs: number;
   /**
    * How long after its first try an operation may be tried again: at least `limits.timeoutMsMax`. Later tries are refused, since what
-   * was kept to recognise them may be gone. Longer keeps more of what crashed clients left behind.
+   * was kept to recognise them may be gone: so long what is spent stays, before all nodes are asked. Longer keeps more of it.
    */
   readonly retryWindowMs: number;
   /** How long what last-write-wins left out can be listed. */

@@ -10,6 +10,7 @@ import type { Dot } from "../src/dot.ts";
 import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
 import { lossesOf, type Loss } from "../src/conflict.ts";
 import { formatKey } from "../src/key.ts";
+import { leftoverAtAGlance, type LeftoverKind } from "../src/leftover.ts";
 import { limits } from "../src/limits.ts";
 import {
   addEvent,
@@ -24,7 +25,7 @@ import {
 import { makeOpId, sequenceOf, type OpId } from "../src/op-id.ts";
 import { decodeRecord, encodeRecord, isSameState, openRecord } from "../src/record.ts";
 import { hexOf } from "../src/bytes.ts";
-import { isDeleted, rootTypes } from "../src/shown.ts";
+import { rootTypes } from "../src/shown.ts";
 import { boundSpent, spendUnless } from "../src/spent.ts";
 import { laterOf, type Timestamp } from "../src/timestamp.ts";
 import type { Token } from "../src/token.ts";
@@ -46,8 +47,7 @@ export interface Update {
 
 export interface Updated {
   readonly record: Uint8Array;
-  /** Nothing is left of the key but tombstones. */
-  readonly isDeleted: boolean;
+  readonly leftover: LeftoverKind | undefined;
   /** The operation was here already: nothing was minted, and nothing needs to be written. */
   readonly isKnown: boolean;
   /** Others, or the writer, remember dots of this replica that it has lost. */
@@ -62,13 +62,13 @@ export interface Joined {
   /** `undefined`: the local record includes all that came. */
   readonly record: Uint8Array | undefined;
   readonly isAmnesiac: boolean;
-  /** Nothing is left of the key but tombstones. Of no meaning without a record. */
-  readonly isDeleted: boolean;
+  /** Of no meaning without a record. */
+  readonly leftover: LeftoverKind | undefined;
   /** What lost in registers by this join: for the ledger. */
   readonly losses: readonly Loss[];
 }
 
-const nothingNew: Joined = { record: undefined, isAmnesiac: false, isDeleted: false, losses: [] };
+const nothingNew: Joined = { record: undefined, isAmnesiac: false, leftover: undefined, losses: [] };
 
 const startOverPauseMs = 600_000;
 
@@ -91,7 +91,7 @@ export class Versions {
   update(place: Place, local: Uint8Array | undefined, update: Update, mustBeFresh: boolean): Updated {
     const object = local === undefined ? emptyObject : decodeRecord(local);
     const known = elementsOf(update, object);
-    const isAlone = { isKnown: true, isAmnesiac: false, isDeleted: isDeleted(object) };
+    const isAlone = { isKnown: true, isAmnesiac: false, leftover: leftoverAtAGlance(object) };
     if (known.length > 0) return this.#updated(local!, update, known, isAlone);
     checkType(object, update);
     const claimed = claimedBy(update);
@@ -103,7 +103,7 @@ export class Versions {
     this.#checkSize(place, updated, record);
     const renewal = this.#identity.renewIfOutrun(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
-    const how = { isKnown: false, isAmnesiac, isDeleted: isDeleted(updated) };
+    const how = { isKnown: false, isAmnesiac, leftover: leftoverAtAGlance(updated) };
     return this.#updated(record, update, next.added, how);
   }
 
@@ -181,7 +181,7 @@ export class Versions {
     record: Uint8Array,
     { token }: Update,
     added: readonly Sibling[],
-    how: Pick<Updated, "isKnown" | "isAmnesiac" | "isDeleted">,
+    how: Pick<Updated, "isKnown" | "isAmnesiac" | "leftover">,
   ): Updated {
     return { record, ...how, token: added.reduce(tokenAfter, token), mayLeave: this.#identity.mayLeave };
   }
@@ -206,7 +206,7 @@ export class Versions {
 }
 
 function joinedTo(record: Uint8Array, joined: StoredObject, mine: StoredObject, isAmnesiac: boolean): Joined {
-  return { record, isAmnesiac, isDeleted: isDeleted(joined), losses: lossesOf(joined, mine) };
+  return { record, isAmnesiac, leftover: leftoverAtAGlance(joined), losses: lossesOf(joined, mine) };
 }
 
 function tokenAfter(token: Token, sibling: Sibling): Token {

@@ -57,10 +57,10 @@ const kinds = {
   TreeNodesReply: 19,
   TreeKeys: 20,
   TreeKeysReply: 21,
-  TombstoneCheck: 22,
-  TombstoneCheckReply: 23,
-  TombstoneDrop: 24,
-  TombstoneDropReply: 25,
+  LeftoverCheck: 22,
+  LeftoverCheckReply: 23,
+  LeftoverDrop: 24,
+  LeftoverDropReply: 25,
   Settled: 26,
   Conflicts: 27,
   ConflictsReply: 28,
@@ -107,8 +107,8 @@ export function roughSize(message: Message): number {
     case "TreeRoots":
       return fixed + 12 * message.trees.length;
     case "TreeKeysReply":
-    case "TombstoneCheck":
-    case "TombstoneDrop":
+    case "LeftoverCheck":
+    case "LeftoverDrop":
       return message.states.reduce((sum, state) => sum + state.key.length + 16, fixed);
     default:
       return fixed;
@@ -204,14 +204,14 @@ function toFields(message: Message): unknown[] {
       return [kinds.TreeKeys, message.id, treeFields(message.tree), message.leaves, message.after];
     case "TreeKeysReply":
       return [kinds.TreeKeysReply, message.id, message.states.map(stateFields), message.end];
-    case "TombstoneCheck":
-      return [kinds.TombstoneCheck, message.id, message.isSecond, message.states.map(stateFields)];
-    case "TombstoneCheckReply":
-      return [kinds.TombstoneCheckReply, message.id, message.agreed];
-    case "TombstoneDrop":
-      return [kinds.TombstoneDrop, message.id, message.states.map(stateFields)];
-    case "TombstoneDropReply":
-      return [kinds.TombstoneDropReply, message.id];
+    case "LeftoverCheck":
+      return [kinds.LeftoverCheck, message.id, message.isSecond, message.states.map(stateFields)];
+    case "LeftoverCheckReply":
+      return [kinds.LeftoverCheckReply, message.id, message.agreed];
+    case "LeftoverDrop":
+      return [kinds.LeftoverDrop, message.id, message.states.map(stateFields)];
+    case "LeftoverDropReply":
+      return [kinds.LeftoverDropReply, message.id];
     case "Unknown":
       return [message.number, message.id];
   }
@@ -373,14 +373,14 @@ function fromFields(f: readonly unknown[]): Message {
       };
     case kinds.TreeKeysReply:
       return { kind: "TreeKeysReply", id, states: keyStates(f[2]), end: optional(f[3], key) };
-    case kinds.TombstoneCheck:
-      return { kind: "TombstoneCheck", id, isSecond: f[2] === true, states: keyStates(f[3]) };
-    case kinds.TombstoneCheckReply:
-      return { kind: "TombstoneCheckReply", id, agreed: numbers(f[2], "agreed") };
-    case kinds.TombstoneDrop:
-      return { kind: "TombstoneDrop", id, states: keyStates(f[2]) };
-    case kinds.TombstoneDropReply:
-      return { kind: "TombstoneDropReply", id };
+    case kinds.LeftoverCheck:
+      return { kind: "LeftoverCheck", id, isSecond: f[2] === true, states: keyStates(f[3]) };
+    case kinds.LeftoverCheckReply:
+      return { kind: "LeftoverCheckReply", id, agreed: numbers(f[2], "agreed") };
+    case kinds.LeftoverDrop:
+      return { kind: "LeftoverDrop", id, states: keyStates(f[2]) };
+    case kinds.LeftoverDropReply:
+      return { kind: "LeftoverDropReply", id };
     default:
       return { kind: "Unknown", id, number };
   }

@@ -275,31 +275,31 @@ export interface KeyState {
   readonly digest: Uint8Array;
 }
 
-/** Does the receiver, where it is a primary, hold exactly this tombstone, and has it no hint for the key? */
-export interface TombstoneCheck {
-  readonly kind: "TombstoneCheck";
+/** Does the receiver, where it is a primary, hold exactly this state, of which something is left over, and has it no hint for the key? */
+export interface LeftoverCheck {
+  readonly kind: "LeftoverCheck";
   readonly id: number;
   /** Has all that been so ever since the receiver agreed for the first time, long enough ago? */
   readonly isSecond: boolean;
   readonly states: readonly KeyState[];
 }
 
-export interface TombstoneCheckReply {
-  readonly kind: "TombstoneCheckReply";
+export interface LeftoverCheckReply {
+  readonly kind: "LeftoverCheckReply";
   readonly id: number;
   /** Places in the request's list of those that stand in the way of nothing. */
   readonly agreed: readonly number[];
 }
 
-/** Remove these keys if they are still in exactly these states: all primaries hold the same tombstones, and nothing older is left. */
-export interface TombstoneDrop {
-  readonly kind: "TombstoneDrop";
+/** Remove what is left over of these keys if they are still in exactly these states: all primaries hold the same, and nothing older is left. */
+export interface LeftoverDrop {
+  readonly kind: "LeftoverDrop";
   readonly id: number;
   readonly states: readonly KeyState[];
 }
 
-export interface TombstoneDropReply {
-  readonly kind: "TombstoneDropReply";
+export interface LeftoverDropReply {
+  readonly kind: "LeftoverDropReply";
   readonly id: number;
 }
 
@@ -324,22 +324,15 @@ export interface Unknown {
 export type Answer = GetReply | PutReply | StatusReply | ConflictsReply | Failure;
 export type ClientRequest = Get | Put | Status | Settled | Conflicts;
 /** What a node asks of another node in its own name. */
-export type ReplicaRequest =
-  | ReplicaPut
-  | ReplicaGet
-  | TreeRoots
-  | TreeNodes
-  | TreeKeys
-  | TombstoneCheck
-  | TombstoneDrop;
+export type ReplicaRequest = ReplicaPut | ReplicaGet | TreeRoots | TreeNodes | TreeKeys | LeftoverCheck | LeftoverDrop;
 export type ReplicaReply =
   | ReplicaPutReply
   | ReplicaGetReply
   | TreeRootsReply
   | TreeNodesReply
   | TreeKeysReply
-  | TombstoneCheckReply
-  | TombstoneDropReply;
+  | LeftoverCheckReply
+  | LeftoverDropReply;
 /** What nodes say to each other once they are linked. */
 export type PeerMessage = ReplicaRequest | ReplicaReply | Ping | PingReply | Get | Put | Answer;
 export type Message = Hello | Welcome | ClientRequest | Answer | PeerMessage | Unknown;

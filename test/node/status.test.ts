@@ -43,6 +43,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       keysRepairedThere: 0,
       antiEntropyBytes: 0,
       tombstonesCollected: 0,
+      operationsForgotten: 0,
       hedges: 0,
       hedgesWon: 0,
       readRepairs: 0,
@@ -59,7 +60,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       freshPartitions: 0,
     },
     scrub: { walks: 0, partitions: 0 },
-    tombstones: { waiting: 0, confirmed: 0, agreed: 0 },
+    leftovers: { tombstonesWaiting: 0, operationsWaiting: 0, confirmed: 0, agreed: 0 },
     latencies: {},
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });
