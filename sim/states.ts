@@ -2,7 +2,7 @@
 import { equalBytes } from "../src/bytes.ts";
 import { contains, eventsOf, type CausalContext } from "../src/causal-context.ts";
 import type { Dot } from "../src/dot.ts";
-import { emptyObject, sync, type StoredObject } from "../src/object.ts";
+import { emptyObject, isIncluded, sync, type StoredObject } from "../src/object.ts";
 
 export function joinOf(states: Iterable<StoredObject | undefined>): StoredObject | undefined {
   let joined: StoredObject | undefined;
@@ -22,6 +22,12 @@ export function* dotsBeyond(known: CausalContext, context: CausalContext): Gener
 /** Nothing in it is alive: tombstones, or not even those. */
 export function isDead(object: StoredObject): boolean {
   return object.siblings.every(({ value }) => value === undefined);
+}
+
+/** The same but for what is spent, of which one may have forgotten more: all members agree to that together, and do it one by one. */
+export function hasForgotten(before: StoredObject, after: StoredObject): boolean {
+  const isSame = isIncluded(before, after) && isIncluded({ ...after, spent: before.spent }, before);
+  return isSame && after.spent.length < before.spent.length;
 }
 
 export function joined(a: StoredObject | undefined, b: StoredObject): StoredObject {
