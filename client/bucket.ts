@@ -6,6 +6,7 @@ import { formatLiteral } from "../src/literal.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
+import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
 import { holdingsOf } from "./holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
@@ -182,6 +183,15 @@ export class Bucket<T> {
       if (!(error instanceof CoterieError)) throw error;
       return { ...read, writeBack: { isDone: false, error } };
     }
+  }
+
+  /**
+   * What last-write-wins has left out here for some hours (`conflictAgeMsMax` of the nodes' tuning): values of registers that lost to
+   * others which were written without knowledge of them. All nodes are asked.
+   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED
+   */
+  conflicts(options: ConflictsOptions = noOptions): Promise<Conflicts> {
+    return this.#requests.conflicts(options);
   }
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {

@@ -13,6 +13,8 @@ import { closed, CoterieError, unavailable } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
 import type {
   Answer,
+  Conflicts,
+  ConflictsReply,
   Failure,
   Get,
   GetReply,
@@ -32,6 +34,7 @@ export interface Replies {
   readonly Get: GetReply;
   readonly Put: PutReply;
   readonly Status: StatusReply;
+  readonly Conflicts: ConflictsReply;
 }
 
 interface Waiting {
@@ -123,7 +126,7 @@ export class Connection {
    * @throws the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
    */
   request<Kind extends keyof Replies>(
-    message: { id: number } & (Get | Put | Status) & { kind: Kind },
+    message: { id: number } & (Get | Put | Status | Conflicts) & { kind: Kind },
     waitMs: number,
   ): Promise<Replies[Kind]> {
     return new Promise((resolve, reject) => {
@@ -197,6 +200,7 @@ export class Connection {
       case "GetReply":
       case "PutReply":
       case "StatusReply":
+      case "ConflictsReply":
         this.#waiting.delete(message.id);
         return waiting.resolve(message);
       case "Failure":

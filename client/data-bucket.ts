@@ -6,6 +6,7 @@
  *   the result of an earlier read as `seen`.
  * - A key that holds something else is refused, not overwritten.
  */
+import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { emptyContext } from "../src/causal-context.ts";
 import { CoterieError, invalidArgument } from "../src/errors.ts";
 import { emptyObject, latest, type StoredObject } from "../src/object.ts";
@@ -101,6 +102,11 @@ export class DataBucket<Value, Editor> {
     const batch = new Batch();
     batch.clear(pathOfKey(this.#shape));
     return this.#send(key, batch, options);
+  }
+
+  /** What its registers have left out for some hours: see `Bucket.conflicts`. @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED */
+  conflicts(options: ConflictsOptions = noOptions): Promise<Conflicts> {
+    return this.#requests.conflicts(options);
   }
 
   async #send(key: string, batch: Batch, options: EditOptions): Promise<Edited<Value>> {

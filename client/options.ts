@@ -53,7 +53,18 @@ const dataNames = optionNames.filter((name) => name !== "resolver");
 const readNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "details"];
 export const optionNamesOf: Readonly<
   Record<
-    "get" | "put" | "update" | "bucket" | "read" | "edit" | "data" | "set" | "flag" | "connect" | "status",
+    | "get"
+    | "put"
+    | "update"
+    | "bucket"
+    | "read"
+    | "edit"
+    | "data"
+    | "set"
+    | "flag"
+    | "connect"
+    | "status"
+    | "conflicts",
     readonly string[]
   >
 > = {
@@ -68,6 +79,7 @@ export const optionNamesOf: Readonly<
   flag: [...dataNames, "wins"],
   connect: ["auth", "connectTimeoutMs"],
   status: ["timeoutMs", "partitions"],
+  conflicts: ["key", "limit", "timeoutMs"],
 };
 
 /** A misspelt option must not be ignored: `{ W: 3 }` would write with the default. @throws INVALID_ARGUMENT */

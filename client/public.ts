@@ -3,6 +3,7 @@ export { CoterieError, type ErrorCode, type ErrorDetails, type Outcome } from ".
 export type { Count, EffectiveOptions, RequestOptions } from "../src/options.ts";
 export { Bucket, type BucketOptions, type GetResult, type PutResult, type WriteBack } from "./bucket.ts";
 export { Client, type ConnectOptions, type NodeReport, type StatusOptions } from "./client.ts";
+export type { Conflicts, ConflictsOptions, LostValue } from "./conflicts.ts";
 export { Context } from "./context.ts";
 export { counter, growCounter, type CounterBucket, type GrowCounterBucket } from "./counters.ts";
 export type { CounterEditor, GrowCounterEditor } from "./counters.ts";

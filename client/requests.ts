@@ -8,6 +8,7 @@ import type { Get, GetReply, Put, PutReply } from "../src/messages.ts";
 import { emptyObject, type StoredObject } from "../src/object.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
+import { listConflicts, type Conflicts, type ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
 import type { Operations } from "./operations.ts";
 import type { Pool } from "./pool.ts";
@@ -78,6 +79,11 @@ export class Requests {
   /** The options of a write that turned out to have nothing to send. @throws INVALID_ARGUMENT, CLOSED */
   unsent(chosen: RequestOptions): EffectiveOptions {
     return this.#settings.unsent("put", chosen, this.#openHost().pool.options);
+  }
+
+  /** @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED */
+  conflicts(options: ConflictsOptions): Promise<Conflicts> {
+    return listConflicts(this.#openHost().pool, this.#bucket, options);
   }
 
   /** @throws INVALID_ARGUMENT, TOO_LARGE */

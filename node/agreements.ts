@@ -1,7 +1,8 @@
 /**
- * What this node has agreed to: that in its view nothing stands in the way of removing a tombstone. It agrees if
+ * What this node has agreed to: that in its view nothing stands in the way of removing what is left over of
+ * a key. It agrees if
  *
- * - where it is a primary of the key, it holds exactly that tombstone, in a partition that is not fresh;
+ * - where it is a primary of the key, it holds exactly that state, in a partition that is not fresh;
  * - it keeps no hint for the key, for anybody;
  * - asked for the second time: it agreed to the same at least `messageLifetimeMs` ago, on its own clock, and since then nothing
  *   was stored here for the key, no hint either. What was away for a moment and came back counts as a change.

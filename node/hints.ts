@@ -14,6 +14,7 @@
  */
 import { ByteReader, ByteWriter, fromBinary, toBinary } from "../src/bytes.ts";
 import { overloaded } from "../src/errors.ts";
+import { lossesOf, type Loss } from "../src/conflict.ts";
 import { bucketOf, formatKey } from "../src/key.ts";
 import { sync } from "../src/object.ts";
 import { replicasOf } from "../src/options.ts";
@@ -107,7 +108,7 @@ export class Hints {
    */
   add(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
     const joined = this.#versions.join(place, this.#get(target, place), record, this.mintsOn(target, place));
-    if (joined.record !== undefined) return this.#keep(target, place, joined.record, then);
+    if (joined.record !== undefined) return this.#keep(target, place, joined.record, then, joined.losses);
     if (then.length > 0) this.#self.emit({ kind: "persist", writes: [], then });
     return true;
   }
@@ -131,7 +132,7 @@ export class Hints {
     const local = this.read(place);
     const before = local === "absent" ? undefined : local;
     const updated = this.#versions.update(place, before, update, !this.#mayGoOn(target, place, before));
-    if (!this.#keep(target, place, updated.record, then))
+    if (!this.#keep(target, place, updated.record, then, this.#lossesAmong(place)))
       throw overloaded(`${this.#self.id} stands in for ${target} and has no room for more hints`);
     return updated;
   }
@@ -248,7 +249,13 @@ export class Hints {
     this.#self.emit({ kind: "persist", writes: [{ table: "hints", key, value: undefined }], then: [] });
   }
 
-  #keep(target: NodeId, place: Place, record: Uint8Array, then: readonly Effect[]): boolean {
+  #keep(
+    target: NodeId,
+    place: Place,
+    record: Uint8Array,
+    then: readonly Effect[],
+    losses: readonly Loss[] = [],
+  ): boolean {
     const key = hintKey(target, place.storeKey);
     const before = this.#self.store.get("hints", key);
     const grownBytes = createdBytes + record.length + (before === undefined ? key.length : -before.length);
@@ -261,8 +268,19 @@ export class Hints {
     const createdMs = before === undefined ? this.#self.now.wallMs : createdIn(before);
     this.#onKept(place);
     this.#tally(target, key, before === undefined ? 1 : 0, grownBytes, createdMs);
-    this.#self.emit({ kind: "persist", writes: [{ table: "hints", key, value: valueOf(createdMs, record) }], then });
+    const noted = this.#self.conflicts.note(place, losses);
+    const hint = { table: "hints", key, value: valueOf(createdMs, record) } as const;
+    this.#self.emit({ kind: "persist", writes: [hint, ...noted], then });
     return true;
+  }
+
+  /** What meets only in the eyes of a write that replaces it all: hints of one key for several targets lie apart. */
+  #lossesAmong(place: Place): readonly Loss[] {
+    const kept = this.#targetsOf(place).flatMap((target) => this.#get(target, place) ?? []);
+    if (kept.length < 2) return [];
+    const [first, ...others] = kept.map(decodeRecord);
+    const joined = others.reduce(sync, first!);
+    return lossesOf(joined, first!);
   }
 
   /** What lies beyond the count that a start takes will be counted by it. */

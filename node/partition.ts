@@ -1,13 +1,15 @@
 /**
  * The objects that this node holds as a primary, and the only two ways in which they change: `write`, a client's update under a
  * dot minted here, and `sync`, the join with another replica's object. Both leave the record in a batch whose `then` runs when
- * it is on disk; a later read sees it at once. In one way they go: `drop`, when `tombstones.ts` has proved that they may.
+ * it is on disk; a later read sees it at once. In one way something of them goes: `drop`, when `leftovers.ts` has proved that it
+ * may.
  *
  * A record that cannot be trusted is *missing, not absent*: it is no vote, and it is fetched again from the others.
  */
+import type { Loss } from "../src/conflict.ts";
 import { formatKey } from "../src/key.ts";
-import { isDeleted } from "../src/shown.ts";
-import { decodeRecord, hasDigest, recordProblem } from "../src/record.ts";
+import { withoutLeftover, type LeftoverKind } from "../src/leftover.ts";
+import { decodeRecord, encodeRecord, hasDigest, recordProblem } from "../src/record.ts";
 import type { Effect } from "./effects.ts";
 import type { Place, Self } from "./self.ts";
 import type { Write } from "./store.ts";
@@ -18,13 +20,12 @@ import type { Update, Updated, Versions } from "./versions.ts";
 export type Local = Uint8Array | "absent" | "missing" | "fresh";
 
 /** Is told of every record that is handed to the disk; without one, the key's was removed. */
-export type OnStored = (place: Place, record: Uint8Array | undefined, isDeleted: boolean) => void;
+export type OnStored = (place: Place, record: Uint8Array | undefined, leftover: LeftoverKind | undefined) => void;
 
 interface After {
   /** `undefined`: the key goes. */
   readonly record: Uint8Array | undefined;
-  /** Nothing is left of the key but tombstones. */
-  readonly isDeleted: boolean;
+  readonly leftover: LeftoverKind | undefined;
 }
 
 export class Partitions {
@@ -82,18 +83,29 @@ export class Partitions {
     if (joined.isAmnesiac) this.#noteAmnesia(place);
     else if (isBad) this.#recover(place); // this copy heals the record, and perhaps not all of it
     if (joined.record === undefined) this.#submit([], then);
-    else this.#persist(place, isBad ? "bad" : local, joined, then);
+    else {
+      // What a wiped disk is given back has met elsewhere, perhaps long ago.
+      const isReturned = local === undefined && this.#self.freshness.isFresh(place.partition);
+      this.#persist(place, isBad ? "bad" : local, joined, then, isReturned ? [] : joined.losses);
+    }
     return joined.record ?? local!;
   }
 
-  /** Compare and delete: removes the record if it is in exactly the state of this digest, and, whoever asks, never a value. */
+  /**
+   * Compare and forget: removes what is left over if the record is in exactly the state of this digest; whoever asks, never a value, nor
+   * anything that counts.
+   */
   drop(place: Place, digest: Uint8Array): void {
     if (this.#self.isDiskFull) return;
     const local = this.#self.store.get("objects", place.storeKey);
     if (local === undefined || recordProblem(local) !== undefined || !hasDigest(local, digest)) return;
-    if (!isDeleted(decodeRecord(local))) return;
-    this.#self.counters.tombstonesCollected++;
-    this.#persist(place, local, { record: undefined, isDeleted: false }, []);
+    const object = decodeRecord(local);
+    const rest = withoutLeftover(object);
+    if (rest === object) return;
+    if (rest === undefined) this.#self.counters.tombstonesCollected++;
+    else this.#self.counters.operationsForgotten += object.spent.length - rest.spent.length;
+    const record = rest && encodeRecord(place.hash, rest);
+    this.#persist(place, local, { record, leftover: undefined }, []);
   }
 
   #noteAmnesia(place: Place): void {
@@ -102,10 +114,18 @@ export class Partitions {
     this.#recover(place);
   }
 
-  #persist(place: Place, before: Before, { record, isDeleted }: After, then: readonly Effect[]): void {
+  /** @param losses are noted with the record */
+  #persist(
+    place: Place,
+    before: Before,
+    { record, leftover }: After,
+    then: readonly Effect[],
+    losses: readonly Loss[] = [],
+  ): void {
     this.#self.trees.changed(place, before, record);
-    this.#onStored(place, record, isDeleted);
-    this.#submit([{ table: "objects", key: place.storeKey, value: record }], then);
+    this.#onStored(place, record, leftover);
+    const noted = this.#self.conflicts.note(place, losses);
+    this.#submit([{ table: "objects", key: place.storeKey, value: record }, ...noted], then);
   }
 
   /** Without writes a barrier: what is here already may still be on its way to the disk. */

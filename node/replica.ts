@@ -16,6 +16,7 @@ import { limits } from "../src/limits.ts";
 import type {
   Answer,
   ClientRequest,
+  Conflicts,
   Failure,
   Get,
   PeerMessage,
@@ -24,8 +25,8 @@ import type {
   ReplicaPut,
   ReplicaReply,
   Status,
-  TombstoneCheck,
-  TombstoneDrop,
+  LeftoverCheck,
+  LeftoverDrop,
 } from "../src/messages.ts";
 import { replicasMax, type SettledOptions } from "../src/options.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
@@ -41,6 +42,7 @@ import { Hedges } from "./hedge.ts";
 import { Hints } from "./hints.ts";
 import { Holdings } from "./holdings.ts";
 import { Identity, identityKey } from "./identity.ts";
+import { Leftovers } from "./leftovers.ts";
 import { Liveness } from "./liveness.ts";
 import { NodeMerges } from "./merges.ts";
 import { OptionSettler } from "./option-settler.ts";
@@ -53,7 +55,6 @@ import { Scrub } from "./scrub.ts";
 import { failureOf, Self, type NodeConfig, type Place } from "./self.ts";
 import { statusOf } from "./status.ts";
 import type { StoreReader } from "./store.ts";
-import { Tombstones } from "./tombstones.ts";
 import { Versions } from "./versions.ts";
 
 /** How long a clean stop waits for open requests. */
@@ -68,7 +69,7 @@ export class Replica {
   readonly #holdings: Holdings;
   readonly #scrub: Scrub;
   readonly #antiEntropy: AntiEntropy;
-  readonly #tombstones: Tombstones;
+  readonly #leftovers: Leftovers;
   readonly #liveness: Liveness;
   readonly #getParts: GetParts;
   readonly #optionSettler: OptionSettler;
@@ -86,14 +87,14 @@ export class Replica {
     this.#recoveries = new Recoveries(this.#self);
     const versions = new Versions(this.#self, this.#identity);
     const recover = (place: Place): void => this.#recoveries.note(place);
-    this.#partitions = new Partitions(this.#self, versions, recover, (place, record, isDeleted) =>
-      this.#tombstones.stored(place, record, isDeleted),
+    this.#partitions = new Partitions(this.#self, versions, recover, (place, record, leftover) =>
+      this.#leftovers.stored(place, record, leftover),
     );
     const mayTake = (bytes: number): boolean => this.#self.background.take("hints", bytes);
-    this.#hints = new Hints(this.#self, versions, mayTake, (place) => this.#tombstones.hinted(place));
-    this.#tombstones = new Tombstones(this.#self, this.#partitions, (place) => this.#hints.hasAny(place));
+    this.#hints = new Hints(this.#self, versions, mayTake, (place) => this.#leftovers.hinted(place));
+    this.#leftovers = new Leftovers(this.#self, this.#partitions, (place) => this.#hints.hasAny(place));
     this.#holdings = new Holdings(this.#self, this.#partitions, this.#hints);
-    this.#scrub = new Scrub(this.#self, recover, (place, record) => this.#tombstones.noteRecord(place, record));
+    this.#scrub = new Scrub(this.#self, recover, (place, record) => this.#leftovers.noteRecord(place, record));
     this.#antiEntropy = new AntiEntropy(this.#self, this.#partitions);
     const repairs = new ReadRepairs(this.#self, this.#partitions);
     const merges = new NodeMerges(this.#self, config.merges);
@@ -140,6 +141,7 @@ export class Replica {
     this.#self.start(freshReplicaId);
     this.#liveness.start();
     this.#hints.start();
+    this.#self.conflicts.start();
     const isHeld = (partition: number): boolean => ring.isPrimary(id, partition, replicasMax(options));
     const isNew = store.get("meta", identityKey) === undefined;
     const fresh = freshness.start(store, ring.table.partitions, isNew, isHeld);
@@ -159,13 +161,14 @@ export class Replica {
     this.#scrub.tick();
     // Before requests are woken: what is kept now, for somebody who was silent, is sent at a later tick.
     this.#hints.tick();
+    this.#self.conflicts.tick();
     this.#self.requests.wakeDue(this.#self.now.monotonicMs);
     this.#watchLoad(queuedBytes, lagMs);
     this.#liveness.tick();
     if (this.#phase === "serving") this.#antiEntropy.tick();
     const renewal = this.#identity.renewIfLow(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
-    if (this.#phase === "serving") this.#tombstones.tick();
+    if (this.#phase === "serving") this.#leftovers.tick();
   }
 
   #watchLoad(queuedBytes: number, lagMs: number): void {
@@ -189,8 +192,8 @@ export class Replica {
     switch (message.kind) {
       case "ReplicaPut":
       case "ReplicaGet":
-      case "TombstoneCheck":
-      case "TombstoneDrop":
+      case "LeftoverCheck":
+      case "LeftoverDrop":
         return this.#asReplica(node, message);
       case "Get":
       case "Put":
@@ -220,6 +223,7 @@ export class Replica {
       if (message.kind === "Status") this.#status(origin, message);
       else if (message.kind === "Settled") this.#self.settledOperations.note(toBinary(message.op), message.settled);
       else if (this.#isTooMuch(origin)) this.#shed(origin, message.id);
+      else if (message.kind === "Conflicts") this.#listConflicts(origin, message);
       else this.#coordinate(origin, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
@@ -295,12 +299,12 @@ export class Replica {
     new ForwardedRequest(this.#self, origin, message, primaries).start();
   }
 
-  #asReplica(node: NodeId, message: ReplicaPut | ReplicaGet | TombstoneCheck | TombstoneDrop): void {
+  #asReplica(node: NodeId, message: ReplicaPut | ReplicaGet | LeftoverCheck | LeftoverDrop): void {
     if ("timeoutMs" in message && message.timeoutMs <= 0) return;
     try {
       if (message.kind === "ReplicaPut") this.#replicaPut(node, message);
       else if (message.kind === "ReplicaGet") this.#replicaGet(node, message);
-      else this.#tombstones.receive(node, message);
+      else this.#leftovers.receive(node, message);
     } catch (error) {
       if (!(error instanceof CoterieError)) throw error;
       this.#self.send(node, failureOf(message.id, error));
@@ -330,6 +334,10 @@ export class Replica {
     else this.#self.send(node, message);
   }
 
+  #listConflicts(origin: Origin, { id, bucket, key, from }: Conflicts): void {
+    this.#self.answer(origin, { kind: "ConflictsReply", id, ...this.#self.conflicts.page(bucket, key, from) });
+  }
+
   #status(origin: Origin, { id, partitions }: Status): void {
     const parts = {
       identity: this.#identity,
@@ -337,7 +345,7 @@ export class Replica {
       hints: this.#hints,
       antiEntropy: this.#antiEntropy,
       scrub: this.#scrub,
-      tombstones: this.#tombstones,
+      leftovers: this.#leftovers,
     };
     const status = JSON.stringify(statusOf(this.#self, parts, partitions === true));
     this.#self.answer(origin, { kind: "StatusReply", id, status });

@@ -1,6 +1,6 @@
 /**
  * Walks over all records of this node, again and again: checks their sums, grows the hash trees, and shows each record to whoever
- * looks for something (tombstones that may go).
+ * looks for something (what may go).
  *
  *   start ──▶ first walk, as fast as the budget lets it ──▶ waiting ──partition is due, or in doubt──▶ walking it ──▶ waiting
  *

@@ -13,6 +13,7 @@ import { Random } from "../src/random.ts";
 import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
 import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
 import { Background } from "./background.ts";
+import { ConflictLedger } from "./conflict-ledger.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Latencies } from "./latencies.ts";
 import { Freshness } from "./freshness.ts";
@@ -69,6 +70,8 @@ export interface Counters {
   antiEntropyBytes: number;
   /** Tombstones removed from this disk. */
   tombstonesCollected: number;
+  /** Spent operations that all members agreed to forget, removed from records of this disk. */
+  operationsForgotten: number;
   /** Gets that asked one replica more because one was slow, and those that were answered sooner by it. */
   hedges: number;
   hedgesWon: number;
@@ -94,6 +97,7 @@ export class Self {
   readonly store: StepView;
   readonly freshness: Freshness = new Freshness();
   readonly settledOperations: SettledOperations = new SettledOperations();
+  readonly conflicts: ConflictLedger = new ConflictLedger(this);
   readonly trees: Trees;
   readonly background: Background;
   readonly links: Set<NodeId> = new Set();
@@ -124,6 +128,7 @@ export class Self {
     keysRepairedThere: 0,
     antiEntropyBytes: 0,
     tombstonesCollected: 0,
+    operationsForgotten: 0,
     hedges: 0,
     hedgesWon: 0,
     readRepairs: 0,

@@ -4,13 +4,14 @@ import { replicasMax } from "../src/options.ts";
 import type { Member, NodeId } from "../src/ring.ts";
 import type { Hints, HintsStatus } from "./hints.ts";
 import type { AntiEntropy, AntiEntropyStatus } from "./anti-entropy.ts";
+import type { ConflictsStatus } from "./conflict-ledger.ts";
 import type { Identity } from "./identity.ts";
 import type { Scrub, ScrubStatus } from "./scrub.ts";
+import type { Leftovers, LeftoversStatus } from "./leftovers.ts";
 import type { LatencyFigures } from "./latencies.ts";
 import type { Liveness } from "./liveness.ts";
 import type { MemberView } from "./members.ts";
 import type { Counters, Self } from "./self.ts";
-import type { Tombstones, TombstoneStatus } from "./tombstones.ts";
 
 export interface NodeStatus {
   readonly node: NodeId;
@@ -34,10 +35,12 @@ export interface NodeStatus {
   readonly openRequests: number;
   /** What this node keeps for others that have missed it. */
   readonly hints: HintsStatus;
+  /** What last-write-wins left out here. */
+  readonly conflicts: ConflictsStatus;
   readonly counters: Counters;
   readonly antiEntropy: AntiEntropyStatus;
   readonly scrub: ScrubStatus;
-  readonly tombstones: TombstoneStatus;
+  readonly leftovers: LeftoversStatus;
   /** How fast the others answer, as far as they were asked. */
   readonly latencies: Readonly<Record<NodeId, LatencyFigures>>;
   /** Only if it was asked for: of each partition that this node is a primary of. */
@@ -60,13 +63,13 @@ export interface Parts {
   readonly hints: Hints;
   readonly antiEntropy: AntiEntropy;
   readonly scrub: Scrub;
-  readonly tombstones: Tombstones;
+  readonly leftovers: Leftovers;
 }
 
 /** @param withPartitions tell of each partition too */
 export function statusOf(
   self: Self,
-  { identity, liveness, hints, antiEntropy, scrub, tombstones }: Parts,
+  { identity, liveness, hints, antiEntropy, scrub, leftovers }: Parts,
   withPartitions: boolean,
 ): NodeStatus {
   const { table } = self.ring;
@@ -87,10 +90,11 @@ export function statusOf(
     overloaded: self.isOverloaded,
     openRequests: self.requests.size,
     hints: hints.status(),
+    conflicts: self.conflicts.status(),
     counters: { ...self.counters },
     antiEntropy: antiEntropy.status(),
     scrub: scrub.status(),
-    tombstones: tombstones.status(),
+    leftovers: leftovers.status(),
     latencies: latenciesOf(self, others),
     ...(withPartitions && { partitions: partitionsOf(self) }),
   };

@@ -16,10 +16,11 @@
 
 /**
  * `objects`: partition and key → record. `hints`: target, partition and key → when it was made, and a record that the target
- * has missed. `meta`: what the node knows of itself (identity, epoch lease, which partitions are fresh).
+ * has missed. `conflicts`: time, key and dot → what last-write-wins left out. `meta`: what the node knows of itself (identity, epoch
+ * lease, which partitions are fresh).
  */
-export type Table = "objects" | "hints" | "meta";
-export const tables: readonly Table[] = ["objects", "hints", "meta"];
+export type Table = "objects" | "hints" | "conflicts" | "meta";
+export const tables: readonly Table[] = ["objects", "hints", "conflicts", "meta"];
 
 export interface Write {
   readonly table: Table;

@@ -17,18 +17,22 @@ export interface Tuning {
   readonly antiEntropyConfirmMs: number;
   /** How long one walk over all records takes that checks their sums and rebuilds the trees. Shorter finds rot sooner. */
   readonly scrubIntervalMs: number;
-  /** How long a tombstone must have been the whole of a key before it may go. Longer than `hintAgeMsMax`. */
+  /** How long a tombstone must have been the whole of a key before it may go. Longer than `hintAgeMsMax`, and `retryWindowMs`. */
   readonly tombstoneAgeMs: number;
   /**
    * Nothing that was sent, or is being worked on, is older than this; so it exceeds `limits.timeoutMsMax` by far. Twice so far apart
-   * all nodes must agree on a tombstone. Shorter loses nothing but certainty: what was deleted could come back.
+   * all nodes must agree on what is left over. Shorter loses nothing but certainty: what was deleted could come back.
    */
   readonly messageLifetimeMs: number;
   /**
    * How long after its first try an operation may be tried again: at least `limits.timeoutMsMax`. Later tries are refused, since what
-   * was kept to recognise them may be gone. Longer keeps more of what crashed clients left behind.
+   * was kept to recognise them may be gone: so long what is spent stays, before all nodes are asked. Longer keeps more of it.
    */
   readonly retryWindowMs: number;
+  /** How long what last-write-wins left out can be listed. */
+  readonly conflictAgeMsMax: number;
+  /** Bytes of all that it left out, with some for each entry. Past it the oldest go before their time; twice as many there never are. */
+  readonly conflictBytesMax: number;
   /** The share of gets that ask all n replicas, so that read repair sees those that are seldom asked. More costs that many requests. */
   readonly readRepairShare: number;
   /** Hedged gets, as a share of all. More cuts the tail of latencies, and adds that much load when the cluster is slow. */
@@ -54,6 +58,8 @@ export const defaultTuning: Tuning = {
   tombstoneAgeMs: 4 * hourMs,
   messageLifetimeMs: hourMs / 2,
   retryWindowMs: hourMs / 4,
+  conflictAgeMsMax: 24 * hourMs,
+  conflictBytesMax: 16 * 1024 * 1024,
   readRepairShare: 0.1,
   hedgeShare: 0.05,
   backgroundBytesPerSecond: 16 * 1024 * 1024,

@@ -8,7 +8,9 @@ import { applyChanges, dotsOfChanges, type Change, type Changed } from "../src/c
 import { plainPath, registerPath, rootTypeOf } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
+import { lossesOf, type Loss } from "../src/conflict.ts";
 import { formatKey } from "../src/key.ts";
+import { leftoverAtAGlance, type LeftoverKind } from "../src/leftover.ts";
 import { limits } from "../src/limits.ts";
 import {
   addEvent,
@@ -45,8 +47,7 @@ export interface Update {
 
 export interface Updated {
   readonly record: Uint8Array;
-  /** Nothing is left of the key but tombstones. */
-  readonly isDeleted: boolean;
+  readonly leftover: LeftoverKind | undefined;
   /** The operation was here already: nothing was minted, and nothing needs to be written. */
   readonly isKnown: boolean;
   /** Others, or the writer, remember dots of this replica that it has lost. */
@@ -61,11 +62,13 @@ export interface Joined {
   /** `undefined`: the local record includes all that came. */
   readonly record: Uint8Array | undefined;
   readonly isAmnesiac: boolean;
-  /** Nothing is left of the key but tombstones. Of no meaning without a record. */
-  readonly isDeleted: boolean;
+  /** Of no meaning without a record. */
+  readonly leftover: LeftoverKind | undefined;
+  /** What lost in registers by this join: for the ledger. */
+  readonly losses: readonly Loss[];
 }
 
-const nothingNew: Joined = { record: undefined, isAmnesiac: false, isDeleted: false };
+const nothingNew: Joined = { record: undefined, isAmnesiac: false, leftover: undefined, losses: [] };
 
 const startOverPauseMs = 600_000;
 
@@ -88,7 +91,7 @@ export class Versions {
   update(place: Place, local: Uint8Array | undefined, update: Update, mustBeFresh: boolean): Updated {
     const object = local === undefined ? emptyObject : decodeRecord(local);
     const known = elementsOf(update, object);
-    const isAlone = { isKnown: true, isAmnesiac: false, isDeleted: isDeleted(object) };
+    const isAlone = { isKnown: true, isAmnesiac: false, leftover: leftoverAtAGlance(object) };
     if (known.length > 0) return this.#updated(local!, update, known, isAlone);
     checkType(object, update);
     const claimed = claimedBy(update);
@@ -100,7 +103,7 @@ export class Versions {
     this.#checkSize(place, updated, record);
     const renewal = this.#identity.renewIfOutrun(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
-    const how = { isKnown: false, isAmnesiac, isDeleted: isDeleted(updated) };
+    const how = { isKnown: false, isAmnesiac, leftover: leftoverAtAGlance(updated) };
     return this.#updated(record, update, next.added, how);
   }
 
@@ -149,9 +152,9 @@ export class Versions {
       return this.#joinAmnesiac(place, mine, incoming);
     // In this order: where `mine` adds nothing, the join is `incoming` itself, and its bytes are stored as they came.
     const joined = sync(incoming, mine);
-    if (joined === incoming) return { record, isAmnesiac: false, isDeleted: isDeleted(joined) };
+    if (joined === incoming) return joinedTo(record, joined, mine, false);
     if (isIncluded(incoming, mine)) return nothingNew;
-    return { record: encodeRecord(place.hash, joined), isAmnesiac: false, isDeleted: isDeleted(joined) };
+    return joinedTo(encodeRecord(place.hash, joined), joined, mine, false);
   }
 
   /**
@@ -160,7 +163,7 @@ export class Versions {
    */
   #joinAmnesiac(place: Place, mine: StoredObject, incoming: StoredObject): Joined {
     const joined = addEvent(sync(incoming, mine), this.#identity.mintFresh());
-    return { record: encodeRecord(place.hash, joined), isAmnesiac: true, isDeleted: isDeleted(joined) };
+    return joinedTo(encodeRecord(place.hash, joined), joined, mine, true);
   }
 
   /** Not time and again: a forged context can look the same as a disk that was set back, and each new id costs every key an actor. */
@@ -178,7 +181,7 @@ export class Versions {
     record: Uint8Array,
     { token }: Update,
     added: readonly Sibling[],
-    how: Pick<Updated, "isKnown" | "isAmnesiac" | "isDeleted">,
+    how: Pick<Updated, "isKnown" | "isAmnesiac" | "leftover">,
   ): Updated {
     return { record, ...how, token: added.reduce(tokenAfter, token), mayLeave: this.#identity.mayLeave };
   }
@@ -200,6 +203,10 @@ export class Versions {
     const actors = object.context.length;
     if (actors > limits.actorsWarn) this.#self.warnRarely("many actors", { key: formatKey(place.key), actors });
   }
+}
+
+function joinedTo(record: Uint8Array, joined: StoredObject, mine: StoredObject, isAmnesiac: boolean): Joined {
+  return { record, isAmnesiac, leftover: leftoverAtAGlance(joined), losses: lossesOf(joined, mine) };
 }
 
 function tokenAfter(token: Token, sibling: Sibling): Token {

@@ -13,8 +13,8 @@ const kinds: ReadonlySet<string> = new Set([
   "TreeNodesReply",
   "TreeKeys",
   "TreeKeysReply",
-  "TombstoneCheck",
-  "TombstoneCheckReply",
+  "LeftoverCheck",
+  "LeftoverCheckReply",
 ] satisfies PeerMessage["kind"][]);
 
 export function isBackground({ kind }: { readonly kind: string }): boolean {

@@ -6,7 +6,7 @@ import type { Burials } from "./burials.ts";
 import type { Cluster } from "./cluster.ts";
 import type { NodeProcess } from "./node-process.ts";
 import { primariesOf, storeKeyOf } from "./place.ts";
-import { isDead } from "./states.ts";
+import { hasForgotten, isDead } from "./states.ts";
 import type { Witness } from "./witness.ts";
 
 /** The first few say enough. */
@@ -68,6 +68,8 @@ function differenceOf(
     if (other === undefined || witness.hash(record) === witness.hash(other)) continue;
     const isBad = !good.includes(node);
     if (isBad && isScrubbing) return `${node.id} has a bad record, and ${first.id} a good one`;
+    const theirs = witness.decode(other);
+    if (theirs !== undefined && (hasForgotten(object, theirs) || hasForgotten(theirs, object))) continue;
     if (!isBad) return `${first.id} and ${node.id} have different records`;
   }
   return undefined;

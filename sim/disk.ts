@@ -56,8 +56,13 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     this.#conditions = world.conditions;
     this.#platter = platter;
     this.#events = events;
-    const { objects, hints, meta } = platter.tables;
-    this.#seen = { objects: new Map(objects), hints: new Map(hints), meta: new Map(meta) };
+    const { objects, hints, conflicts, meta } = platter.tables;
+    this.#seen = {
+      objects: new Map(objects),
+      hints: new Map(hints),
+      conflicts: new Map(conflicts),
+      meta: new Map(meta),
+    };
   }
 
   /** The disk has been filled, or there is room again: tells of it, and goes on with what waits. */

@@ -30,6 +30,7 @@ export const milestones: readonly string[] = [
   "hint removed",
   "hint dropped",
   "tombstone collected",
+  "counted operationsForgotten",
   "member suspect",
   "member dead",
   "member alive",

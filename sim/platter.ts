@@ -7,7 +7,7 @@ import { recordInHint, targetAndKeyIn } from "./place.ts";
 export type Tables = Readonly<Record<Table, Map<string, Uint8Array>>>;
 
 export class Platter {
-  readonly tables: Tables = { objects: new Map(), hints: new Map(), meta: new Map() };
+  readonly tables: Tables = { objects: new Map(), hints: new Map(), conflicts: new Map(), meta: new Map() };
   /** There is no room on it. Whoever changes it has the disk `lookForRoom`. */
   isFull = false;
   failingSyncs: "none" | "next" | "all" = "none";

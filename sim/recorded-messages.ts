@@ -71,8 +71,8 @@ export class RecordedMessages {
       case "ReplicaPutReply":
         return { text: message.durable ? "durable" : "in memory" };
       case "TreeKeysReply":
-      case "TombstoneCheck":
-      case "TombstoneDrop":
+      case "LeftoverCheck":
+      case "LeftoverDrop":
         return { keys: message.states.map(({ key }) => this.#placeOfKey(key)) };
       case "Failure":
         return { text: `${message.code}, outcome ${message.outcome}: ${message.message}` };
@@ -83,13 +83,15 @@ export class RecordedMessages {
       case "Welcome":
       case "Status":
       case "StatusReply":
+      case "Conflicts":
+      case "ConflictsReply":
       case "TreeRoots":
       case "TreeRootsReply":
       case "TreeNodes":
       case "TreeNodesReply":
       case "TreeKeys":
-      case "TombstoneCheckReply":
-      case "TombstoneDropReply":
+      case "LeftoverCheckReply":
+      case "LeftoverDropReply":
       case "Unknown":
         return {};
     }

@@ -39,7 +39,8 @@ export function isAnswer(message: PeerMessage): message is Exclude<Answer, { kin
 /** A batch for an object or a hint, or the barrier for one that is there already. */
 export function isObjectBatch(effect: Effect): boolean {
   return (
-    effect.kind === "persist" && (effect.writes.length === 0 || effect.writes.some(({ table }) => table !== "meta"))
+    effect.kind === "persist" &&
+    (effect.writes.length === 0 || effect.writes.some((write) => isObject(write) || isHint(write)))
   );
 }
 

@@ -3,7 +3,7 @@ import { equalBytes } from "../src/bytes.ts";
 import { contains, eventsOf, type CausalContext } from "../src/causal-context.ts";
 import { plainPath } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
-import { emptyObject, sync, type StoredObject } from "../src/object.ts";
+import { emptyObject, isIncluded, sync, type StoredObject } from "../src/object.ts";
 import { isDeleted } from "../src/shown.ts";
 
 export function joinOf(states: Iterable<StoredObject | undefined>): StoredObject | undefined {
@@ -29,6 +29,12 @@ export function isDead(object: StoredObject): boolean {
 /** Of a replicated data type: it holds elements, not values. */
 export function isOfType({ siblings, spent }: StoredObject): boolean {
   return [...siblings, ...spent].some(({ path }) => path !== plainPath);
+}
+
+/** The same but for what is spent, of which one may have forgotten more: all members agree to that together, and do it one by one. */
+export function hasForgotten(before: StoredObject, after: StoredObject): boolean {
+  const isSame = isIncluded(before, after) && isIncluded({ ...after, spent: before.spent }, before);
+  return isSame && after.spent.length < before.spent.length;
 }
 
 export function joined(a: StoredObject | undefined, b: StoredObject): StoredObject {

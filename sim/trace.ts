@@ -92,10 +92,11 @@ export function formatRecord(record: Uint8Array | undefined): string {
   return `{${live.join(", ")}} of ${formatContext(context)}`;
 }
 
-/** Of an object or a hint. */
+/** Of an object, a hint or a conflict. */
 export function formatWrite({ table, key, value }: Write): string {
   if (table === "objects")
     return value === undefined ? `removes ${formatKey(key.subarray(2))}` : `writes ${formatRecord(value)}`;
+  if (table === "conflicts") return value === undefined ? "forgets a conflict" : "notes a conflict";
   const [target, name] = targetAndKeyIn(key);
   const hint = `hint of ${formatKey(name)} for ${target}`;
   return value === undefined ? `removes its ${hint}` : `keeps a ${hint}: ${formatRecord(recordInHint(value))}`;

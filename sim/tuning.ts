@@ -28,6 +28,8 @@ export function drawTuning(random: Random, { messageAgeMsMax }: Bounds): Tuning 
     scrubIntervalMs: random.pick([500, 5000, 60_000, neverMs]),
     tombstoneAgeMs: isCollecting ? hintAgeMsMax * random.pick([1.1, 2]) : neverMs,
     messageLifetimeMs: messageAgeMsMax ?? neverMs,
+    // As short as it may be: no call takes longer. Where messages may be of any age nothing is ever forgotten.
+    retryWindowMs: messageAgeMsMax ?? neverMs,
     readRepairShare: random.pick([0, 0.1, 0.5, 1]),
     hedgeShare: random.pick([0, 0.05, 1]),
     backgroundBytesPerSecond: random.pick([100_000, 1_000_000, defaultTuning.backgroundBytesPerSecond]),

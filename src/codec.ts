@@ -57,13 +57,16 @@ const kinds = {
   TreeNodesReply: 19,
   TreeKeys: 20,
   TreeKeysReply: 21,
-  TombstoneCheck: 22,
-  TombstoneCheckReply: 23,
-  TombstoneDrop: 24,
-  TombstoneDropReply: 25,
+  LeftoverCheck: 22,
+  LeftoverCheckReply: 23,
+  LeftoverDrop: 24,
+  LeftoverDropReply: 25,
   Settled: 26,
+  Conflicts: 27,
+  ConflictsReply: 28,
 } as const;
 
+const conflictPlaceBytesMax = 64;
 const answers = ["same", "record", "absent", "missing", "fresh"] as const;
 const memberStates = ["alive", "suspect", "dead"] as const;
 
@@ -100,11 +103,13 @@ export function roughSize(message: Message): number {
       return fixed + (message.record?.length ?? 0);
     case "TreeNodesReply":
       return fixed + message.digests.length;
+    case "ConflictsReply":
+      return message.entries.reduce((sum, entry) => sum + entry.length, fixed);
     case "TreeRoots":
       return fixed + 12 * message.trees.length;
     case "TreeKeysReply":
-    case "TombstoneCheck":
-    case "TombstoneDrop":
+    case "LeftoverCheck":
+    case "LeftoverDrop":
       return message.states.reduce((sum, state) => sum + state.key.length + 16, fixed);
     default:
       return fixed;
@@ -139,6 +144,10 @@ function toFields(message: Message): unknown[] {
     }
     case "Settled":
       return [kinds.Settled, message.id, message.op, message.settled];
+    case "Conflicts":
+      return [kinds.Conflicts, message.id, message.bucket, message.key, message.from];
+    case "ConflictsReply":
+      return [kinds.ConflictsReply, message.id, message.entries, message.end];
     case "PutReply":
       return [kinds.PutReply, message.id, message.context, message.record, message.effective, message.answered];
     case "Status":
@@ -198,14 +207,14 @@ function toFields(message: Message): unknown[] {
       return [kinds.TreeKeys, message.id, treeFields(message.tree), message.leaves, message.after];
     case "TreeKeysReply":
       return [kinds.TreeKeysReply, message.id, message.states.map(stateFields), message.end];
-    case "TombstoneCheck":
-      return [kinds.TombstoneCheck, message.id, message.isSecond, message.states.map(stateFields)];
-    case "TombstoneCheckReply":
-      return [kinds.TombstoneCheckReply, message.id, message.agreed];
-    case "TombstoneDrop":
-      return [kinds.TombstoneDrop, message.id, message.states.map(stateFields)];
-    case "TombstoneDropReply":
-      return [kinds.TombstoneDropReply, message.id];
+    case "LeftoverCheck":
+      return [kinds.LeftoverCheck, message.id, message.isSecond, message.states.map(stateFields)];
+    case "LeftoverCheckReply":
+      return [kinds.LeftoverCheckReply, message.id, message.agreed];
+    case "LeftoverDrop":
+      return [kinds.LeftoverDrop, message.id, message.states.map(stateFields)];
+    case "LeftoverDropReply":
+      return [kinds.LeftoverDropReply, message.id];
     case "Unknown":
       return [message.number, message.id];
   }
@@ -275,6 +284,21 @@ function fromFields(f: readonly unknown[]): Message {
       };
     case kinds.Settled:
       return { kind: "Settled", id, op: exactly(f[2], 14, "op"), settled: numbers(f[3], "settled") };
+    case kinds.Conflicts:
+      return {
+        kind: "Conflicts",
+        id,
+        bucket: text(f[2], "bucket"),
+        key: optional(f[3], key),
+        from: optional(f[4], (value) => bytes(value, conflictPlaceBytesMax, "from")),
+      };
+    case kinds.ConflictsReply:
+      return {
+        kind: "ConflictsReply",
+        id,
+        entries: array(f[2], "entries").map((entry) => bytes(entry, limits.frameBytesMax, "entry")),
+        end: optional(f[3], (value) => bytes(value, conflictPlaceBytesMax, "end")),
+      };
     case kinds.PutReply:
       return {
         kind: "PutReply",
@@ -358,14 +382,14 @@ function fromFields(f: readonly unknown[]): Message {
       };
     case kinds.TreeKeysReply:
       return { kind: "TreeKeysReply", id, states: keyStates(f[2]), end: optional(f[3], key) };
-    case kinds.TombstoneCheck:
-      return { kind: "TombstoneCheck", id, isSecond: f[2] === true, states: keyStates(f[3]) };
-    case kinds.TombstoneCheckReply:
-      return { kind: "TombstoneCheckReply", id, agreed: numbers(f[2], "agreed") };
-    case kinds.TombstoneDrop:
-      return { kind: "TombstoneDrop", id, states: keyStates(f[2]) };
-    case kinds.TombstoneDropReply:
-      return { kind: "TombstoneDropReply", id };
+    case kinds.LeftoverCheck:
+      return { kind: "LeftoverCheck", id, isSecond: f[2] === true, states: keyStates(f[3]) };
+    case kinds.LeftoverCheckReply:
+      return { kind: "LeftoverCheckReply", id, agreed: numbers(f[2], "agreed") };
+    case kinds.LeftoverDrop:
+      return { kind: "LeftoverDrop", id, states: keyStates(f[2]) };
+    case kinds.LeftoverDropReply:
+      return { kind: "LeftoverDropReply", id };
     default:
       return { kind: "Unknown", id, number };
   }

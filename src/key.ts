@@ -47,8 +47,12 @@ export function bucketOf(key: Uint8Array): string {
 
 /** What a person typed, for messages and traces. */
 export function formatKey(key: Uint8Array): string {
-  const bucket = bucketOf(key);
-  return `${bucket}/${decoder.decode(key.subarray(bucket.length + 1))}`;
+  return `${bucketOf(key)}/${textOfKey(key)}`;
+}
+
+/** Without the bucket. */
+export function textOfKey(key: Uint8Array): string {
+  return decoder.decode(key.subarray(bucketOf(key).length + 1));
 }
 
 /** Checks key bytes that a client sent. @throws INVALID_ARGUMENT, TOO_LARGE */

@@ -127,6 +127,26 @@ export interface StatusReply {
   readonly status: string;
 }
 
+/** What has last-write-wins left out of this bucket here? Answered a page at a time. */
+export interface Conflicts {
+  readonly kind: "Conflicts";
+  readonly id: number;
+  readonly bucket: string;
+  /** Of this key alone, as a `Get` names it. */
+  readonly key: Uint8Array | undefined;
+  /** The `end` of the page before. */
+  readonly from: Uint8Array | undefined;
+}
+
+export interface ConflictsReply {
+  readonly kind: "ConflictsReply";
+  readonly id: number;
+  /** See `conflict.ts`; the oldest first. There may be none, and further pages all the same. */
+  readonly entries: readonly Uint8Array[];
+  /** Where the next page begins; `undefined`: there is none. */
+  readonly end: Uint8Array | undefined;
+}
+
 export interface ReplicaPut {
   readonly kind: "ReplicaPut";
   readonly id: number;
@@ -261,31 +281,31 @@ export interface KeyState {
   readonly digest: Uint8Array;
 }
 
-/** Does the receiver, where it is a primary, hold exactly this tombstone, and has it no hint for the key? */
-export interface TombstoneCheck {
-  readonly kind: "TombstoneCheck";
+/** Does the receiver, where it is a primary, hold exactly this state, of which something is left over, and has it no hint for the key? */
+export interface LeftoverCheck {
+  readonly kind: "LeftoverCheck";
   readonly id: number;
   /** Has all that been so ever since the receiver agreed for the first time, long enough ago? */
   readonly isSecond: boolean;
   readonly states: readonly KeyState[];
 }
 
-export interface TombstoneCheckReply {
-  readonly kind: "TombstoneCheckReply";
+export interface LeftoverCheckReply {
+  readonly kind: "LeftoverCheckReply";
   readonly id: number;
   /** Places in the request's list of those that stand in the way of nothing. */
   readonly agreed: readonly number[];
 }
 
-/** Remove these keys if they are still in exactly these states: all primaries hold the same tombstones, and nothing older is left. */
-export interface TombstoneDrop {
-  readonly kind: "TombstoneDrop";
+/** Remove what is left over of these keys if they are still in exactly these states: all primaries hold the same, and nothing older is left. */
+export interface LeftoverDrop {
+  readonly kind: "LeftoverDrop";
   readonly id: number;
   readonly states: readonly KeyState[];
 }
 
-export interface TombstoneDropReply {
-  readonly kind: "TombstoneDropReply";
+export interface LeftoverDropReply {
+  readonly kind: "LeftoverDropReply";
   readonly id: number;
 }
 
@@ -307,35 +327,36 @@ export interface Unknown {
 }
 
 /** What a node that coordinates answers a client, or the node that forwarded the client's request. */
-export type Answer = GetReply | PutReply | StatusReply | Failure;
-export type ClientRequest = Get | Put | Status | Settled;
+export type Answer = GetReply | PutReply | StatusReply | ConflictsReply | Failure;
+export type ClientRequest = Get | Put | Status | Settled | Conflicts;
 /** What a node asks of another node in its own name. */
-export type ReplicaRequest =
-  | ReplicaPut
-  | ReplicaGet
-  | TreeRoots
-  | TreeNodes
-  | TreeKeys
-  | TombstoneCheck
-  | TombstoneDrop;
+export type ReplicaRequest = ReplicaPut | ReplicaGet | TreeRoots | TreeNodes | TreeKeys | LeftoverCheck | LeftoverDrop;
 export type ReplicaReply =
   | ReplicaPutReply
   | ReplicaGetReply
   | TreeRootsReply
   | TreeNodesReply
   | TreeKeysReply
-  | TombstoneCheckReply
-  | TombstoneDropReply;
+  | LeftoverCheckReply
+  | LeftoverDropReply;
 /** What nodes say to each other once they are linked. */
 export type PeerMessage = ReplicaRequest | ReplicaReply | Ping | PingReply | Get | Put | Answer;
 export type Message = Hello | Welcome | ClientRequest | Answer | PeerMessage | Unknown;
 
+const clientRequests: ReadonlySet<string> = new Set([
+  "Get",
+  "Put",
+  "Status",
+  "Settled",
+  "Conflicts",
+] satisfies ClientRequest["kind"][]);
+
 export function isClientRequest(message: Message): message is ClientRequest {
-  const { kind } = message;
-  return kind === "Get" || kind === "Put" || kind === "Status" || kind === "Settled";
+  return clientRequests.has(message.kind);
 }
 
 export function isPeerMessage(message: Message): message is PeerMessage {
   const { kind } = message;
-  return kind !== "Hello" && kind !== "Welcome" && kind !== "Status" && kind !== "Settled" && kind !== "Unknown";
+  if (kind === "Hello" || kind === "Welcome" || kind === "Unknown") return false;
+  return kind !== "Status" && kind !== "Settled" && kind !== "Conflicts";
 }

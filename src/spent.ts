@@ -20,7 +20,8 @@ export function spendUnless(isSettled: (op: OpId) => boolean): Spend {
 
 /**
  * Keeps what is spent within its limits. What counts for something is forgotten only when it is old: a retry of it is refused by
- * then. What counts for nothing is forgotten oldest first: a retry of it would rise as a sibling, and lose nothing.
+ * then. What counts for nothing is forgotten oldest first: a retry of it would rise as a sibling, and lose nothing; but not what
+ * hides one that has risen already.
  * @param retryEndsMs of operations before that time no retry is let in
  * @throws OVERLOADED if more increments are kept than may be, and all of them are young
  */
@@ -28,7 +29,8 @@ export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObj
   const { spent } = object;
   if (spent.length <= Math.min(limits.spentMax, limits.spentIncrementsMax)) return object;
   const increments = spent.filter(isIncrement);
-  const others = spent.filter((sibling) => !isIncrement(sibling));
+  const live = new Set(object.siblings.map(({ op }) => op));
+  const others = spent.filter((sibling) => !isIncrement(sibling) && !live.has(sibling.op));
   const tooMany = increments.length - limits.spentIncrementsMax;
   const old = increments.filter(({ timestamp }) => timestamp.ms < retryEndsMs).sort(byAge);
   if (tooMany > old.length)
@@ -47,6 +49,7 @@ export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObj
  * sums, or live under another dot, where what is spent hides them.
  */
 export function forgetSpent(object: StoredObject): StoredObject {
+  if (object.spent.length === 0) return object;
   const live = new Set(object.siblings.map(({ op }) => op));
   const surplus = new Map<string, ReadonlySet<OpId>>();
   const isNeeded = (sibling: Sibling): boolean => {

@@ -18,6 +18,7 @@ export class CommitGroup<B extends Batch> {
   readonly #writes: Readonly<Record<Table, Map<string, Write>>> = {
     objects: new Map(),
     hints: new Map(),
+    conflicts: new Map(),
     meta: new Map(),
   };
 

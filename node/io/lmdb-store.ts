@@ -140,6 +140,7 @@ export class LmdbStore<B extends Batch> implements Store<B> {
     this.#tables = {
       objects: root.openDB("objects", binary),
       hints: root.openDB("hints", binary),
+      conflicts: root.openDB("conflicts", binary),
       meta: root.openDB("meta", binary),
     };
     this.#events = events;

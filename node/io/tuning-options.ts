@@ -26,7 +26,7 @@ function fieldOf(name: keyof Tuning): z.ZodOptional<z.ZodNumber> {
 export function settleTuning(given: TuningOptions): Tuning {
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const tuning: Tuning = { ...defaultTuning, ...chosen };
-  const { probeIntervalMs, messageLifetimeMs, hintAgeMsMax, tombstoneAgeMs } = tuning;
+  const { probeIntervalMs, messageLifetimeMs, hintAgeMsMax, tombstoneAgeMs, retryWindowMs } = tuning;
   refuse(
     tuning.probeTimeoutMs >= probeIntervalMs / 2,
     `tuning.probeTimeoutMs is ${tuning.probeTimeoutMs}: it must be below half of ${other("probeIntervalMs")}, so that others can be asked to try in the rest of it`,
@@ -36,12 +36,16 @@ export function settleTuning(given: TuningOptions): Tuning {
     `tuning.messageLifetimeMs is ${messageLifetimeMs}: it must be at least ${limits.timeoutMsMax}, the longest timeout of a request`,
   );
   refuse(
-    tuning.retryWindowMs < limits.timeoutMsMax,
-    `tuning.retryWindowMs is ${tuning.retryWindowMs}: it must be at least ${limits.timeoutMsMax}, the longest timeout of a request`,
+    retryWindowMs < limits.timeoutMsMax,
+    `tuning.retryWindowMs is ${retryWindowMs}: it must be at least ${limits.timeoutMsMax}, the longest timeout of a request`,
   );
   refuse(
     tombstoneAgeMs <= hintAgeMsMax,
     `tuning.tombstoneAgeMs is ${tombstoneAgeMs}: it must be above ${other("hintAgeMsMax")}, or a hint could bring back what was deleted`,
+  );
+  refuse(
+    tombstoneAgeMs < retryWindowMs,
+    `tuning.tombstoneAgeMs is ${tombstoneAgeMs}: it must be at least ${other("retryWindowMs")}, or a retry could bring back what was deleted`,
   );
   return tuning;
 

@@ -3,13 +3,13 @@
  * no hint is left. Then comes the fixpoint: nothing is left to mend, so nothing is written any more, whatever is read.
  *
  * A record that went bad may be mended whenever it is found. Tombstones that are collected may go at any time: their removal is no
- * write, and where the order to remove one was lost it may spread once more.
+ * write, and where the order to remove one was lost it may spread once more. So may operations that are spent.
  */
 import { includes } from "../../src/causal-context.ts";
 import { Burials } from "../burials.ts";
 import type { Accuse, Checker } from "../checker.ts";
 import type { EndOfRun, KeyName, Observation, Stored } from "../observation.ts";
-import { isDead } from "../states.ts";
+import { hasForgotten, isDead } from "../states.ts";
 
 export class Convergence implements Checker {
   readonly invariant = "I3";
@@ -26,7 +26,7 @@ export class Convergence implements Checker {
     this.#burials.observe(observation);
     if (observation.kind === "phase" && observation.phase === "converged") this.#isConverged = true;
     if (!this.#isConverged) return;
-    if (observation.kind === "stored" && !this.#isHealing(observation) && !this.#isBuried(observation))
+    if (observation.kind === "stored" && !this.#isHealing(observation) && !this.#isLeftover(observation))
       this.#accuse(`${observation.node} writes its record of ${observation.key} when all replicas are the same`);
     if (observation.kind === "hinted" && observation.after !== undefined)
       this.#accuse(`${observation.node} keeps a hint of ${observation.key} when all replicas are the same`);
@@ -38,7 +38,8 @@ export class Convergence implements Checker {
     return this.#healed.has(key);
   }
 
-  #isBuried({ key, after }: Stored): boolean {
+  #isLeftover({ key, before, after }: Stored): boolean {
+    if (before !== undefined && after !== undefined && hasForgotten(before, after)) return true;
     return after !== undefined && isDead(after) && includes(this.#burials.of(key), after.context);
   }
 

@@ -10,7 +10,7 @@ import type { EndOfRun, Observation } from "../observation.ts";
 const openRequestsMax = 64;
 const amplificationMax = 2;
 /** A tombstone's time may come when nothing else is left to do. */
-const orders: ReadonlySet<string> = new Set(["TombstoneDrop", "TombstoneDropReply"]);
+const orders: ReadonlySet<string> = new Set(["LeftoverDrop", "LeftoverDropReply"]);
 
 export class ResourceBounds implements Checker {
   readonly invariant = "I15";

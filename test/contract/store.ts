@@ -384,6 +384,7 @@ class Model {
   readonly #values = {
     objects: new Map<string, string>(),
     hints: new Map<string, string>(),
+    conflicts: new Map<string, string>(),
     meta: new Map<string, string>(),
   };
 

@@ -25,6 +25,9 @@ test("two clients on two sides of a partition edit one task, and after healing b
     expect(value.timeSpent).toBe(130);
     expect(value.status).toBe("done"); // it was set later
   }
+  // The status that lost is not gone without a word.
+  const { conflicts } = await cluster.play(ann.conflicts({ key: "fence" }));
+  expect(conflicts).toMatchObject([{ key: "fence", field: ["status"], value: "in progress" }]);
 });
 
 test("a blocker that one removes while the other adds it again stays", async () => {

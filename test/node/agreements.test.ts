@@ -10,7 +10,7 @@ import { Identity } from "../../node/identity.ts";
 import { Versions } from "../../node/versions.ts";
 import { Partitions } from "../../node/partition.ts";
 import { Self, type Place } from "../../node/self.ts";
-import { Tombstones } from "../../node/tombstones.ts";
+import { Leftovers } from "../../node/leftovers.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { keyOf } from "./cluster.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -173,50 +173,55 @@ describe("the second time", () => {
 });
 
 describe("a node that collects", () => {
-  const status = (waiting: number): object => ({ waiting, confirmed: 0, agreed: 0 });
+  const status = (tombstonesWaiting: number): object => ({
+    tombstonesWaiting,
+    operationsWaiting: 0,
+    confirmed: 0,
+    agreed: 0,
+  });
 
   test("is told by the scrub of tombstones, of each once, and of no values", () => {
-    const tombstones = new Tombstones(self, partitions(), () => false);
+    const leftovers = new Leftovers(self, partitions(), () => false);
     const sibling = { dot: { actor: makeActor("replica1", 1), counter: 1 }, timestamp: { ms: 1, counter: 0 } };
     const live = { ...sibling, path: "", value: Uint8Array.of(1), op: makeOpId("client..", 1) };
     const record = encodeRecord(place.hash, { siblings: [live], spent: [], context: contextOf([live.dot]) });
-    tombstones.noteRecord(place, record);
-    expect(tombstones.status()).toEqual(status(0));
-    tombstones.noteRecord(place, tombstone(1));
-    tombstones.noteRecord(place, tombstone(1));
-    expect(tombstones.status()).toEqual(status(1));
+    leftovers.noteRecord(place, record);
+    expect(leftovers.status()).toEqual(status(0));
+    leftovers.noteRecord(place, tombstone(1));
+    leftovers.noteRecord(place, tombstone(1));
+    expect(leftovers.status()).toEqual(status(1));
   });
 
   test("is the first primary of the key alone", () => {
     begin("n2");
-    const tombstones = new Tombstones(self, partitions(), () => false);
-    tombstones.noteRecord(place, tombstone(1));
-    tombstones.stored(place, tombstone(2), true);
-    expect(tombstones.status()).toEqual(status(0));
+    const leftovers = new Leftovers(self, partitions(), () => false);
+    leftovers.noteRecord(place, tombstone(1));
+    leftovers.stored(place, tombstone(2), "tombstone");
+    expect(leftovers.status()).toEqual(status(0));
   });
 
   test("does not even ask the others while it has a hint itself", () => {
     for (const node of ["n2", "n3", "n4"]) self.link(node);
-    const tombstones = new Tombstones(self, partitions(), () => hints.has(String(place.key)));
-    tombstones.noteRecord(place, tombstone(1));
+    const leftovers = new Leftovers(self, partitions(), () => hints.has(String(place.key)));
+    leftovers.noteRecord(place, tombstone(1));
     hints.add(String(place.key));
     for (let at = 0; at < 10; at++) {
       self.now = { monotonicMs: self.now.monotonicMs + 500, wallMs: 0 };
-      tombstones.tick();
+      leftovers.tick();
     }
     expect(self.takeEffects()).toEqual([]);
     hints.clear();
     self.now = { monotonicMs: self.now.monotonicMs + 1000, wallMs: 0 };
-    tombstones.tick();
+    leftovers.tick();
     expect(self.takeEffects()).toMatchObject([{ kind: "persist", writes: [], then: [{}, {}, {}] }]);
   });
 
   test("forgets what all agreed to when a hint is stored here", () => {
-    const tombstones = new Tombstones(self, partitions(), () => false);
-    const message = { kind: "TombstoneCheck", id: 1, isSecond: false } as const;
-    tombstones.receive("n2", { ...message, states: [{ key: place.key, digest: digestOf(tombstone(1)) }] });
-    expect(tombstones.status().agreed).toBe(1);
-    tombstones.hinted(place);
-    expect(tombstones.status().agreed).toBe(0);
+    const leftovers = new Leftovers(self, partitions(), () => false);
+    const message = { kind: "LeftoverCheck", id: 1, isSecond: false } as const;
+    leftovers.receive("n2", { ...message, states: [{ key: place.key, digest: digestOf(tombstone(1)) }] });
+    expect(leftovers.status().agreed).toBe(1);
+    leftovers.hinted(place);
+    expect(leftovers.status().agreed).toBe(0);
   });
 });

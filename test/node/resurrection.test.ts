@@ -83,10 +83,10 @@ describe("scenarios", () => {
     const cluster = newCluster();
     deleted(cluster);
     untilSecondCheck(cluster);
-    cluster.deliver("n1", "n2", "TombstoneCheck");
+    cluster.deliver("n1", "n2", "LeftoverCheck");
     cluster.sync("n2");
-    cluster.deliver("n2", "n1", "TombstoneCheckReply");
-    cluster.drop("n1", "n3", "TombstoneCheck");
+    cluster.deliver("n2", "n1", "LeftoverCheckReply");
+    cluster.drop("n1", "n3", "LeftoverCheck");
     for (let left = 6000; left > 0; left -= tickMs) cluster.tick(tickMs);
     expect(holders(cluster)).toEqual([...nodes]);
   });
@@ -109,7 +109,7 @@ describe("a key that is made anew", () => {
     const cluster = newCluster();
     deleted(cluster);
     untilDrops(cluster);
-    cluster.drop("n1", "n3", "TombstoneDrop");
+    cluster.drop("n1", "n3", "LeftoverDrop");
     cluster.settle();
     expect(holders(cluster)).toEqual(["n3"]);
     cluster.linkDown("n1", "n3");
@@ -125,7 +125,7 @@ describe("a key that is made anew", () => {
     const cluster = newCluster();
     deleted(cluster);
     untilDrops(cluster);
-    cluster.drop("n1", "n3", "TombstoneDrop");
+    cluster.drop("n1", "n3", "LeftoverDrop");
     cluster.settle();
     copy(cluster, "n3", "n1");
     copy(cluster, "n1", "n2");

@@ -26,6 +26,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
     overloaded: false,
     openRequests: 2,
     hints: { count: 0, bytes: 0, delivered: 0, dropped: 0, targets: {} },
+    conflicts: { count: 0, bytes: 0, oldestAgeMs: 0, noted: 0, dropped: 0 },
     counters: {
       gets: 1,
       puts: 2,
@@ -42,6 +43,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       keysRepairedThere: 0,
       antiEntropyBytes: 0,
       tombstonesCollected: 0,
+      operationsForgotten: 0,
       hedges: 0,
       hedgesWon: 0,
       readRepairs: 0,
@@ -60,7 +62,7 @@ test("says who it is, what it owns, whom it reaches and what it has done", () =>
       freshPartitions: 0,
     },
     scrub: { walks: 0, partitions: 0 },
-    tombstones: { waiting: 0, confirmed: 0, agreed: 0 },
+    leftovers: { tombstonesWaiting: 0, operationsWaiting: 0, confirmed: 0, agreed: 0 },
     latencies: {},
   });
   expect(cluster.status("n2")).toMatchObject({ ring: { owned: 0 }, counters: { replicaPuts: 1 } });

@@ -32,7 +32,7 @@ export function pass(cluster: Cluster, ms: number): void {
 
 function isSecondCheckUnderWay(cluster: Cluster): boolean {
   cluster.sync("n1");
-  return cluster.inFlight.some(({ message }) => message.kind === "TombstoneCheck" && message.isSecond);
+  return cluster.inFlight.some(({ message }) => message.kind === "LeftoverCheck" && message.isSecond);
 }
 
 /** The second check has been sent by n1, and nobody has got it. */
@@ -49,11 +49,11 @@ export function untilSecondCheck(cluster: Cluster): void {
 export function untilDrops(cluster: Cluster): void {
   untilSecondCheck(cluster);
   for (const one of ["n2", "n3"] as const) {
-    cluster.deliver("n1", one, "TombstoneCheck");
+    cluster.deliver("n1", one, "LeftoverCheck");
     cluster.sync(one);
-    cluster.deliver(one, "n1", "TombstoneCheckReply");
+    cluster.deliver(one, "n1", "LeftoverCheckReply");
   }
-  expect(cluster.inFlight.map(({ message }) => message.kind)).toEqual(["TombstoneDrop", "TombstoneDrop"]);
+  expect(cluster.inFlight.map(({ message }) => message.kind)).toEqual(["LeftoverDrop", "LeftoverDrop"]);
   expect(holders(cluster)).toEqual(["n2", "n3"]);
 }
 

@@ -12,3 +12,8 @@ test("no hint is older than a tombstone may become, and no request lives longer 
   expect(tuning.tombstoneAgeMs).toBeGreaterThan(tuning.hintAgeMsMax);
   expect(tuning.messageLifetimeMs).toBeGreaterThan(limits.timeoutMsMax);
 });
+
+test("every request may be tried again to its end, and no tombstone goes before that", () => {
+  expect(tuning.retryWindowMs).toBeGreaterThanOrEqual(limits.timeoutMsMax);
+  expect(tuning.tombstoneAgeMs).toBeGreaterThanOrEqual(tuning.retryWindowMs);
+});

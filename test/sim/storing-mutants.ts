@@ -9,7 +9,7 @@ import { emptyObject } from "../../src/object.ts";
 import { encodeRecord } from "../../src/record.ts";
 import { hashKey } from "../../src/key.ts";
 import { hash64 } from "../../src/hash.ts";
-import type { PeerMessage, TombstoneCheck } from "../../src/messages.ts";
+import type { PeerMessage, LeftoverCheck } from "../../src/messages.ts";
 import type { RunOptions } from "../../sim/index.ts";
 import type { CreateMachine } from "../../sim/world.ts";
 import { buries } from "./burying.ts";
@@ -120,10 +120,10 @@ const answersAlone: CreateMachine = (config, store, now) => {
 
 /** Agrees to everything: nobody is ever found to hold something older. */
 const agreesBlindly = tampered((effects, input) => {
-  if (input.kind !== "peer" || input.message.kind !== "TombstoneCheck") return effects;
+  if (input.kind !== "peer" || input.message.kind !== "LeftoverCheck") return effects;
   const agreed = [...input.message.states.keys()];
   const lie = (effect: Effect): Effect =>
-    effect.kind === "send" && effect.message.kind === "TombstoneCheckReply"
+    effect.kind === "send" && effect.message.kind === "LeftoverCheckReply"
       ? { ...effect, message: { ...effect.message, agreed } }
       : effect;
   return effects.map((effect) => (effect.kind === "persist" ? { ...effect, then: effect.then.map(lie) } : effect));
@@ -133,24 +133,24 @@ const agreesBlindly = tampered((effects, input) => {
 const checksOnce: CreateMachine = (config, store, now) => {
   const replica = new Replica(config, store, now);
   const others = config.ring.table.members.map(({ id }) => id).filter((id) => id !== config.id);
-  let check: TombstoneCheck | undefined;
+  let check: LeftoverCheck | undefined;
   let awaited = 0;
   let agreed: readonly number[] = [];
   return {
     step: (now, input) => {
       const effects = replica.step(now, input);
       for (const message of effects.flatMap(sentLater)) {
-        if (message.kind !== "TombstoneCheck") continue;
+        if (message.kind !== "LeftoverCheck") continue;
         check = message;
         awaited = others.length;
         agreed = [...message.states.keys()];
       }
-      if (input.kind !== "peer" || input.message.kind !== "TombstoneCheckReply") return effects;
+      if (input.kind !== "peer" || input.message.kind !== "LeftoverCheckReply") return effects;
       const reply = input.message;
       if (reply.id !== check?.id) return effects;
       agreed = agreed.filter((at) => reply.agreed.includes(at));
       if (--awaited > 0) return effects;
-      const message = { kind: "TombstoneDrop", id: 0, states: agreed.map((at) => check!.states[at]!) } as const;
+      const message = { kind: "LeftoverDrop", id: 0, states: agreed.map((at) => check!.states[at]!) } as const;
       const own = replica.step(now, { kind: "peer", node: others[0]!, message });
       return [...effects, ...own, ...others.map((node) => ({ kind: "send", node, message }) as const)];
     },

@@ -102,6 +102,7 @@ function messageText(message: PeerMessage, number: number): string {
 function writeText({ table, key, value }: Write): string {
   if (table === "meta") return "its identity";
   if (table === "hints") return hintText(key, value);
+  if (table === "conflicts") return "what last-write-wins left out";
   return `${formatKey(key.subarray(2))} = ${recordText(value)}`;
 }
 

@@ -6,6 +6,7 @@
 import { Command } from "commander";
 import { addCheckResolver } from "./check-resolver.ts";
 import { addCluster } from "./cluster.ts";
+import { addConflicts } from "./conflicts.ts";
 import { addDelete } from "./delete.ts";
 import { tellFailure, wantsJson } from "./failure.ts";
 import { addGet } from "./get.ts";
@@ -46,7 +47,8 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => wantsJson(argv) || write(text) })
     .addHelpText("after", help);
-  for (const add of [addCluster, addNode, addGet, addPut, addDelete, addStatus, addSim, addCheckResolver]) add(program);
+  const commands = [addCluster, addNode, addGet, addPut, addDelete, addConflicts, addStatus, addSim, addCheckResolver];
+  for (const add of commands) add(program);
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {

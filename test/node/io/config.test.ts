@@ -101,6 +101,10 @@ describe("tuning", () => {
       "tuning.tombstoneAgeMs is 10: it must be above tuning.hintAgeMsMax, which is 10, or a hint could bring back what was deleted",
     ],
     [
+      { retryWindowMs: 20_000_000 },
+      "tuning.tombstoneAgeMs is 14400000: it must be at least tuning.retryWindowMs, which is 20000000, or a retry could bring back what was deleted",
+    ],
+    [
       { messageLifetimeMs: 1000 },
       "tuning.messageLifetimeMs is 1000: it must be at least 600000, the longest timeout of a request",
     ],

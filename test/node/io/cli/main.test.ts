@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { makeTempDirectory } from "../../../temp-directory.ts";
 
 const coterie = fileURLToPath(new URL("../../../../dist/node/io/cli/main.js", import.meta.url));
-const commands = ["cluster", "node", "get", "put", "delete", "status", "sim", "check-resolver"];
+const commands = ["cluster", "node", "get", "put", "delete", "conflicts", "status", "sim", "check-resolver"];
 
 test("the help teaches the commands, and each command's help its examples", () => {
   const { status, stdout } = run("--help");

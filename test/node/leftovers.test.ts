@@ -1,4 +1,7 @@
-/** node/tombstones.ts: tombstones are collected by proof, and what was deleted stays deleted (design §7, I2c). */
+/**
+ * node/leftovers.ts: tombstones are collected by proof, and what was deleted stays deleted (design §7, I2c). Of spent operations:
+ * spent-operations.test.ts.
+ */
 import { describe, expect, test } from "vitest";
 import { hashKey } from "../../src/key.ts";
 import { encodeRecord } from "../../src/record.ts";
@@ -179,10 +182,10 @@ describe("nothing is collected", () => {
     deleted(cluster);
     untilSecondCheck(cluster);
     cluster.put("n2", "carts/bob", "unsynced", { w: 1 });
-    cluster.deliver("n1", "n2", "TombstoneCheck");
-    expect(cluster.inFlight.some(({ message }) => message.kind === "TombstoneCheckReply")).toBe(false);
+    cluster.deliver("n1", "n2", "LeftoverCheck");
+    expect(cluster.inFlight.some(({ message }) => message.kind === "LeftoverCheckReply")).toBe(false);
     cluster.sync("n2");
-    expect(cluster.inFlight.some(({ message }) => message.kind === "TombstoneCheckReply")).toBe(true);
+    expect(cluster.inFlight.some(({ message }) => message.kind === "LeftoverCheckReply")).toBe(true);
   });
 
   test("of a value, whoever orders it", () => {
@@ -190,7 +193,7 @@ describe("nothing is collected", () => {
     cluster.put("n1", key, "tea");
     cluster.settle();
     const digest = cluster.record("n2", key)!.slice(5, 13);
-    const message = { kind: "TombstoneDrop", id: 1, states: [{ key: keyOf(key), digest }] } as const;
+    const message = { kind: "LeftoverDrop", id: 1, states: [{ key: keyOf(key), digest }] } as const;
     cluster.input("n2", { kind: "peer", node: "n1", message });
     cluster.settle();
     expect(holders(cluster)).toEqual([...nodes]);
@@ -202,7 +205,7 @@ test("a record that somebody else could have made is not taken for the same", ()
   const cluster = newCluster();
   deleted(cluster);
   const digest = encodeRecord(hashKey(keyOf(key)), { siblings: [], spent: [], context: [] }).slice(5, 13);
-  const message = { kind: "TombstoneDrop", id: 1, states: [{ key: keyOf(key), digest }] } as const;
+  const message = { kind: "LeftoverDrop", id: 1, states: [{ key: keyOf(key), digest }] } as const;
   cluster.input("n2", { kind: "peer", node: "n1", message });
   cluster.settle();
   expect(holders(cluster)).toEqual([...nodes]);

@@ -1,13 +1,13 @@
-/** node/tombstone-round.ts: all must answer, each once, and only what all agree to counts (scenario 34). */
+/** node/leftover-round.ts: all must answer, each once, and only what all agree to counts (scenario 34). */
 import { beforeEach, expect, test } from "vitest";
 import { Ring } from "../../src/ring.ts";
 import { Self } from "../../node/self.ts";
-import { TombstoneRound } from "../../node/tombstone-round.ts";
+import { LeftoverRound } from "../../node/leftover-round.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 let self: Self;
-let round: TombstoneRound;
+let round: LeftoverRound;
 let ends: (number[] | undefined)[];
 
 beforeEach(() => {
@@ -16,13 +16,13 @@ beforeEach(() => {
   const config = { id: "n1", ring, options: { defaults: {}, buckets: {} }, tuning: defaultTuning };
   self = new Self(config, new MemoryStore(), { monotonicMs: 0, wallMs: 0 });
   ends = [];
-  round = new TombstoneRound(self, ["n2", "n3"], "TombstoneCheckReply", [0, 1, 2], (agreed) =>
+  round = new LeftoverRound(self, ["n2", "n3"], "LeftoverCheckReply", [0, 1, 2], (agreed) =>
     ends.push(agreed && [...agreed]),
   );
 });
 
 function reply(node: string, agreed: readonly number[]): void {
-  round.receive(node, { kind: "TombstoneCheckReply", id: round.id, agreed });
+  round.receive(node, { kind: "LeftoverCheckReply", id: round.id, agreed });
 }
 
 test("ends with what all agreed to, and closes", () => {
@@ -43,7 +43,7 @@ test("a node that answers twice does not answer for another", () => {
 test.each([
   ["a link that goes down", (): void => round.lose("n3")],
   ["the deadline", (): void => round.wake()],
-  ["another answer", (): void => round.receive("n3", { kind: "TombstoneDropReply", id: round.id })],
+  ["another answer", (): void => round.receive("n3", { kind: "LeftoverDropReply", id: round.id })],
 ] as const)("%s ends it without knowledge", (_, happen) => {
   reply("n2", [0]);
   happen();
