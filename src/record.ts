@@ -122,7 +122,9 @@ export function openRecord(keyHash: bigint, record: Uint8Array): StoredObject {
   try {
     const object = decodeRecord(record);
     if (record[0] === pathsLayout) checkElements(object, pathsOf(object));
-    const valueBytes = [object.siblings, object.spent].flat().reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    let valueBytes = 0;
+    for (const { value } of object.siblings) valueBytes += value?.length ?? 0;
+    for (const { value } of object.spent) valueBytes += value?.length ?? 0;
     const digest = hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
     if (digest !== digestNumber(record)) throw new MalformedBytes("its digest is of another key or state");
     return object;

@@ -45,7 +45,7 @@ function opened(record: Uint8Array): Uint8Array | string {
     visibleSiblings(object);
     return encodeRecord(keyHash, object);
   } catch (error) {
-    return error instanceof CoterieError ? error.code : `${String(error)}`;
+    return error instanceof CoterieError ? error.code : String(error);
   }
 }
 
