@@ -25,7 +25,7 @@ export class CoterieTarget implements Target {
     this.#ports = await freePorts(nodes);
     this.#processes = this.#ports.map((_, at) => this.#fork(at));
     await Promise.all(this.#processes.map((node) => once(node, "message")));
-    this.#client = await connect(this.#ports.map((port) => `ws://127.0.0.1:${port}`));
+    this.#client = await connect(this.urls);
     await allLinked(this.#client);
   }
 
@@ -37,6 +37,10 @@ export class CoterieTarget implements Target {
       const answer = kind === "put" ? bucket.put(key, value) : bucket.get(key);
       answer.then(() => done(), done);
     };
+  }
+
+  get urls(): readonly string[] {
+    return this.#ports.map((port) => `ws://127.0.0.1:${port}`);
   }
 
   status(): Promise<readonly NodeReport[]> {

@@ -138,11 +138,12 @@ export class Bucket<T> {
     if (resolver !== this.#resolver) checkResolver(resolver);
     const asking = resolver.kind === "node" ? { resolve: true } : undefined;
     const chosen = options === noOptions ? undefined : asRequest(options);
-    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, { head, details, ...asking });
+    const asked = { head, details, ...asking };
+    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, asked);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);
     const { found, value, siblings: values, unresolved } = resolved;
-    if (!found) checkHoldsValues(`${this.name}/${key}`, this.name, object);
+    if (values.length === 0) checkHoldsValues(`${this.name}/${key}`, this.name, object);
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
     if (reply.record !== undefined && !head) this.#seen.add(key, context);
     if (resolver.kind === "merge" && values.length > 1 && !head)

@@ -146,7 +146,11 @@ export class Client {
    * Reads a key of whatever type, and shows it as its type says: for tools that know of no handle.
    * @throws as `Bucket#get`
    */
-  inspect(bucket: string, key: string, options: DataOptions = {}): Promise<Inspection> {
+  inspect(
+    bucket: string,
+    key: string,
+    options: Omit<BucketOptions<unknown>, "resolveOnRead"> = {},
+  ): Promise<Inspection> {
     return inspect(this.#host, bucket, key, options);
   }
 

@@ -106,11 +106,12 @@ export class DataBucket<Value, Editor> {
   async #send(key: string, batch: Batch, options: EditOptions): Promise<Edited<Value>> {
     const { r, pr, fanout, readRepair, seen, details = false, returnValue = false, ...chosen } = options;
     const { n, timeoutMs, sloppy } = chosen;
-    batch.changes(emptyObject); // what cannot be sent is refused before anything is read
-    let object = emptyObject;
-    if (seen !== undefined) object = this.#objectOf(key, seen);
-    else if (batch.needsRead) ({ object } = await this.#read(key, { n, timeoutMs, sloppy, r, pr, fanout, readRepair }));
-    const changes = batch.changes(object);
+    let changes = batch.changes(emptyObject); // what cannot be sent is refused before anything is read
+    if (seen !== undefined) changes = batch.changes(this.#objectOf(key, seen));
+    else if (batch.needsRead) {
+      const { object } = await this.#read(key, { n, timeoutMs, sloppy, r, pr, fanout, readRepair });
+      changes = batch.changes(object);
+    }
     if (changes.length === 0) return { changed: false, effective: this.#requests.unsent(chosen) };
     const before = this.#seen.get(key);
     const context = before && ofMoment(this.#requests.hash(key), before.token.latest);

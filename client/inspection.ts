@@ -4,17 +4,17 @@
  */
 import { typeAt, type DataType } from "../src/crdt/path.ts";
 import { latest, type StoredObject } from "../src/object.ts";
-import type { RequestOptions } from "../src/options.ts";
-import { rootTypes, visibleSiblings } from "../src/shown.ts";
-import type { GetResult } from "./bucket.ts";
+import { rootTypes } from "../src/shown.ts";
+import type { BucketOptions, GetResult } from "./bucket.ts";
+import { checkNames } from "./options.ts";
 import { Context } from "./context.ts";
 import { counter, growCounter } from "./counters.ts";
 import { flag } from "./flags.ts";
 import { multiRegister, register } from "./registers.ts";
 import { Requests, type BucketHost } from "./requests.ts";
+import { asRequest, checkResolver, nodeMerge, resolve } from "./resolver.ts";
 import { growSet, set } from "./sets.ts";
 import { partsOf, pathOfKey, type Shape } from "./shape.ts";
-import { decodeValue } from "../src/value.ts";
 
 /** A map whose fields are whatever they are. */
 const anyMap: Pick<Shape<unknown, unknown>, "type" | "read"> = {
@@ -23,7 +23,7 @@ const anyMap: Pick<Shape<unknown, unknown>, "type" | "read"> = {
     const fields: [name: string, type: DataType, value: unknown][] = [];
     for (const [at, part] of partsOf(object, path))
       if (rootTypes(part.object).size > 0)
-        fields.push([part.name, typeAt(at), plain(shapes[typeAt(at)].read(part.object, at))]);
+        fields.push([part.name, typeAt(at), shown(shapes[typeAt(at)].read(part.object, at))]);
     return byName(fields);
   },
 };
@@ -47,34 +47,37 @@ export interface Inspection extends GetResult<unknown> {
 }
 
 /**
- * Reads a key of whatever type. A replicated value has no siblings.
+ * Reads a key of whatever type. A replicated value has no siblings; those of others are merged by the node, if it can.
  * @throws as `Bucket#get`
  */
 export async function inspect(
   host: BucketHost,
   bucket: string,
   key: string,
-  options: RequestOptions,
+  options: Omit<BucketOptions<unknown>, "resolveOnRead">,
 ): Promise<Inspection> {
-  const requests = new Requests(host, bucket, options);
-  const { keyHash, object, effective, reply } = await requests.get(key, undefined, { head: false, details: true });
+  const { resolver = nodeMerge } = options;
+  checkNames("bucket", options);
+  checkResolver(resolver);
+  const requests = new Requests(host, bucket, asRequest(options));
+  const asked = { head: false, details: true, ...(resolver.kind === "node" && { resolve: true }) };
+  const { keyHash, object, effective, reply } = await requests.get(key, undefined, asked);
   const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
-  const siblings = visibleSiblings(object).map(({ value }) => decodeValue(value));
-  const data = dataIn(object);
-  const found = siblings.length > 0 || data !== undefined;
-  const { type, value } = data ?? { type: "value", value: siblings.length === 1 ? siblings[0] : undefined };
-  return { found, type, value, siblings, context, effective, ...(reply.answered && { answered: reply.answered }) };
+  const plain = resolve<unknown>(resolver, object, reply);
+  const data = dataIn(object) ?? { type: "value", value: plain.value };
+  const found = plain.found || data.type !== "value";
+  return { ...plain, found, ...data, context, effective, ...(reply.answered && { answered: reply.answered }) };
 }
 
 /** The types of the replicated values under a key, and what they are; `undefined` if there are none, but perhaps plain ones. */
 function dataIn(object: StoredObject): { readonly type: string; readonly value: unknown } | undefined {
   const types = [...rootTypes(object)].filter((type) => type !== "value");
   if (types.length === 0) return undefined;
-  const values = types.map((type) => [type, type, plain(shapes[type].read(object, pathOfKey({ type })))] as const);
+  const values = types.map((type) => [type, type, shown(shapes[type].read(object, pathOfKey({ type })))] as const);
   return { type: types.join(" and "), value: values.length === 1 ? values[0]![2] : byName(values) };
 }
 
-function plain(value: unknown): unknown {
+function shown(value: unknown): unknown {
   return value instanceof Set ? [...(value as ReadonlySet<unknown>)] : value;
 }
 

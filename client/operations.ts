@@ -6,7 +6,7 @@
  *     └──over, several may have──▶ doubtful: never vouched for, as it may stand under two dots
  *
  * Doubtful ones are listed with each word until they are `doubtMs` old: by then the nodes have long exchanged them, unless they were
- * parted for all that time. With more than `doubtfulMax` the word stops before the oldest that finds no room.
+ * parted for all that time. With more than `doubtfulMax` the word lists the oldest, and stops before the first that finds no room.
  */
 import { fromBinary } from "../src/bytes.ts";
 import type { SettledBelow } from "../src/messages.ts";
@@ -71,9 +71,9 @@ export class Operations {
     const [oldest = sequence] = this.#open;
     if (this.#doubtful.length === 0) return [sequence - Math.min(oldest, sequence)];
     this.#doubtful = this.#doubtful.filter(({ sinceMs }) => nowMs - sinceMs < doubtMs);
-    const unlisted = this.#doubtful.slice(0, -doubtfulMax).map((doubt) => doubt.sequence);
+    const unlisted = this.#doubtful.slice(doubtfulMax).map((doubt) => doubt.sequence);
     const below = Math.min(oldest, sequence, ...unlisted);
-    const listed = this.#doubtful.slice(-doubtfulMax).filter((doubt) => doubt.sequence < below);
+    const listed = this.#doubtful.slice(0, doubtfulMax).filter((doubt) => doubt.sequence < below);
     return [sequence - below, ...listed.map((doubt) => sequence - doubt.sequence)];
   }
 

@@ -1,7 +1,7 @@
 /** Registers hold one value: the one that was assigned last, or all that were assigned without knowing of each other. */
 import { registerPath } from "../src/crdt/path.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
-import { concurrentWrites, elementsAt, isLater, registerWinner } from "../src/shown.ts";
+import { elementsAt, latestWrite, registerWinner } from "../src/shown.ts";
 import type { Batch } from "./batch.ts";
 import { DataBucket, type Edited, type Read } from "./data-bucket.ts";
 import type { EditOptions, ReadOptions } from "./options.ts";
@@ -49,11 +49,7 @@ export function multiRegister<T>(): Shape<readonly T[], RegisterEditor<T>> {
 
 /** Of a register that is a whole key together with what was put there plainly before, or by somebody who knew of no register. */
 function winnerAt(object: StoredObject, path: string): Sibling | undefined {
-  if (path !== registerPath) return registerWinner(object, path);
-  let winner: Sibling | undefined;
-  for (const sibling of concurrentWrites(object))
-    if (winner === undefined || isLater(sibling, winner)) winner = sibling;
-  return winner;
+  return path === registerPath ? latestWrite(object) : registerWinner(object, path);
 }
 
 /** A bucket of registers of which the last assignment wins. */

@@ -112,11 +112,11 @@ export class Versions {
     const mints = update.changes === undefined || dotsOfChanges(update.changes) > 0;
     // What knows less than was issued here takes an event of a fresh epoch in any case: minting goes on from there.
     const first = mints || isFresh ? this.#identity.mint(object.context, isFresh) : undefined;
-    const { added: elements, seen, needless } = changed(object, update, first);
+    const { added: elements, seen } = changed(object, update, first);
     const isBlind = update.isLww || update.changes !== undefined;
     const replaced = isBlind ? laterOf(update.token.latest, latest(object)) : update.token.latest;
     const added = this.#siblings(update.op, elements, replaced);
-    const spend = spendUnless((op) => this.#self.settledOperations.isSettled(op), needless);
+    const spend = spendUnless((op) => this.#self.settledOperations.isSettled(op));
     const written = write(object, seen, added, spend);
     const isEvent = first !== undefined && added.length === 0;
     return { object: isEvent ? addEvent(written, first) : written, added };
@@ -126,11 +126,7 @@ export class Versions {
     if (elements.length === 0) return [];
     const timestamp = this.#identity.timestamp(this.#self.now, replaced);
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
-    return elements.map(({ offset, ...element }) => ({
-      ...element,
-      timestamp,
-      op: makeOpId(client, sequence + offset),
-    }));
+    return elements.map((element, at) => ({ ...element, timestamp, op: makeOpId(client, sequence + at) }));
   }
 
   /** Whether two records know the same dots of this replica. */
@@ -228,7 +224,7 @@ function changed(object: StoredObject, { token, value, changes, isLww }: Update,
   if (changes !== undefined) return applyChanges(object, changes, first);
   const path = isLww ? registerPath : plainPath;
   const seen = isLww ? joinContexts(token.context, contextOf(object.siblings.map(({ dot }) => dot))) : token.context;
-  return { added: [{ dot: first!, path, value, offset: 0 }], seen, needless: [] };
+  return { added: [{ dot: first!, path, value }], seen };
 }
 
 /** The dots that the writer says it has seen. */

@@ -15,7 +15,8 @@ import { contains, readContext, writeContext, type CausalContext } from "./causa
 import { compareDots } from "./dot.ts";
 import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
-import { plainPath } from "./crdt/path.ts";
+import { checkCounted, isSpentIncrement } from "./crdt/counter.ts";
+import { isPath, plainPath, registerPath, typeAt } from "./crdt/path.ts";
 import { emptyObject, has, type Sibling, type StoredObject } from "./object.ts";
 import { makeOpId, sequenceMax, sequenceOf } from "./op-id.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
@@ -24,14 +25,17 @@ const plainLayout = 1;
 const pathsLayout = 2;
 // Node and browsers have both; neither is part of the language.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
+declare const TextDecoder: new (
+  label: string,
+  options: { fatal: boolean; ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
 
 export const digestBytes = 8;
 const digestAt = 5;
 const bodyAt = digestAt + digestBytes;
 const writer = new ByteWriter();
 const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder("utf-8", { fatal: true });
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); // it would leave a first U+FEFF out
 const plainPaths: readonly string[] = [plainPath];
 
 /** @param keyHash the 64-bit hash of the key, which seeds the digest */
@@ -117,6 +121,7 @@ export function openRecord(keyHash: bigint, record: Uint8Array): StoredObject {
   if (problem !== undefined) throw protocol(`not a record: ${problem}`);
   try {
     const object = decodeRecord(record);
+    if (record[0] === pathsLayout) checkElements(object, pathsOf(object));
     const valueBytes = [object.siblings, object.spent].flat().reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
     const digest = hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
     if (digest !== digestNumber(record)) throw new MalformedBytes("its digest is of another key or state");
@@ -202,6 +207,29 @@ function checkWithPaths(object: StoredObject, paths: readonly string[]): void {
     throw new MalformedBytes("paths out of order, or not all in use");
   if (isPlain(object)) throw new MalformedBytes("a plain object in the layout with paths");
   for (const { dot } of object.spent) if (has(object, dot)) throw new MalformedBytes("a sibling both live and spent");
+}
+
+/** What only elements of the types at their paths have: whoever shows or changes them relies on it. */
+function checkElements({ siblings, spent }: StoredObject, paths: readonly string[]): void {
+  for (const path of paths)
+    if (path !== plainPath && !isPath(path)) throw new MalformedBytes("a path that leads nowhere");
+  for (const sibling of siblings) checkLive(sibling);
+  for (const sibling of spent)
+    if (sibling.value !== undefined && !(isCounter(sibling.path) && isSpentIncrement(sibling.value)))
+      throw new MalformedBytes("a value of what is spent");
+}
+
+function checkLive({ path, value }: Sibling): void {
+  if (path === plainPath || path === registerPath) return;
+  const type = typeAt(path);
+  if (value === undefined || type === "map") throw new MalformedBytes("an element without a value");
+  if ((type === "rwSet" || type === "dwFlag") && !(value[0]! <= 1))
+    throw new MalformedBytes("an element without its mark");
+  if (isCounter(path)) checkCounted(value);
+}
+
+function isCounter(path: string): boolean {
+  return path !== plainPath && (typeAt(path) === "pnCounter" || typeAt(path) === "gCounter");
 }
 
 /** @param sizes is added to: length × 2, and 1 for no value */

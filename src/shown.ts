@@ -35,7 +35,10 @@ export function latestWrite(object: StoredObject): Sibling | undefined {
   );
 }
 
-/** What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. */
+/**
+ * What a register shows: the latest, by timestamp, then by dot; it may be a tombstone. A write that was tried twice and replaced under
+ * one of its dots does not win under the other, though its second try may be later than what replaced it.
+ */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
   let winner: Sibling | undefined;
   for (const sibling of onceEach(object))
@@ -79,7 +82,7 @@ export function isDeleted(object: StoredObject): boolean {
 function isHidden(object: StoredObject, sibling: Sibling): boolean {
   const { path, value } = sibling;
   if (value === undefined) return true;
-  if (path === plainPath) return false;
+  if (path === plainPath) return isRepeated(object, sibling);
   switch (typeAt(path)) {
     case "gCounter":
     case "pnCounter":
@@ -90,11 +93,17 @@ function isHidden(object: StoredObject, sibling: Sibling): boolean {
     case "dwFlag":
       return value[0] === 0 || !elementsAt(object, path).includes(sibling);
     default:
-      return false;
+      return isRepeated(object, sibling);
   }
 }
 
-/** Without the siblings whose operation shows already, or was spent, under another dot. Counters settle that by themselves. */
+/** Whether its operation shows already, or was spent, under another dot. */
+function isRepeated({ siblings, spent }: StoredObject, sibling: Sibling): boolean {
+  const isOther = (other: Sibling): boolean => other.op === sibling.op && other !== sibling;
+  return spent.some(isOther) || siblings.some((other) => isOther(other) && isLater(other, sibling));
+}
+
+/** Without those that are repeated. Counters settle that by themselves. */
 function onceEach({ siblings, spent }: StoredObject): readonly Sibling[] {
   const spentOps = new Map<OpId, Sibling>();
   for (const sibling of spent) spentOps.set(sibling.op, sibling);

@@ -2,21 +2,17 @@
  * What is kept of elements that were replaced: their operation ids, so that a late retry is recognised and counts once, until it is
  * certain that the operation is never tried again. How much of it is bounded here.
  */
-import { spentIncrement } from "./crdt/counter.ts";
+import { spentIncrement, surplusOps } from "./crdt/counter.ts";
 import { plainPath, typeAt } from "./crdt/path.ts";
-import { compareDots, type Dot } from "./dot.ts";
 import { overloaded } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { Sibling, Spend, StoredObject } from "./object.ts";
 import type { OpId } from "./op-id.ts";
 
-/**
- * @param isSettled whether an operation is certainly never tried again
- * @param needless dots of which nothing needs to be kept
- */
-export function spendUnless(isSettled: (op: OpId) => boolean, needless: readonly Dot[]): Spend {
+/** @param isSettled whether an operation is certainly never tried again, and stands under one dot */
+export function spendUnless(isSettled: (op: OpId) => boolean): Spend {
   return (sibling) => {
-    if (isSettled(sibling.op) || needless.some((dot) => compareDots(dot, sibling.dot) === 0)) return undefined;
+    if (isSettled(sibling.op)) return undefined;
     if (isIncrement(sibling)) return spentIncrement(sibling);
     return sibling.value === undefined ? sibling : { ...sibling, value: undefined };
   };
@@ -47,13 +43,19 @@ export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObj
 }
 
 /**
- * Without what is spent, when all members agree that no operation in it is tried again: but for operations that stand under several
- * dots, of which one is too much until its actor takes it back.
+ * Without what is spent, when all members agree that no operation in it is tried again: but for operations that are still in too many
+ * sums, or live under another dot, where what is spent hides them.
  */
 export function forgetSpent(object: StoredObject): StoredObject {
-  const instances = new Map<OpId, number>();
-  for (const { op } of [...object.siblings, ...object.spent]) instances.set(op, (instances.get(op) ?? 0) + 1);
-  const spent = object.spent.filter((sibling) => isIncrement(sibling) && instances.get(sibling.op)! > 1);
+  const live = new Set(object.siblings.map(({ op }) => op));
+  const surplus = new Map<string, ReadonlySet<OpId>>();
+  const isNeeded = (sibling: Sibling): boolean => {
+    const { op, path } = sibling;
+    if (!isIncrement(sibling)) return live.has(op);
+    if (!surplus.has(path)) surplus.set(path, surplusOps(object, path));
+    return surplus.get(path)!.has(op);
+  };
+  const spent = object.spent.filter(isNeeded);
   return spent.length === object.spent.length ? object : { ...object, spent };
 }
 

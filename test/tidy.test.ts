@@ -82,6 +82,7 @@ const programs = [
   "bench/micro.ts",
   "bench/anti-entropy.ts",
   "bench/outage.ts",
+  "bench/data-types.ts",
   "bench/scale.ts",
   "test/sim/mutation-table.ts",
   "bench/simulator.ts",

@@ -42,22 +42,15 @@ export type Change =
 
 const kinds = ["write", "drop", "increment", "reset"] as const;
 
-/** An element, without what the coordinator adds. */
-export interface Added extends Pick<Sibling, "dot" | "path" | "value"> {
-  /** How far its sequence number is above the operation's: the same at every coordinator, also where others add nothing. */
-  readonly offset: number;
-}
-
-/** The elements that changes add. */
+/** The elements that changes add, without what the coordinator adds. */
 export interface Changed {
-  readonly added: readonly Added[];
+  /** One for each change that is no drop, also where the same is there already: its sequence number is the same at every coordinator. */
+  readonly added: readonly Pick<Sibling, "dot" | "path" | "value">[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
-  /** Of what is replaced or was spent before, those that nothing needs any more. */
-  readonly needless: readonly Dot[];
 }
 
-/** How many dots the changes may need. */
+/** How many dots the changes may need, and how many sequence numbers they take. */
 export function dotsOfChanges(changes: readonly Change[]): number {
   return changes.reduce((sum, { kind }) => sum + (kind === "drop" ? 0 : 1), 0);
 }
@@ -67,16 +60,13 @@ export function dotsOfChanges(changes: readonly Change[]): number {
  * @throws TOO_LARGE on a counter beyond its bounds
  */
 export function applyChanges(whole: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
-  const added: Added[] = [];
+  const added: Pick<Sibling, "dot" | "path" | "value">[] = [];
   const replaced: Dot[] = [];
-  const needless: Dot[] = [];
   let seen: CausalContext = emptyContext;
-  let offset = -1;
   const places = placesOf(whole, changes);
   for (const change of changes) {
     const { path } = change;
     const object = places.get(path) ?? whole;
-    if (change.kind !== "drop") offset++;
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
@@ -84,26 +74,23 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
         break;
       case "write":
         seen = joinContexts(seen, change.observed);
-        if (typeAt(path) === "gSet" && object.siblings.some((sibling) => isSameElement(sibling, path, change.value)))
-          break;
         replaced.push(...dotsReplaced(object, path, change.value));
-        added.push({ dot, path, value: change.value, offset });
+        added.push({ dot, path, value: change.value });
         break;
       case "increment": {
         const next = nextIncrement(object, path, dot.actor, change.amount);
         replaced.push(...next.replaced);
-        needless.push(...next.needless);
-        added.push({ dot, path, value: next.value, offset });
+        added.push({ dot, path, value: next.value });
         break;
       }
       case "reset": {
         replaced.push(...resetsWithin(object, path, change.marks));
-        added.push({ dot, path, value: encodeMarks(change.marks), offset });
+        added.push({ dot, path, value: encodeMarks(change.marks) });
         break;
       }
     }
   }
-  return { added, seen: joinContexts(seen, contextOf(replaced)), needless };
+  return { added, seen: joinContexts(seen, contextOf(replaced)) };
 }
 
 /** Of many changes what stands at the place of each, in one pass: each for itself would go through the whole object. */
@@ -130,22 +117,18 @@ function replaces(type: LeafType, value: Uint8Array, sibling: Sibling): boolean 
     case "lwwRegister":
     case "ewFlag":
       return true;
+    case "gSet":
     case "orSet":
       return other !== undefined && equalBytes(other, value);
     case "rwSet": // what was added cannot take the place of a removal that its writer has not seen
       return other !== undefined && equalBytes(other.subarray(1), value.subarray(1)) && other[0]! >= value[0]!;
     case "dwFlag":
       return other !== undefined && other[0]! >= value[0]!;
-    case "gSet":
     case "mvRegister":
     case "gCounter":
     case "pnCounter":
       return false;
   }
-}
-
-function isSameElement(sibling: Sibling, path: string, value: Uint8Array): boolean {
-  return sibling.path === path && sibling.value !== undefined && equalBytes(sibling.value, value);
 }
 
 /** @throws INVALID_ARGUMENT, TOO_LARGE on changes that make no sense: they may be foreign */

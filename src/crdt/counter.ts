@@ -6,13 +6,13 @@
  * - The increments before it are spent: kept with their amounts for their operation ids. An operation that was tried at two
  *   coordinators stands under two dots, and is in two sums: whoever reads takes away what is too much. The instance with the smallest
  *   dot counts.
- * - For good it is taken away by the actor of an instance that does not count, with its next increment (`corrections`): then that
- *   instance is not needed any more. No other may, so it happens once.
+ * - For good it is taken away by the actor of an instance that does not count, with its next increment (`corrections`). No other may,
+ *   so it happens once. The instance stays among what is spent: a reset may still come whose reader had seen the operation there.
  * - A reset is an element of its own, a list of marks: so much had this actor counted with that increment. What an actor counted
  *   up to its highest mark counts no more; neither do corrections of it, nor other instances of an operation that was reset.
  *
- * A spent increment may be forgotten when its operation is never tried again, and no other instance of it is anywhere: its amount
- * stays in its actor's sum. See `node/settled-operations.ts` for how that is known.
+ * A spent increment may be forgotten when its operation is never tried again, and is not too often in the sums: its amount stays in
+ * its actor's sum. See `node/settled-operations.ts` for how that is known.
  *
  * Sources: the state-based PN-counter of Shapiro et al.: A Comprehensive Study of Convergent and Commutative Replicated Data Types
  * (2011); resets after Baquero, Almeida, Lerche: The Problem with Embedded CRDT Counters and a Solution (2016).
@@ -21,6 +21,7 @@ import { ByteReader, ByteWriter, MalformedBytes } from "../bytes.ts";
 import { compareDots, epochMax, epochOf, makeActor, type Actor, type Dot } from "../dot.ts";
 import { tooLarge } from "../errors.ts";
 import type { Sibling, StoredObject } from "../object.ts";
+import type { OpId } from "../op-id.ts";
 
 interface Correction {
   /** The counter of the dot whose amount counts elsewhere. */
@@ -71,8 +72,13 @@ export function isResetMark({ value }: Sibling): boolean {
   return value?.[0] === resetTag;
 }
 
+/** The operations at `path` that are in more sums than they count in: what is kept of them is needed until they are taken back. */
+export function surplusOps(object: StoredObject, path: string): ReadonlySet<OpId> {
+  return new Set(new CounterState(object, path).surplus().map(({ op }) => op));
+}
+
 /**
- * The next increment of an actor at `path`: its bytes, and the dots that it makes needless.
+ * The next increment of an actor at `path`: its bytes, and the dot that it replaces.
  * @throws TOO_LARGE if the sum could no longer be told exactly
  */
 export function nextIncrement(
@@ -80,7 +86,7 @@ export function nextIncrement(
   path: string,
   actor: Actor,
   amount: number,
-): { readonly value: Uint8Array; readonly replaced: readonly Dot[]; readonly needless: readonly Dot[] } {
+): { readonly value: Uint8Array; readonly replaced: readonly Dot[] } {
   const state = new CounterState(object, path);
   const mine = state.increments.find(({ dot, sum }) => dot.actor === actor && sum !== undefined);
   const marked = state.marks.get(actor)?.dot.counter ?? 0;
@@ -95,7 +101,6 @@ export function nextIncrement(
   return {
     value: encodeIncrement({ amount, sum, corrections }),
     replaced: mine === undefined ? [] : [mine.dot],
-    needless: surplus.map(({ dot }) => dot),
   };
 }
 
@@ -116,9 +121,20 @@ export function spentIncrement(sibling: Sibling): Sibling {
     : { ...sibling, value: encodeIncrement({ amount, sum: undefined, corrections: [] }) };
 }
 
+/** @throws MalformedBytes on what is neither the newest increment of an actor nor a reset */
+export function checkCounted(value: Uint8Array): void {
+  if (value[0] === resetTag) decodeMarks(value);
+  else if (decodeIncrement(value).sum === undefined) throw new MalformedBytes("an increment without a sum");
+}
+
+/** @throws MalformedBytes */
+export function isSpentIncrement(value: Uint8Array): boolean {
+  return decodeIncrement(value).sum === undefined;
+}
+
 interface Counted extends Increment {
   readonly dot: Dot;
-  readonly op: string;
+  readonly op: OpId;
 }
 
 class CounterState {
@@ -149,19 +165,32 @@ class CounterState {
     return value;
   }
 
-  /** The instances that are in their actor's sum, and count already under another dot, or were reset under one. */
+  /** The instances that are in their actor's sum although another one counts, or was reset. */
   surplus(): Counted[] {
-    const counting = new Map<string, Counted>();
     const surplus: Counted[] = [];
-    for (const instance of this.increments.sort((a, b) => compareDots(a.dot, b.dot))) {
-      const other = counting.get(instance.op);
-      if (other === undefined) counting.set(instance.op, instance);
-      else if (this.#isReset(instance)) {
-        if (!this.#isReset(other)) surplus.push(other);
-        counting.set(instance.op, instance);
-      } else surplus.push(instance);
+    for (const instances of this.#repeated()) {
+      const counted = instances.filter((instance) => !this.#isReset(instance) && !this.#isCorrected(instance));
+      surplus.push(...(instances.some((instance) => this.#isReset(instance)) ? counted : counted.slice(1)));
     }
     return surplus;
+  }
+
+  /** The instances of each operation that has several, by dot. */
+  #repeated(): Counted[][] {
+    const first = new Map<OpId, Counted>();
+    const repeated = new Map<OpId, Counted[]>();
+    for (const instance of this.increments.sort((a, b) => compareDots(a.dot, b.dot))) {
+      const other = first.get(instance.op);
+      if (other === undefined) first.set(instance.op, instance);
+      else repeated.set(instance.op, [...(repeated.get(instance.op) ?? [other]), instance]);
+    }
+    return [...repeated.values()];
+  }
+
+  #isCorrected({ dot }: Counted): boolean {
+    return this.increments.some(
+      (other) => other.dot.actor === dot.actor && other.corrections.some(({ counter }) => counter === dot.counter),
+    );
   }
 
   #isReset({ dot }: Counted): boolean {
@@ -233,7 +262,8 @@ function writeSigned(value: number): void {
 }
 
 function readSigned(reader: ByteReader): number {
-  const isNegative = reader.byte() === 1;
+  const sign = reader.byte();
   const amount = reader.number();
-  return isNegative ? -amount : amount;
+  if (sign > 1 || (sign === 1 && amount === 0)) throw new MalformedBytes("a number without a sign that it can have");
+  return sign === 1 ? -amount : amount;
 }

@@ -70,19 +70,21 @@ export function checkPath(path: string): void {
   if (path.length > limits.pathLengthMax)
     throw invalidArgument(`a path of ${path.length} characters, the limit is ${limits.pathLengthMax}`);
   if (/\p{Surrogate}/u.test(path)) throw invalidArgument("a path has half a surrogate pair: it is no text");
+  if (!isPath(path))
+    throw invalidArgument(
+      `${JSON.stringify(path)} is no path within a data type, or goes deeper than ${limits.mapDepthMax} maps`,
+    );
+}
+
+/** Whether a text leads from a key to something within a data type. */
+export function isPath(path: string): boolean {
   let end = 1;
   for (let depth = 0; path[end - 1] === mapLetter && end < path.length; depth++) {
     const step = depth < limits.mapDepthMax ? stepFrom(path, end) : undefined;
-    if (step === undefined) throw noPath(path);
+    if (step === undefined) return false;
     end = step.end;
   }
-  if (end !== path.length || !typesByLetter.has(path[end - 1]!)) throw noPath(path);
-}
-
-function noPath(path: string): Error {
-  return invalidArgument(
-    `${JSON.stringify(path)} is no path within a data type, or goes deeper than ${limits.mapDepthMax} maps`,
-  );
+  return end === path.length && typesByLetter.has(path[end - 1]!);
 }
 
 /** One step of a map's path: the length of a name, the name, the letter of its type. */

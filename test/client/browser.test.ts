@@ -76,6 +76,10 @@ describe("in the browser", () => {
     expect(await call("siblings")).toEqual({ siblings: 2, value: undefined, merged: { items: ["apple", "pear"] } });
   });
 
+  it("edits and reads replicated data types", async () => {
+    expect(await call("dataTypes")).toEqual({ status: "open", tags: [{ name: "blue" }], minutes: 3 });
+  });
+
   it("survives the restart of a node, and has errors with code and outcome while it is away", async () => {
     await nodes[0]!.close();
     expect(await call("errors")).toEqual({

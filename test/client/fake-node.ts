@@ -81,6 +81,11 @@ export class FakeNode {
     return { kind: "PutReply", id: message.id, context, record, effective, answered };
   }
 
+  /** What somebody else asks for, past the client. */
+  change(key: Uint8Array, changes: readonly Change[]): void {
+    this.#change(key, changes, toBinary(new Uint8Array(14).fill(++this.#writes)), undefined);
+  }
+
   /** The same request once more: a copy, or a try whose answer was lost. */
   replay(message: Get | Put): void {
     this.#serve(message);
@@ -121,16 +126,19 @@ export class FakeNode {
     const object = this.#objects.get(toBinary(key)) ?? emptyObject;
     const actor = makeActor(this.name.padEnd(8), 1);
     const first = { actor, counter: (eventsOf(object.context, actor)?.base ?? 0) + 1 };
-    const { added, seen, needless } = applyChanges(object, changes, first);
+    const { added, seen } = applyChanges(object, changes, first);
     const timestamp = { ms: Math.max(++this.#writes, laterOf(token.latest, latest(object)).ms + 1), counter: 0 };
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
-    const siblings = added.map(({ offset, ...one }) => ({
-      ...one,
-      timestamp,
-      op: makeOpId(client, sequence + offset),
-    }));
-    const isSettled = (): boolean => false;
-    this.#objects.set(toBinary(key), write(object, seen, siblings, spendUnless(isSettled, needless)));
+    const siblings = added.map((one, at) => ({ ...one, timestamp, op: makeOpId(client, sequence + at) }));
+    this.#objects.set(
+      toBinary(key),
+      write(
+        object,
+        seen,
+        siblings,
+        spendUnless(() => false),
+      ),
+    );
     const written = contextOf(added.map(({ dot }) => dot));
     return encodeToken(hashKey(key), { context: joinContexts(token.context, written), latest: timestamp });
   }

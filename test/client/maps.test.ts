@@ -24,7 +24,6 @@ beforeEach(async () => {
   sides = await twoSides();
 });
 
-// The return type is what the test of types below looks at.
 const open = ({ kv }: Side) => kv.map("tasks", task);
 
 describe("a map with a schema", () => {
@@ -54,8 +53,8 @@ describe("a map with a schema", () => {
     expectTypeOf(value.labels).toEqualTypeOf<ReadonlyMap<string, string>>();
     await left.run(
       open(left).edit("t1", (t) => {
-        expectTypeOf(t.status.assign).parameter(0).toEqualTypeOf<"open" | "done">();
-        expectTypeOf(t.owner.teams.add).parameter(0).toEqualTypeOf<string>();
+        expectTypeOf<Parameters<typeof t.status.assign>>().toEqualTypeOf<[value: "open" | "done"]>();
+        expectTypeOf<Parameters<typeof t.owner.teams.add>>().toEqualTypeOf<[element: string]>();
         expectTypeOf(t.notes).not.toHaveProperty("remove");
         expectTypeOf(t).not.toHaveProperty("nonsense");
       }),

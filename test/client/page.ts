@@ -1,7 +1,7 @@
 /**
  * What the browser test's page runs: an application of `coterie/client` as a bundler sees it. The test calls these by name.
  */
-import { connect, CoterieError, merge, type Client } from "coterie/client";
+import { connect, CoterieError, counter, merge, register, set, type Client } from "coterie/client";
 
 interface Cart {
   readonly items: readonly string[];
@@ -47,6 +47,23 @@ const page = {
     const union = merge<Cart>((a, b) => ({ items: [...new Set([...a.items, ...b.items])].sort() }));
     const merged = await client.bucket<Cart>("carts", { resolver: union }).get("bob");
     return { siblings: seen.siblings.length, value: seen.value, merged: merged.value };
+  },
+
+  /** What a map holds after two edits, one of which takes something away. */
+  async dataTypes(): Promise<unknown> {
+    const schema = { status: register<"open" | "done">(), tags: set<{ readonly name: string }>(), minutes: counter() };
+    const tasks = client.map("tasks", schema);
+    await tasks.edit("t1", (t) => {
+      t.status.assign("open");
+      t.tags.addAll([{ name: "red" }, { name: "blue" }]);
+      t.minutes.increment(5);
+    });
+    await tasks.edit("t1", (t) => {
+      t.tags.remove({ name: "red" });
+      t.minutes.decrement(2);
+    });
+    const { value } = await tasks.get("t1");
+    return { ...value, tags: [...value.tags] };
   },
 
   /** Two errors: one of the client itself, one of a node. */

@@ -6,14 +6,14 @@ export interface Side {
   readonly kv: Client;
   readonly node: FakeNode;
   /** Lets as much time pass as the promise takes. */
-  run<T>(promise: Promise<T>): Promise<T>;
+  readonly run: <T>(promise: Promise<T>) => Promise<T>;
 }
 
 export interface TwoSides {
   readonly left: Side;
   readonly right: Side;
   /** The nodes join what they hold. */
-  heal(): void;
+  readonly heal: () => void;
 }
 
 export async function twoSides(): Promise<TwoSides> {

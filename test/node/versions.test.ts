@@ -4,17 +4,17 @@ import { Identity } from "../../node/identity.ts";
 import { Self } from "../../node/self.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { Versions, type Update } from "../../node/versions.ts";
-import { contextOf, emptyContext } from "../../src/causal-context.ts";
-import type { Change } from "../../src/crdt/change.ts";
-import { counterValue } from "../../src/crdt/counter.ts";
 import { makeKey } from "../../src/key.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { Ring } from "../../src/ring.ts";
-import { observedAt, registerWinner, rootTypes } from "../../src/shown.ts";
 import { emptyToken } from "../../src/token.ts";
-import { registerPath } from "../../src/crdt/path.ts";
+import { emptyContext } from "../../src/causal-context.ts";
+import type { Change } from "../../src/crdt/change.ts";
+import { counterValue } from "../../src/crdt/counter.ts";
+import { fieldPath, registerPath } from "../../src/crdt/path.ts";
 import { sync } from "../../src/object.ts";
 import { decodeRecord } from "../../src/record.ts";
+import { observedAt, registerWinner, rootTypes } from "../../src/shown.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 const now = { monotonicMs: 0, wallMs: 1_700_000_000_000 };
@@ -91,40 +91,23 @@ test("two records are alike to a replica if they know the same dots of it", () =
   expect(versions.isAlike(first.record, second.record)).toBe(false);
 });
 
-test("every change of an operation has its own sequence number, also where an earlier one adds nothing", () => {
-  // Demand: an operation that is tried at two coordinators counts once. One of them has the note already, the other has not.
-  const place = self.locate(key);
-  const note = { kind: "write", path: "m5:notesg", value: Uint8Array.of(0xa1, 0x78), observed: [] } as const;
-  const time = { kind: "increment", path: "m4:timep", amount: 5 } as const;
-  const here = versions.update(place, undefined, changing(1, note), false);
-  const elsewhere = versionsOf("another.");
-  const first = versions.update(place, here.record, changing(2, note, time), false);
-  const second = elsewhere.update(place, undefined, changing(2, note, time), false);
-  const joined = versions.join(place, first.record, second.record, true);
-  expect(counterValue(decodeRecord(joined.record!), "m4:timep")).toBe(5);
-});
-
-test("a key on which two sides of a partition disagree is changed by both, and deleted by both", () => {
-  // Were either refused, nobody could ever write to it again.
-  const place = self.locate(key);
-  const count = { kind: "increment", path: "p", amount: 5 } as const;
-  const tag = { kind: "write", path: "s", value: Uint8Array.of(0xa1, 0x78), observed: [] } as const;
-  const here = versions.update(place, undefined, changing(1, count), false);
-  expect(() => versions.update(place, here.record, changing(2, tag), false)).toThrow(
-    "this key holds a pnCounter, not a orSet: change it",
-  );
-  const there = versionsOf("another.").update(place, undefined, changing(2, tag), false);
-  const { record } = versions.join(place, here.record, there.record, true);
-  const again = versions.update(place, record, changing(3, count), false);
-  const { siblings } = decodeRecord(again.record);
-  const observed = contextOf(siblings.filter(({ path }) => path === "s").map(({ dot }) => dot));
-  const left = versions.update(place, again.record, changing(4, { kind: "drop", path: "s", observed }), false);
-  expect(rootTypes(decodeRecord(left.record))).toEqual(new Set(["pnCounter"]));
-});
-
-function changing(sequence: number, ...changes: readonly Change[]): Update {
+function changing(changes: readonly Change[], sequence: number): Update {
   return { op: makeOpId("client..", sequence), value: undefined, token: emptyToken, changes, isLww: false };
 }
+
+test("an element has the same operation id at every coordinator, whatever that one has of the others", () => {
+  // Else an increment that was tried at two of them, of which one has the note already, counts twice.
+  const place = self.locate(key);
+  const notes = fieldPath("m", "notes", "gSet");
+  const spent = fieldPath("m", "spent", "pnCounter");
+  const note: Change = { kind: "write", path: notes, value: Uint8Array.of(7), observed: emptyContext };
+  const both: readonly Change[] = [note, { kind: "increment", path: spent, amount: 5 }];
+  const first = versions.update(place, undefined, changing(both, 10), false);
+  const elsewhere = versionsOf("another.");
+  const noted = elsewhere.update(place, undefined, changing([note], 1), false);
+  const again = elsewhere.update(place, noted.record, changing(both, 10), false);
+  expect(counterValue(sync(decodeRecord(first.record), decodeRecord(again.record)), spent)).toBe(5);
+});
 
 test("a register's write that was tried twice does not win again over what replaced it", () => {
   // I11: the second try is stamped later than the write of somebody who had read the first.
@@ -132,11 +115,27 @@ test("a register's write that was tried twice does not win again over what repla
   const write = (value: number, observed = emptyContext): readonly Change[] => [
     { kind: "write", path: registerPath, value: Uint8Array.of(value), observed },
   ];
-  const first = versions.update(place, undefined, changing(1, ...write(1)), false);
+  const first = versions.update(place, undefined, changing(write(1), 1), false);
   const observed = observedAt(decodeRecord(first.record), registerPath);
-  const replaced = versions.update(place, first.record, changing(2, ...write(2, observed)), false);
+  const replaced = versions.update(place, first.record, changing(write(2, observed), 2), false);
   self.now = { ...now, wallMs: now.wallMs + 400 };
-  const again = versionsOf("another.").update(place, undefined, changing(1, ...write(1)), false);
+  const again = versionsOf("another.").update(place, undefined, changing(write(1), 1), false);
   const joined = sync(decodeRecord(replaced.record), decodeRecord(again.record));
   expect(registerWinner(joined, registerPath)?.value).toEqual(Uint8Array.of(2));
+});
+
+test("a key on which two sides of a partition disagree is changed by both, and deleted by both", () => {
+  // Were either refused, nobody could ever write to it again.
+  const place = self.locate(key);
+  const count: readonly Change[] = [{ kind: "increment", path: "p", amount: 5 }];
+  const tag: readonly Change[] = [{ kind: "write", path: "s", value: Uint8Array.of(7), observed: emptyContext }];
+  const here = versions.update(place, undefined, changing(count, 1), false);
+  const refused = "this key holds a pnCounter, not a orSet: change it";
+  expect(() => versions.update(place, here.record, changing(tag, 2), false)).toThrow(refused);
+  const there = versionsOf("another.").update(place, undefined, changing(tag, 2), false);
+  const { record } = versions.join(place, here.record, there.record, true);
+  const again = versions.update(place, record, changing(count, 3), false);
+  const observed = observedAt(decodeRecord(again.record), "s");
+  const left = versions.update(place, again.record, changing([{ kind: "drop", path: "s", observed }], 4), false);
+  expect(rootTypes(decodeRecord(left.record))).toEqual(new Set(["pnCounter"]));
 });

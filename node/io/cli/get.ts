@@ -1,6 +1,6 @@
 /** `coterie get KEY` */
 import type { Command } from "commander";
-import type { GetResult } from "../../../client/index.ts";
+import type { Inspection } from "../../../client/index.ts";
 import { settleOptions } from "../../../src/options.ts";
 import { effectiveOf, tellDetails, withClient } from "./cluster-client.ts";
 import { exitCodes } from "./failure.ts";
@@ -8,7 +8,8 @@ import { addRequestFlags, requestOptions, type RequestFlags } from "./request-fl
 import { showValue, toJson } from "./value.ts";
 
 const help = `
-The value goes to standard output: texts as they are, everything else as JSON.
+The value goes to standard output: texts as they are, everything else as JSON;
+counters as numbers, sets as arrays, flags as true or false, maps as objects.
 Several siblings, written side by side without knowing of each other, are all
 shown; the next put replaces them together. If the nodes were configured with a
 merge for the bucket, what it makes of them is shown instead (but for
@@ -34,19 +35,18 @@ export function addGet(program: Command): void {
 async function get(key: string, flags: RequestFlags): Promise<void> {
   const options = requestOptions(flags);
   if (flags.context !== undefined) await checkContext(flags.bucket, key, flags.context);
-  const asked = { details: true, ...(options.resolver === undefined && { resolver: { kind: "node" } as const }) };
-  const result = await withClient(flags, (client) => client.bucket(flags.bucket, options).get(key, asked));
+  const result = await withClient(flags, (client) => client.inspect(flags.bucket, key, options));
   const effective = effectiveOf(result.effective, options);
   // Only now the cluster's n and defaults are known: `--w 4` may be right or wrong.
   const { from: _, ...settled } = effective;
   settleOptions("put", settled, flags.bucket, { defaults: { n: effective.n }, buckets: {} });
-  const { found, siblings, context, answered } = result;
+  const { found, type, siblings, context, answered } = result;
   const unresolved = result.unresolved?.message;
   if (!found) process.exitCode = exitCodes.failed;
   if (flags.json === true) {
     const value = result.value ?? null;
     process.stdout.write(
-      `${toJson({ key, bucket: flags.bucket, found, value, siblings, unresolved, context, effective, answered })}\n`,
+      `${toJson({ key, bucket: flags.bucket, found, type, value, siblings, unresolved, context, effective, answered })}\n`,
     );
     return;
   }
@@ -54,8 +54,9 @@ async function get(key: string, flags: RequestFlags): Promise<void> {
   show(`${flags.bucket}/${key}`, result);
 }
 
-function show(name: string, { found, siblings, value, unresolved }: GetResult<unknown>): void {
+function show(name: string, { found, type, siblings, value, unresolved }: Inspection): void {
   if (!found) return void process.stderr.write(`coterie: there is nothing under ${name}\n`);
+  if (type !== "value") return void process.stdout.write(`${showValue(value)}\n`);
   if (siblings.length === 1) return void process.stdout.write(`${showValue(siblings[0])}\n`);
   if (value !== undefined) {
     process.stderr.write(

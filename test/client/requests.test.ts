@@ -1,0 +1,44 @@
+// What every kind of bucket sends its requests with: one id for all tries, the tries' age, and options settled before anything is sent.
+import { beforeEach, expect, it } from "vitest";
+import type { Client } from "../../client/client.ts";
+import { connectTo, FakeNode } from "./fake-node.ts";
+import type { FakeRuntime } from "./fake-runtime.ts";
+
+const busy = { code: "OVERLOADED", message: "busy", outcome: "none", retryable: true, details: {} } as const;
+let node: FakeNode;
+let client: Client;
+let runtime: FakeRuntime;
+
+beforeEach(async () => {
+  node = new FakeNode("n1");
+  ({ client, runtime } = await connectTo(node));
+});
+
+it.each<[string, () => Promise<unknown>]>([
+  ["a put", () => client.bucket("b").put("k", 1)],
+  ["an increment", () => client.counter("b").increment("k")],
+])("tries %s again under the same id, and says how old it is", async (_, write) => {
+  node.failures.push(busy);
+  await runtime.run(write());
+  const [first, second] = node.requests;
+  expect(first).toMatchObject({ kind: "Put", ageMs: 0 });
+  expect(second).toMatchObject({ kind: "Put", op: (first as { op: Uint8Array }).op });
+  expect((second as { ageMs: number }).ageMs).toBeGreaterThan(0);
+});
+
+it("says with each write which operations before it are settled, of whatever kind", async () => {
+  await runtime.run(client.bucket("b").put("k", 1));
+  await runtime.run(client.set("s").addAll("k", ["x", "y"]));
+  await runtime.run(client.bucket("b").put("k", 2));
+  expect(node.requests.map((request) => request.kind === "Put" && [request.op.at(-1), request.settled])).toEqual([
+    [1, [0]],
+    [2, [0]],
+    [4, [0]],
+  ]);
+});
+
+it("sends nothing of a call that makes no sense", async () => {
+  await expect(client.bucket("b").put("k", 1, { w: 4 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await expect(client.counter("b").increment("k", 1, { w: 4 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  expect(node.requests).toHaveLength(0);
+});

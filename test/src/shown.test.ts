@@ -1,0 +1,168 @@
+/** src/shown.ts: what readers are shown of an object. The models of test/laws say what that should be for every type. */
+import { describe, expect, test } from "vitest";
+import { contextOf } from "../../src/causal-context.ts";
+import type { Change } from "../../src/crdt/change.ts";
+import { marksAt } from "../../src/crdt/counter.ts";
+import { fieldPath, registerPath, rootPath } from "../../src/crdt/path.ts";
+import { emptyObject, sync, type StoredObject } from "../../src/object.ts";
+import {
+  concurrentWrites,
+  elementsAt,
+  isDeleted,
+  observedAt,
+  registerWinner,
+  rootTypes,
+  visibleSiblings,
+} from "../../src/shown.ts";
+import { actorOf, applyAt, opOf, putAt } from "../laws/minting.ts";
+
+/** @param number of the operation: a retry has the same */
+function apply(object: StoredObject, replica: string, number: number, ms: number, ...changes: Change[]): StoredObject {
+  return applyAt(object, changes, minting(replica, number, ms));
+}
+
+function put(
+  object: StoredObject,
+  replica: string,
+  number: number,
+  ms: number,
+  value: number | undefined,
+): StoredObject {
+  return putAt(object, value === undefined ? undefined : Uint8Array.of(value), minting(replica, number, ms));
+}
+
+function minting(replica: string, number: number, ms: number): Parameters<typeof putAt>[2] {
+  return {
+    actor: actorOf(replica, 1),
+    op: opOf("client", number),
+    timestamp: { ms, counter: 0 },
+    isSettled: () => false,
+  };
+}
+
+function write(path: string, ...value: number[]): Change {
+  return { kind: "write", path, value: Uint8Array.from(value), observed: [] };
+}
+
+function valuesAt(object: StoredObject, path: string): number[][] {
+  return elementsAt(object, path).map(({ value }) => [...value!]);
+}
+
+const orSet = rootPath("orSet");
+const rwSet = rootPath("rwSet");
+
+describe("an operation that stands under two dots", () => {
+  // Tried at a and, when no answer came, at b.
+  const atA = apply(emptyObject, "a", 1, 1, write(orSet, 7));
+  const atB = apply(emptyObject, "b", 1, 9, write(orSet, 7));
+
+  test("shows once", () => {
+    // Design §6.5: two siblings with one operation id are shown as one.
+    const both = sync(atA, atB);
+    expect(both.siblings).toHaveLength(2);
+    expect(valuesAt(both, orSet)).toEqual([[7]]);
+  });
+
+  test("is removed by somebody who saw it under one of them", () => {
+    // What was removed does not come back with the other instance, and nothing else is left of the key.
+    const removed = apply(atA, "a", 2, 2, { kind: "drop", path: orSet, observed: observedAt(atA, orSet) });
+    const both = sync(removed, atB);
+    expect(valuesAt(both, orSet)).toEqual([]);
+    expect([isDeleted(both), [...rootTypes(both)]]).toEqual([true, []]);
+  });
+
+  test("is overwritten in a register by a later write that saw it, though the retry is later still", () => {
+    // Design §4.4: what was written by somebody who had read it always wins, whatever the clocks.
+    const path = rootPath("lwwRegister");
+    const first = apply(emptyObject, "a", 1, 1, write(path, 1));
+    const overwritten = apply(first, "a", 2, 5, write(path, 2));
+    const retried = apply(emptyObject, "b", 1, 9, write(path, 1));
+    expect(registerWinner(sync(overwritten, retried), path)!.value).toEqual(Uint8Array.of(2));
+  });
+});
+
+describe("a key that was put under lww", () => {
+  test("shows the latest of what was written concurrently, and both to a resolver", () => {
+    // Design §8: greatest timestamp; what it leaves out can be told.
+    const both = sync(put(emptyObject, "a", 1, 1, 1), put(emptyObject, "b", 2, 2, 2));
+    expect(visibleSiblings(both).map(({ value }) => [...value!])).toEqual([[2]]);
+    expect(concurrentWrites(both)).toHaveLength(2);
+    expect([...rootTypes(both)]).toEqual(["value"]);
+  });
+
+  test("shows the greater dot where timestamps are the same", () => {
+    // Ties are the same everywhere.
+    const [a, b] = [put(emptyObject, "a", 1, 3, 1), put(emptyObject, "b", 2, 3, 2)];
+    expect([sync(a, b), sync(b, a)].map((both) => visibleSiblings(both)[0]!.value)).toEqual([
+      Uint8Array.of(2),
+      Uint8Array.of(2),
+    ]);
+  });
+
+  test("shows nothing when a delete is the latest", () => {
+    // Design §8: deletes are values with a timestamp.
+    const both = sync(put(emptyObject, "a", 1, 1, 1), put(emptyObject, "b", 2, 2, undefined));
+    expect([visibleSiblings(both), isDeleted(both)]).toEqual([[], true]);
+    expect(registerWinner(both, registerPath)!.value).toBeUndefined();
+  });
+});
+
+describe("a set in which removing wins", () => {
+  test("does not show what was added and removed concurrently", () => {
+    // Demand of the remove-wins set: the removal wins over what it has not seen.
+    const added = apply(emptyObject, "a", 1, 9, write(rwSet, 1, 7), write(rwSet, 1, 8));
+    const removed = apply(emptyObject, "b", 3, 1, write(rwSet, 0, 7));
+    expect(valuesAt(sync(added, removed), rwSet)).toEqual([[1, 8]]);
+  });
+
+  test("shows what is added by somebody who has seen the removal", () => {
+    // A removal is not for ever.
+    const removed = apply(emptyObject, "b", 1, 1, write(rwSet, 0, 7));
+    const added = apply(removed, "a", 2, 2, { ...write(rwSet, 1, 7), observed: observedAt(removed, rwSet) } as Change);
+    expect(valuesAt(added, rwSet)).toEqual([[1, 7]]);
+    expect([isDeleted(removed), isDeleted(added)]).toEqual([true, false]);
+  });
+});
+
+describe("a key that is a map", () => {
+  const notes = fieldPath("m", "notes", "gSet");
+  const spent = fieldPath("m", "spent", "pnCounter");
+  const task = apply(
+    emptyObject,
+    "a",
+    1,
+    1,
+    write(notes, 7),
+    write(fieldPath(fieldPath("m", "in", "map"), "x", "ewFlag"), 1),
+    { kind: "increment", path: spent, amount: 5 },
+  );
+
+  test("is observed as a whole or field by field", () => {
+    // Removing a field takes all dots at and within its path.
+    expect(observedAt(task, notes)).toEqual(contextOf([{ actor: actorOf("a", 1), counter: 1 }]));
+    expect(observedAt(task, fieldPath("m", "in", "map"))).toEqual(contextOf([{ actor: actorOf("a", 1), counter: 2 }]));
+    expect(observedAt(task, "m")).toEqual(task.context);
+    expect([...rootTypes(task)]).toEqual(["map"]);
+  });
+
+  test("is deleted when all is dropped and its counters are reset, unless one counts on", () => {
+    // What counts again after a reset, or was counted concurrently, is there.
+    const observed = contextOf([1, 2].map((counter) => ({ actor: actorOf("a", 1), counter })));
+    const deleted = apply(
+      task,
+      "a",
+      4,
+      4,
+      { kind: "drop", path: "m", observed },
+      { kind: "reset", path: spent, marks: marksAt(task, spent) },
+    );
+    const counted = apply(task, "b", 5, 4, { kind: "increment", path: spent, amount: 1 });
+    expect([isDeleted(task), isDeleted(deleted), isDeleted(sync(deleted, counted))]).toEqual([false, true, false]);
+  });
+});
+
+test("writers who disagree on what a key is show as several types", () => {
+  // The type is part of the place: nothing is lost, and whoever reads can tell.
+  const both = sync(apply(emptyObject, "a", 1, 1, write(orSet, 7)), apply(emptyObject, "b", 2, 2, write(rwSet, 1, 7)));
+  expect(rootTypes(both)).toEqual(new Set(["orSet", "rwSet"]));
+});
