@@ -121,7 +121,7 @@ export class DrawnTypedWork {
     const mix = this.#mix;
     const type = random.pick(mix.types);
     const key = `${type}${generation * mix.keys + random.between(1, mix.keys)}`;
-    if (type === mergedKeys) return void (yield* this.#merge(key));
+    if (type === mergedKeys) return yield* this.#merge(key);
     if (random.chance(mix.reads)) return void (yield this.#look(key));
     const seen = this.#drawSeen();
     if (seen === "last read") yield this.#look(key);
