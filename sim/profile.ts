@@ -99,7 +99,7 @@ export function drawTypes(profile: Profile, random: Random): Profile {
   const { shape, work } = profile;
   const bucket = { name: "t", n: work.buckets[0]!.n };
   const retryWindowMs = Math.max(windowMsMin, Math.ceil(work.timeoutMs * random.pick([1.5, 3, 10])) + windowSlackMs);
-  const typed = drawTypedMix(random, bucket, work.timeoutMs, retryWindowMs);
+  const typed = drawTypedMix(random, { bucket, dwMin: work.dwMin }, work.timeoutMs, retryWindowMs);
   const tombstoneAgeMs = Math.max(shape.tuning.tombstoneAgeMs, 1.1 * retryWindowMs);
   const buckets = { ...shape.options.buckets, t: { n: bucket.n } };
   return {

@@ -12,11 +12,13 @@ import type { Wish } from "./wish.ts";
 /** Of all calls of a run, and of all its clients. */
 export interface TypedMix {
   readonly bucket: { readonly name: string; readonly n: number };
+  /** The least `dw` of all writes. */
+  readonly dwMin: number;
   /** Its share of the calls. */
   readonly share: number;
   /** Keys of each type that are in use at one time. */
   readonly keys: number;
-  readonly types: readonly (DataType | "lww")[];
+  readonly types: readonly (DataType | "lww" | typeof mergedKeys)[];
   /** Of the calls: reads; and of the changes: that remove, that clear a whole field or key, of several things at once. */
   readonly reads: number;
   readonly removes: number;
@@ -33,6 +35,9 @@ export interface TypedMix {
   readonly vanishes: number;
 }
 
+/** Of keys that clients only ever read, merge and write, by strict quorums: see `checkers/sibling-bound.ts`. */
+export const mergedKeys = "merged";
+
 export const dataTypes: readonly DataType[] = [
   "pnCounter",
   "gCounter",
@@ -46,17 +51,17 @@ export const dataTypes: readonly DataType[] = [
   "map",
 ];
 
-/** @param name a random stream of its own: whether a run has such work changes nothing else of it */
 export function drawTypedMix(
   random: Random,
-  bucket: TypedMix["bucket"],
+  { bucket, dwMin }: Pick<TypedMix, "bucket" | "dwMin">,
   timeoutMs: number,
   windowMs: number,
 ): TypedMix {
   const few = random.chance(0.5);
-  const all = [...dataTypes, "lww"] as const;
+  const all = [...dataTypes, "lww", mergedKeys] as const;
   return {
     bucket,
+    dwMin,
     share: random.pick([0.3, 0.6, 0.9]),
     keys: random.pick([1, 1, 2, 5]),
     types: few ? [random.pick(all), random.pick(all), random.pick(all)] : all,
@@ -116,11 +121,24 @@ export class DrawnTypedWork {
     const mix = this.#mix;
     const type = random.pick(mix.types);
     const key = `${type}${generation * mix.keys + random.between(1, mix.keys)}`;
+    if (type === mergedKeys) return yield* this.#merge(key);
     if (random.chance(mix.reads)) return void (yield this.#look(key));
     const seen = this.#drawSeen();
     if (seen === "last read") yield this.#look(key);
     yield type === "lww" ? this.#assign(key, seen) : this.#change(key, type, seen);
     if (random.chance(mix.vanishes)) yield { kind: "leave", isSilent: true };
+  }
+
+  /** What the application's own merge makes of siblings: here, a value that is new. */
+  *#merge(key: string): Workload {
+    const { bucket, dwMin } = this.#mix;
+    const quorum = Math.floor(bucket.n / 2) + 1;
+    const disks = Math.max(quorum, dwMin);
+    const { timeoutMs } = this.#options("get", bucket.n, this.#random);
+    const where = { bucket: bucket.name, key };
+    yield { kind: "get", ...where, options: { n: bucket.n, r: quorum, sloppy: false, timeoutMs } };
+    const options: RequestOptions = { n: bucket.n, w: disks, dw: disks, sloppy: false, timeoutMs };
+    yield { kind: "put", ...where, value: this.#newValue(), seen: "last read", options };
   }
 
   #look(key: string): Call {

@@ -6,16 +6,15 @@ import type { Bucket, BucketOptions } from "../client/bucket.ts";
 import { openClient, type Client } from "../client/client.ts";
 import type { Context } from "../client/context.ts";
 import { toBinary } from "../src/bytes.ts";
-import type { CausalContext } from "../src/causal-context.ts";
-import type { Change } from "../src/crdt/change.ts";
 import { CoterieError } from "../src/errors.ts";
 import { hashKey } from "../src/key.ts";
 import type { Put } from "../src/messages.ts";
 import { emptyObject, type StoredObject } from "../src/object.ts";
 import { sequenceOf } from "../src/op-id.ts";
-import { settleOptions, type ClusterOptions } from "../src/options.ts";
+import type { ClusterOptions } from "../src/options.ts";
 import { decodeToken } from "../src/token.ts";
-import { formatCall, textOf, type Again, type Call, type Seen, type Told, type Workload } from "./call.ts";
+import { formatCall, type Again, type Call, type Seen, type Told, type Workload } from "./call.ts";
+import { Asking, nameOf, type KeyCall } from "./asking.ts";
 import { ClientRuntime } from "./client-runtime.ts";
 import { observedBy } from "./elements.ts";
 import type { History, Operation } from "./history.ts";
@@ -29,9 +28,6 @@ import type { World } from "./world.ts";
 type OldContexts = Map<string, Context[]>;
 /** The same of replicated data types. */
 type OldObjects = Map<string, StoredObject[]>;
-
-/** Old contexts kept per key. */
-const oldContextsMax = 20;
 
 /** What was clogged before the heal may hold up the first try; a clock that was set back refuses writes until it has caught up. */
 const checkTries = 20;
@@ -55,7 +51,6 @@ export interface Job {
   readonly endsAtMs: number;
 }
 
-type KeyCall = Exclude<Call, { kind: "leave" }>;
 type TypedCall = Extract<Call, { kind: "look" | "change" | "assign" }>;
 
 /** How long a try that nobody waits for may take. */
@@ -63,9 +58,6 @@ const againMs = 1000;
 
 /** Several, so that it is not the luck of one key whose nodes are all there. */
 const serviceKeys = ["after", "later", "last"];
-
-/** Of whoever wrote the workload. */
-const mistakes: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "TOO_LARGE", "MERGE_FAILED"]);
 
 /** What a call that is left out is told. */
 const refusal: Told = { outcome: "none", error: "UNAVAILABLE" };
@@ -300,103 +292,6 @@ export class Worker {
   }
 }
 
-/** One call, from its beginning to what came of it, as the history has it. An update begins as what it is when it has read. */
-class Asking {
-  readonly #job: Job;
-  readonly #client: string;
-  readonly #call: KeyCall;
-  readonly #onWrite: (operation: Operation) => void;
-  #operation: Operation | undefined;
-
-  constructor(job: Job, client: string, call: KeyCall, onWrite: (operation: Operation) => void) {
-    this.#job = job;
-    this.#client = client;
-    this.#call = call;
-    this.#onWrite = onWrite;
-  }
-
-  begin(kind: Operation["kind"], value: unknown, changes?: readonly Change[]): void {
-    const { world, history, hasUniqueValues } = this.#job;
-    this.#operation = history.call({
-      client: this.#client,
-      key: nameOf(this.#call),
-      kind,
-      value: hasUniqueValues && kind === "put" ? textOf(value) : undefined,
-      changes,
-      asked: this.#asked(kind),
-      calledAtMs: world.simulator.nowMs,
-    });
-    if (kind !== "get") this.#onWrite(this.#operation);
-    world.recording?.called(this.#operation);
-  }
-
-  /** @param siblings that it was shown */
-  returned(context: Context, siblings: readonly unknown[]): void {
-    const operation = this.#operation!;
-    operation.context = context.token.context;
-    operation.siblings = this.#job.hasUniqueValues ? siblings.map(textOf) : undefined;
-    keepOld(this.#job.oldContexts, operation.key, context);
-  }
-
-  /** What a read of a replicated data type was given. */
-  looked(object: StoredObject): void {
-    const operation = this.#operation!;
-    operation.context = object.context;
-    operation.object = object;
-    operation.siblings = undefined;
-    keepOld(this.#job.oldObjects, operation.key, object);
-  }
-
-  /** What the reply to a write covers. */
-  covered(context: CausalContext): void {
-    this.#operation!.context = context;
-  }
-
-  /** A caller's own mistake, and whatever its functions throw, ends the run. */
-  async finish(ask: () => Promise<Told>): Promise<Told> {
-    try {
-      const told = await ask();
-      this.#settle("ok", undefined);
-      return told;
-    } catch (error) {
-      if (!(error instanceof CoterieError) || mistakes.has(error.code)) throw error;
-      this.#settle(error.outcome, error.code);
-      return { outcome: error.outcome, error: error.code };
-    }
-  }
-
-  #settle(outcome: "ok" | "none" | "unknown", error: CoterieError["code"] | undefined): void {
-    const { world } = this.#job;
-    const operation = this.#operation;
-    world.trace.line(this.#client, () => `is told of ${this.#call.kind} ${nameOf(this.#call)}: ${error ?? outcome}`);
-    if (operation === undefined) return;
-    Object.assign(operation, { outcome, error, returnedAtMs: world.simulator.nowMs });
-    world.witness.observe({ kind: "returned", operation });
-  }
-
-  /** As far as later reads may be held to it. */
-  #asked(kind: Operation["kind"]): Operation["asked"] {
-    const { clusterOptions, buckets } = this.#job;
-    const { bucket, options } = this.#call;
-    const { resolver: _, ...chosen } = buckets[bucket] ?? {};
-    const settled = settleOptions(kind === "get" ? "get" : "put", { ...chosen, ...options }, bucket, clusterOptions);
-    const { n, r, w, dw, sloppy: isSloppy, readRepair } = settled;
-    return { n, r, w, dw, isSloppy, readRepair };
-  }
-}
-
-function keepOld<Kept>(old: Map<string, Kept[]>, key: string, one: Kept): void {
-  const kept = old.get(key) ?? [];
-  kept.push(one);
-  if (kept.length > oldContextsMax) kept.shift();
-  old.set(key, kept);
-}
-
 function isTyped(call: KeyCall): call is TypedCall {
   return call.kind === "look" || call.kind === "change" || call.kind === "assign";
-}
-
-/** The name under which a key is known everywhere. */
-function nameOf({ bucket, key }: KeyCall): string {
-  return `${bucket}/${key}`;
 }

@@ -4,14 +4,19 @@
  * - A key never has more siblings than there are chains of writes, each of which has seen the one before: two of one chain are never
  *   siblings. One client that reads and writes in turn makes one chain, and so one sibling. Chains are never joined again, so this is
  *   a bound for all times of a key; which siblings a state must have exactly, `exact-states.ts` says.
+ * - A key that clients only ever read, merge and write, by strict quorums, has no more siblings than it has writers, and writes of
+ *   which nobody knows whether they happened, and second dots of writes that were tried twice.
  * - A node takes a new actor for a key only for a reason: its first write there, an unclean start or an empty disk since its last
  *   one, or something that it notices to have forgotten, or that it gave away: a hint handed off, a tombstone collected.
  */
 import { contains } from "../../src/causal-context.ts";
+import { mergedKeys } from "../typed-work.ts";
 import { plainPath, registerPath } from "../../src/crdt/path.ts";
 import { formatActor, type Actor, type Dot } from "../../src/dot.ts";
+import type { OpId } from "../../src/op-id.ts";
 import type { NodeId } from "../../src/ring.ts";
 import type { Accuse, Checker } from "../checker.ts";
+import type { Operation } from "../history.ts";
 import type { EndOfRun, Hinted, Issue, KeyName, Observation, Stored } from "../observation.ts";
 
 export class SiblingBound implements Checker {
@@ -19,6 +24,9 @@ export class SiblingBound implements Checker {
   readonly #accuse: Accuse;
   /** Per key the last write of every chain. */
   readonly #chains = new Map<KeyName, Dot[]>();
+  /** Of the keys that are merged. */
+  readonly #merges = new Map<KeyName, Merges>();
+  #isDamaged = false;
   /** Per node and key its actors, under all its replica ids, and the reasons to take another. */
   readonly #actors = new Map<string, Set<Actor>>();
   readonly #starts = new Map<NodeId, number>();
@@ -36,7 +44,10 @@ export class SiblingBound implements Checker {
 
   observe(observation: Observation): void {
     switch (observation.kind) {
+      case "returned":
+        return this.#returned(observation.operation);
       case "issue":
+        this.#countDot(observation);
         this.#extendChain(observation);
         return this.#checkActor(observation);
       case "stored":
@@ -47,6 +58,7 @@ export class SiblingBound implements Checker {
         return increase(this.#starts, observation.node);
       case "collected":
       case "damaged":
+        this.#isDamaged ||= observation.kind === "damaged";
         if (observation.key === undefined) return increase(this.#starts, observation.node);
         this.#damaged.add(`${observation.node} ${observation.key}`);
         return;
@@ -78,11 +90,42 @@ export class SiblingBound implements Checker {
     else chains[extended] = dot;
   }
 
-  #checkSiblings({ node, key, after }: Stored): void {
+  #checkSiblings(stored: Stored): void {
+    const { node, key, after } = stored;
     const siblings = after?.siblings.filter(({ path }) => isValue(path)).length ?? 0;
+    this.#checkMerges(stored, siblings);
     const bound = this.#chains.get(key)?.length ?? 0;
     if (siblings > bound)
       this.#accuse(`${node} has ${siblings} siblings of ${key}, where at most ${bound} writes had not seen each other`);
+  }
+
+  #returned({ key, kind, outcome }: Operation): void {
+    if (kind === "put" && outcome === "unknown") this.#mergesOf(key).doubtful++;
+  }
+
+  #countDot({ key, op }: Issue): void {
+    if (op === undefined || !isMerged(key)) return;
+    const merges = this.#mergesOf(key);
+    if (merges.ops.has(op)) merges.repeated++;
+    merges.ops.add(op);
+    merges.writers.add(op.slice(0, 8));
+  }
+
+  #mergesOf(key: KeyName): Merges {
+    let merges = this.#merges.get(key);
+    if (merges === undefined)
+      this.#merges.set(key, (merges = { ops: new Set(), writers: new Set(), doubtful: 0, repeated: 0 }));
+    return merges;
+  }
+
+  /** A disk that has lost records may have made any quorum a lie. */
+  #checkMerges({ node, key }: Stored, siblings: number): void {
+    if (!isMerged(key) || this.#isDamaged) return;
+    const { writers, doubtful, repeated } = this.#mergesOf(key);
+    if (siblings > writers.size + doubtful + repeated)
+      this.#accuse(
+        `${node} has ${siblings} siblings of ${key}, which ${writers.size} clients merge, ${doubtful} writes in doubt and ${repeated} tried twice`,
+      );
   }
 
   #checkActor({ key, dot, node }: Issue): void {
@@ -96,6 +139,18 @@ export class SiblingBound implements Checker {
         `${node} takes ${formatActor(dot.actor)} as actor number ${actors.size} for ${key}, with reasons for ${bound}`,
       );
   }
+}
+
+interface Merges {
+  readonly ops: Set<OpId>;
+  /** By client id: who leaves and comes again is another one. */
+  readonly writers: Set<string>;
+  doubtful: number;
+  repeated: number;
+}
+
+function isMerged(key: KeyName): boolean {
+  return key.split("/").at(-1)!.startsWith(mergedKeys);
 }
 
 /** What stands side by side; the elements of a set are no siblings. */

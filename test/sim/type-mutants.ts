@@ -139,6 +139,7 @@ function typed(types: TypedMix["types"], mix: Partial<TypedMix> = {}): RunOption
       options: { defaults: { n: 3 }, buckets: {} },
       tuning: { ...profile.shape.tuning, retryWindowMs: 10_000, tombstoneAgeMs: 1e12 },
     },
+    safetyMs: 10_000,
     work: {
       ...profile.work,
       buckets: [{ name: "b", n: 3 }],
@@ -153,6 +154,7 @@ function typed(types: TypedMix["types"], mix: Partial<TypedMix> = {}): RunOption
       primary: 0,
       typed: {
         bucket: { name: "t", n: 3 },
+        dwMin: 1,
         share: 0.9,
         keys: 1,
         types,
@@ -177,6 +179,19 @@ const onCounters = typed(["pnCounter", "gCounter"]);
 const onCountersThatAreReset = typed(["pnCounter", "map"], { clears: 0.2 });
 const onRegisters = typed(["lwwRegister", "lww"]);
 const onSets = typed(["orSet", "ewFlag"]);
+
+/** Nodes that learn late of what the others have, and many sets that are soon left as they are. */
+const onSetsThatLag: RunOptions["adjust"] = (profile) => {
+  const { shape, work, ...rest } = onSets!(profile);
+  const tuning = { ...shape.tuning, antiEntropyIntervalMs: 2000, hintBytesMax: 0, readRepairShare: 0 };
+  const { faults } = rest;
+  return {
+    ...rest,
+    shape: { ...shape, tuning },
+    work: { ...work, clients: 8, thinkMeanMs: 20, keyLifeMs: 500, readRepair: ["off"] },
+    faults: { ...faults, kinds: ["partition"], paceMs: 500, lastsMs: 2000 },
+  };
+};
 
 export const typeMutants: readonly Mutation[] = [
   {
@@ -211,8 +226,8 @@ export const typeMutants: readonly Mutation[] = [
     name: "removes only what it has",
     createMachine: forgetsUnheld,
     invariants: ["I6", "I2"],
-    seedsMax: 5,
-    adjust: onSets,
+    seedsMax: 10,
+    adjust: onSetsThatLag,
   },
   {
     name: "resets by dropping",
