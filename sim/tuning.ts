@@ -7,6 +7,8 @@ import type { Random } from "../src/random.ts";
 
 /** Longer than any run. */
 export const neverMs = 1e12;
+/** What a call takes that chooses no timeout, as those do that ask in the end whether everybody is served. */
+const callMsMax = 5000;
 
 export interface Bounds {
   /** How old a message may become before somebody acts on it. `undefined`: as old as it likes, so no tombstone may be collected. */
@@ -28,8 +30,8 @@ export function drawTuning(random: Random, { messageAgeMsMax }: Bounds): Tuning 
     scrubIntervalMs: random.pick([500, 5000, 60_000, neverMs]),
     tombstoneAgeMs: isCollecting ? hintAgeMsMax * random.pick([1.1, 2]) : neverMs,
     messageLifetimeMs: messageAgeMsMax ?? neverMs,
-    // As short as it may be: no call takes longer. Where messages may be of any age nothing is ever forgotten.
-    retryWindowMs: messageAgeMsMax ?? neverMs,
+    // As short as it may be. Where messages may be of any age nothing is ever forgotten.
+    retryWindowMs: messageAgeMsMax === undefined ? neverMs : Math.max(messageAgeMsMax, callMsMax),
     readRepairShare: random.pick([0, 0.1, 0.5, 1]),
     hedgeShare: random.pick([0, 0.05, 1]),
     backgroundBytesPerSecond: random.pick([100_000, 1_000_000, defaultTuning.backgroundBytesPerSecond]),
