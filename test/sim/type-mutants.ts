@@ -226,7 +226,7 @@ export const typeMutants: readonly Mutation[] = [
     name: "removes only what it has",
     createMachine: forgetsUnheld,
     invariants: ["I6", "I2"],
-    seedsMax: 10,
+    seedsMax: 20,
     adjust: onSetsThatLag,
   },
   {
