@@ -5,8 +5,9 @@
  *   open ──over, at most one try may have happened──▶ settled
  *     └──over, several may have──▶ doubtful: never vouched for, as it may stand under two dots
  *
- * Doubtful ones are listed with each word until they are `doubtMs` old: by then the nodes have long exchanged them, unless they were
- * parted for all that time. With more than `doubtfulMax` the word lists the oldest, and stops before the first that finds no room.
+ * Doubtful ones are listed with each word. With more than `doubtfulMax` it leaves out those that are `doubtMs` old: by then the nodes have
+ * long exchanged them, unless they were parted for all that time. Of what is left it lists the oldest, and stops before the first that
+ * finds no room.
  */
 import { fromBinary } from "../src/bytes.ts";
 import type { SettledBelow } from "../src/messages.ts";
@@ -70,7 +71,8 @@ export class Operations {
   settledBefore(sequence: number, nowMs: number): SettledBelow {
     const [oldest = sequence] = this.#open;
     if (this.#doubtful.length === 0) return [sequence - Math.min(oldest, sequence)];
-    this.#doubtful = this.#doubtful.filter(({ sinceMs }) => nowMs - sinceMs < doubtMs);
+    if (this.#doubtful.length > doubtfulMax)
+      this.#doubtful = this.#doubtful.filter(({ sinceMs }) => nowMs - sinceMs < doubtMs);
     const unlisted = this.#doubtful.slice(doubtfulMax).map((doubt) => doubt.sequence);
     const below = Math.min(oldest, sequence, ...unlisted);
     const listed = this.#doubtful.slice(0, doubtfulMax).filter((doubt) => doubt.sequence < below);

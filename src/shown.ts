@@ -97,23 +97,62 @@ function isHidden(object: StoredObject, sibling: Sibling): boolean {
   }
 }
 
-/** Whether its operation shows already, or was spent, under another dot. */
-function isRepeated({ siblings, spent }: StoredObject, sibling: Sibling): boolean {
+/** Whether its operation shows already, or had its time, under another dot. Hardly any is worth the second look. */
+function isRepeated(object: StoredObject, sibling: Sibling): boolean {
   const isOther = (other: Sibling): boolean => other.op === sibling.op && other !== sibling;
-  return spent.some(isOther) || siblings.some((other) => isOther(other) && isLater(other, sibling));
+  if (!object.spent.some(isOther) && !object.siblings.some(isOther)) return false;
+  return !onceEach(object).includes(sibling);
 }
 
 /** Without those that are repeated. Counters settle that by themselves. */
 function onceEach({ siblings, spent }: StoredObject): readonly Sibling[] {
-  const spentOps = new Map<OpId, Sibling>();
-  for (const sibling of spent) spentOps.set(sibling.op, sibling);
+  const spentOps = new Set<OpId>();
+  for (const { op } of spent) spentOps.add(op);
   const shown = new Map<OpId, Sibling>();
+  const hidden: Sibling[] = [];
   for (const sibling of siblings) {
-    if (spentOps.has(sibling.op)) continue;
-    const other = shown.get(sibling.op);
-    if (other === undefined || isLater(sibling, other)) shown.set(sibling.op, sibling);
+    if (spentOps.has(sibling.op)) hidden.push(sibling);
+    else showOnce(shown, sibling);
   }
+  if (hidden.length > 1) for (const sibling of hiddenByEachOther(hidden, shown)) showOnce(shown, sibling);
   return shown.size === siblings.length ? siblings : siblings.filter((sibling) => shown.get(sibling.op) === sibling);
+}
+
+function showOnce(shown: Map<OpId, Sibling>, sibling: Sibling): void {
+  const other = shown.get(sibling.op);
+  if (other === undefined || isLater(sibling, other)) shown.set(sibling.op, sibling);
+}
+
+/**
+ * Where a write replaces what its coordinator has, seen or not, two operations that were tried at two coordinators in two orders have
+ * replaced each other. Neither was removed: they show, unless something else does at their place.
+ */
+function hiddenByEachOther(hidden: readonly Sibling[], shown: ReadonlyMap<OpId, Sibling>): readonly Sibling[] {
+  const byPlace = new Map<string, Sibling[]>();
+  for (const sibling of hidden) {
+    const place = placeOf(sibling);
+    if (place !== undefined) byPlace.set(place, [...(byPlace.get(place) ?? []), sibling]);
+  }
+  for (const sibling of shown.values()) byPlace.delete(placeOf(sibling) ?? "");
+  return [...byPlace.values()].filter((group) => group.some(({ op }) => op !== group[0]!.op)).flat();
+}
+
+/** Where elements replace each other unseen; nowhere for what replaces only what its writer has seen. */
+function placeOf({ path, value }: Sibling): string | undefined {
+  if (path === plainPath) return undefined;
+  switch (typeAt(path)) {
+    case "lwwRegister":
+    case "ewFlag":
+    case "dwFlag":
+      return path;
+    case "gSet":
+    case "orSet":
+      return `${path} ${value!.join()}`;
+    case "rwSet":
+      return `${path} ${value!.subarray(1).join()}`;
+    default:
+      return undefined;
+  }
 }
 
 function elementOf({ value }: Sibling): string {

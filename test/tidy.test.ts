@@ -9,6 +9,7 @@ const longFiles: Readonly<Record<string, string>> = {
   "sim/witness.ts": "one witness: what it sees, remembers and reports hang together",
   "src/codec.ts": "the fields of every message, written and read, in one place",
   "test/client/connection.test.ts": "the table of every state with every event is one table",
+  "test/tidy.test.ts": "the house rules are one list",
   "test/contract/store.ts": "a suite that two stores keep is one list",
   "test/src/codec.test.ts": "a generator for every kind of message, in one table",
   "test/node/identity.test.ts": "one life of an identity, told through all its starts and stops",

@@ -13,6 +13,7 @@
  */
 import { ByteReader, ByteWriter, equalBytes, MalformedBytes } from "../bytes.ts";
 import {
+  contains,
   contextOf,
   emptyContext,
   joinContexts,
@@ -26,7 +27,7 @@ import { array, bytes, malformed, oneOf, text } from "../fields.ts";
 import { limits } from "../limits.ts";
 import type { Sibling, StoredObject } from "../object.ts";
 import { decodeMarks, encodeMarks, nextIncrement, resetsWithin, type Mark } from "./counter.ts";
-import { checkPath, typeAt, type LeafType } from "./path.ts";
+import { checkPath, leafTypes, typeAt, type LeafType } from "./path.ts";
 
 export type Change =
   | {
@@ -70,7 +71,7 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
-        seen = joinContexts(seen, change.observed);
+        seen = joinContexts(seen, dropped(whole, change.observed));
         break;
       case "write":
         seen = joinContexts(seen, change.observed);
@@ -91,6 +92,17 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
     }
   }
   return { added, seen: joinContexts(seen, contextOf(replaced)) };
+}
+
+/** @throws INVALID_ARGUMENT if increments or resets are among it: without them nobody knows what was counted */
+function dropped(object: StoredObject, observed: CausalContext): CausalContext {
+  const isCounted = ({ path, dot }: Sibling): boolean => isCounter(path) && contains(observed, dot);
+  if (object.siblings.some(isCounted)) throw invalidArgument("a counter is reset, not dropped");
+  return observed;
+}
+
+function isCounter(path: string): boolean {
+  return path.endsWith(leafTypes.pnCounter) || path.endsWith(leafTypes.gCounter);
 }
 
 /** Of many changes what stands at the place of each, in one pass: each for itself would go through the whole object. */

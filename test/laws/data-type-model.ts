@@ -78,6 +78,17 @@ export function modelOf(heard: ReadonlySet<Done>, path: string): number | number
   }
 }
 
+/**
+ * What may show although it is replaced: of things that were done twice each, several at one path, two may have replaced each other,
+ * and nobody can tell that from two late retries of what somebody else took away.
+ */
+export function crossedAt(heard: ReadonlySet<Done>, path: string): readonly number[] {
+  const here = [...heard].filter(({ deed }) => deed.path === path && doesAddElement(deed));
+  const deeds = [...new Set(here.map(({ deed }) => deed))];
+  const twice = deeds.filter((deed) => here.filter((done) => done.deed === deed).length > 1);
+  return twice.length > 1 ? twice.map(({ value }) => value) : [];
+}
+
 function latestOf(writes: readonly Done[]): number[] {
   const sorted = writes.toSorted((a, b) => compareTimestamps(a.timestamp, b.timestamp) || compareDots(a.dot!, b.dot!));
   const last = sorted.at(-1);

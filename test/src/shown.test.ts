@@ -51,6 +51,33 @@ function valuesAt(object: StoredObject, path: string): number[][] {
 const orSet = rootPath("orSet");
 const rwSet = rootPath("rwSet");
 
+describe("two operations that were tried at two coordinators in two orders, and replaced each other", () => {
+  // Neither was removed by anybody: what was acknowledged must not vanish.
+  function crossed(...[x, y]: readonly [Change, Change]): StoredObject {
+    const atA = apply(apply(emptyObject, "a", 1, 1, x), "a", 2, 2, y);
+    const atB = apply(apply(emptyObject, "b", 2, 1, y), "b", 1, 3, x);
+    return sync(atA, atB);
+  }
+
+  test.each([orSet, rootPath("gSet")])("show as one element of a set (%s)", (path) => {
+    const object = crossed(write(path, 7), write(path, 7));
+    expect(valuesAt(object, path)).toContainEqual([7]);
+    expect(isDeleted(object)).toBe(false);
+  });
+
+  test("leave the register to the later", () => {
+    expect(registerWinner(crossed(write(registerPath, 1), write(registerPath, 2)), registerPath)?.value).toEqual(
+      Uint8Array.of(1),
+    );
+  });
+
+  test("do not show beside what took their place", () => {
+    const object = crossed(write(registerPath, 1), write(registerPath, 2));
+    const replaced = apply(object, "a", 3, 9, write(registerPath, 3));
+    expect(registerWinner(replaced, registerPath)?.value).toEqual(Uint8Array.of(3));
+  });
+});
+
 describe("an operation that stands under two dots", () => {
   // Tried at a and, when no answer came, at b.
   const atA = apply(emptyObject, "a", 1, 1, write(orSet, 7));

@@ -28,6 +28,15 @@ function liveValues({ siblings }: StoredObject): number[][] {
   return siblings.map(({ value }) => [...value!]);
 }
 
+test("a counter's increments are not dropped: nobody would know what was counted", () => {
+  const counter = rootPath("pnCounter");
+  const counted = apply(emptyObject, "a", 1, { kind: "increment", path: counter, amount: 5 });
+  const observed = observedAt(counted, counter);
+  expect(() => apply(counted, "a", 2, { kind: "drop", path: "m", observed })).toThrow(
+    "a counter is reset, not dropped",
+  );
+});
+
 describe("what a write replaces although its writer has not seen it", () => {
   test.each<[LeafType, number[], number[], number[][]]>([
     ["gSet", [7], [7], [[7]]],
