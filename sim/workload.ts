@@ -27,7 +27,9 @@ export class DrawnWork {
     this.#nowMs = nowMs;
     const options = (what: "get" | "put", n: number, dice: Random): RequestOptions =>
       what === "get" ? getOptions(mix, n, dice) : putOptions(mix, n, dice);
-    this.#typed = mix.typed && new DrawnTypedWork(typedRandom, mix.typed, name, options);
+    // In a weather that asks for more disks than its bucket has replicas it would lose what nobody promised to keep.
+    if (mix.typed !== undefined && mix.typed.bucket.n >= mix.dwMin)
+      this.#typed = new DrawnTypedWork(typedRandom, { ...mix.typed, dwMin: mix.dwMin }, name, options);
   }
 
   /** Without end. */
