@@ -21,9 +21,12 @@ export function* dotsBeyond(known: CausalContext, context: CausalContext): Gener
   }
 }
 
-/** Nothing in it is alive: tombstones, or not even those; or of a replicated data type only what hides everything. */
+/**
+ * Nothing in it is to be shown: tombstones, or not even those; late retries of what was replaced; of a replicated data type only what
+ * hides everything.
+ */
 export function isDead(object: StoredObject): boolean {
-  return object.siblings.every(({ value }) => value === undefined) || (isOfType(object) && isDeleted(object));
+  return object.siblings.every(({ value }) => value === undefined) || isDeleted(object);
 }
 
 /** Of a replicated data type: it holds elements, not values. */
