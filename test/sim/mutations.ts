@@ -15,7 +15,10 @@ export const mutations: readonly Mutation[] = [...withoutTypes(valueMutants), ..
 /** One weather for all that share one. */
 function withoutTypes(mutants: readonly Mutation[]): Mutation[] {
   const calmer = new Map<RunOptions["adjust"], RunOptions["adjust"]>();
-  const onlyValues: NonNullable<RunOptions["adjust"]> = (profile) => ({ ...profile, work: { ...profile.work, typed: undefined } });
+  const onlyValues: NonNullable<RunOptions["adjust"]> = (profile) => ({
+    ...profile,
+    work: { ...profile.work, typed: undefined },
+  });
   for (const { adjust } of mutants)
     calmer.set(adjust, adjust === undefined ? onlyValues : (profile) => onlyValues(adjust(profile)));
   return mutants.map((mutant) => ({ ...mutant, adjust: calmer.get(mutant.adjust) }));
