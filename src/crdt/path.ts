@@ -49,6 +49,11 @@ export function typeAt(path: string): DataType {
   return typesByLetter.get(path.at(-1)!)!;
 }
 
+/** Of whatever kind. No plain value is one. */
+export function isCounter(path: string): boolean {
+  return path.endsWith(leafTypes.pnCounter) || path.endsWith(leafTypes.gCounter);
+}
+
 /** What a key as a whole is: the type of its root; `undefined`: a plain value. */
 export function rootTypeOf(path: string): DataType | undefined {
   return typesByLetter.get(path.charAt(0));
