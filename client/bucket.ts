@@ -4,14 +4,14 @@ import { latest, type StoredObject } from "../src/object.ts";
 import { rootTypes, visibleSiblings } from "../src/shown.ts";
 import { formatLiteral } from "../src/literal.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
-import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
+import { encodeValue } from "../src/value.ts";
 import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
 import { holdingsOf } from "./holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import { watchMerge } from "./merge-watch.ts";
-import { noOptions, Requests, type BucketHost } from "./requests.ts";
+import { noOptions, readAfterWrite, Requests, type BucketHost } from "./requests.ts";
 import {
   asRequest,
   checkResolver,
@@ -23,7 +23,6 @@ import {
   type Resolver,
 } from "./resolver.ts";
 import type { SeenContexts } from "./seen.ts";
-import { encodeValue } from "../src/value.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
   /** How siblings are settled when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
@@ -203,24 +202,13 @@ export class Bucket<T> {
     const what = { value, changes: undefined, context: before, returnValue, details };
     const { keyHash, context, effective, reply } = await this.#requests.put(key, chosen, what);
     this.#seen.advance(key, before, context);
-    const after = reply.record && this.#valuesAfterWrite(keyHash, reply.record);
+    const after = reply.record && readAfterWrite(keyHash, reply.record, valuesOf<T>);
     return {
       context,
       effective,
       ...(after && { siblings: after }),
       ...(reply.answered && { answered: reply.answered }),
     };
-  }
-
-  /** What is there cannot be read, perhaps, but this write has happened. */
-  #valuesAfterWrite(keyHash: bigint, record: Uint8Array): readonly T[] {
-    try {
-      return valuesOf<T>(openRecord(keyHash, record));
-    } catch (error) {
-      if (!(error instanceof CoterieError)) throw error;
-      const { code, message } = error;
-      throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
-    }
   }
 }
 

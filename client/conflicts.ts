@@ -9,9 +9,9 @@ import { formatDot } from "../src/dot.ts";
 import { CoterieError, invalidArgument } from "../src/errors.ts";
 import { makeKey, textOfKey } from "../src/key.ts";
 import type { NodeId } from "../src/ring.ts";
+import { decodeValue } from "../src/value.ts";
 import { checkNames } from "./options.ts";
 import type { Pool } from "./pool.ts";
-import { decodeValue } from "../src/value.ts";
 
 export interface ConflictsOptions {
   /** List those of one key. */
