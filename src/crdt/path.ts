@@ -70,6 +70,14 @@ export function fieldWithin(path: string, map: string): { name: string; path: st
   return step && { name: step.name, path: path.slice(0, step.end) };
 }
 
+/** The names of the fields that lead to what is at a path; of a whole key, or of a plain value, there are none. */
+export function fieldNames(path: string): readonly string[] {
+  const names: string[] = [];
+  let field = fieldWithin(path, path.charAt(0));
+  for (; field !== undefined; field = fieldWithin(path, field.path)) names.push(field.name);
+  return names;
+}
+
 /** @throws INVALID_ARGUMENT on what is no path; what it holds may be foreign */
 export function checkPath(path: string): void {
   if (path.length > limits.pathLengthMax)
