@@ -25,7 +25,7 @@ import {
 import type { SeenContexts } from "./seen.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
-  /** How siblings are settled when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
+  /** What becomes of siblings when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
   readonly resolver?: Resolver<T> | undefined;
   /**
    * `write-back`: what a get has merged is written with the context of what it has read, so that the siblings are gone. It costs a write
@@ -46,7 +46,7 @@ export interface GetResult<T> {
   readonly siblings: readonly T[];
   /** Hand it to a write, and the write replaces exactly these siblings, or what they were written back as. */
   readonly context: Context;
-  /** MERGE_FAILED: the merge could not settle the siblings, which stay as they are; `cause` is what it threw. */
+  /** MERGE_FAILED: the merge could make nothing of the siblings, which stay as they are; `cause` is what it threw. */
   readonly unresolved?: CoterieError;
   /** With `resolveOnRead`, if there was something to merge. */
   readonly writeBack?: WriteBack;
@@ -132,6 +132,15 @@ export class Bucket<T> {
     return this.put(key, await change(read.value), { ...writing, resolver, context: read.context });
   }
 
+  /**
+   * What last-write-wins has left out here for some hours (`conflictAgeMsMax` of the nodes' tuning): values of registers that lost to
+   * others which were written without knowledge of them. All nodes are asked.
+   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED
+   */
+  conflicts(options: ConflictsOptions = noOptions): Promise<Conflicts> {
+    return this.#requests.conflicts(options);
+  }
+
   async #read(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
     checkNames("get", options);
     const { head = false, details = false, resolver = this.#resolver } = options;
@@ -182,15 +191,6 @@ export class Bucket<T> {
       if (!(error instanceof CoterieError)) throw error;
       return { ...read, writeBack: { isDone: false, error } };
     }
-  }
-
-  /**
-   * What last-write-wins has left out here for some hours (`conflictAgeMsMax` of the nodes' tuning): values of registers that lost to
-   * others which were written without knowledge of them. All nodes are asked.
-   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED
-   */
-  conflicts(options: ConflictsOptions = noOptions): Promise<Conflicts> {
-    return this.#requests.conflicts(options);
   }
 
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {

@@ -1,6 +1,6 @@
 /**
  * What is looked at when a read has met siblings and merged them: in development whether they break a law of the merge, and what its
- * shadow would have made of them. The read's result is settled by then, and nothing here can change it or make it fail.
+ * shadow would have made of them. The read's result is made by then, and nothing here can change it or make it fail.
  */
 import { formatDot } from "../src/dot.ts";
 import type { StoredObject } from "../src/object.ts";

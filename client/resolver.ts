@@ -1,5 +1,5 @@
 /**
- * How siblings are settled when a key is read. The store keeps them all until a write with the context replaces them.
+ * What becomes of siblings when a key is read. The store keeps them all until a write with the context replaces them.
  *
  * - `siblings` chooses nothing: a value is there if there is only one.
  * - `lww` shows the latest write, by timestamp and then by dot: the same one everywhere. Deletes are writes like any other.

@@ -2,11 +2,14 @@
  * What becomes of an object: by a client's update, under a dot minted here, or by the join with another replica's. It makes no
  * difference whether this node keeps the object as a primary (`partition.ts`) or for one (`hints.ts`): an actor never issues a
  * counter twice in either.
+ *
+ * - An operation that is here already, live or spent, is not done again.
+ * - A join chooses nothing. What lost in a register by it is told, for the ledger (`conflict-ledger.ts`).
  */
 import { hexOf } from "../src/bytes.ts";
 import { addDot, contextOf, emptyContext, entriesOf, joinContexts, type CausalContext } from "../src/causal-context.ts";
 import { lossesOf, type Loss } from "../src/conflict.ts";
-import { applyChanges, dotsOfChanges, type Change, type Changed } from "../src/crdt/change.ts";
+import { applyChanges, dotsOfChanges, type BareElement, type Change, type Changed } from "../src/crdt/change.ts";
 import { plainPath, registerPath, rootTypeOf } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
@@ -128,7 +131,7 @@ export class Versions {
     return { object: isEvent ? addEvent(written, first) : written, added };
   }
 
-  #siblings(op: OpId, elements: Changed["added"], replaced: Timestamp): readonly Sibling[] {
+  #siblings(op: OpId, elements: readonly BareElement[], replaced: Timestamp): readonly Sibling[] {
     if (elements.length === 0) return [];
     const timestamp = this.#identity.timestamp(this.#self.now, replaced);
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];

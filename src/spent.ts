@@ -1,6 +1,9 @@
 /**
  * What is kept of elements that were replaced: their operation ids, so that a late retry is recognised and counts once, until it is
- * certain that the operation is never tried again. How much of it is bounded here.
+ * certain that the operation is never tried again.
+ *
+ * - An increment keeps its amount, without the sum; of anything else no value is left.
+ * - How much is kept is bounded (`boundSpent`), and what nobody needs any more goes by proof (`forgetSpent`).
  */
 import { isIncrement, spentIncrement, surplusOps } from "./crdt/counter.ts";
 import { overloaded } from "./errors.ts";

@@ -5,6 +5,7 @@
  */
 import { CoterieError, invalidArgument, protocol, tooLarge } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { isDate } from "./literal.ts";
 import { packValue, unpackValue } from "./msgpack.ts";
 
 const bigintLeast = -(2n ** 63n);
@@ -85,11 +86,6 @@ function checkFields(value: object, path: string, depth: number): void {
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** By its tag: that holds across realms, and asks for no clock. */
-function isDate(value: object): boolean {
-  return Object.prototype.toString.call(value) === "[object Date]";
 }
 
 function unstorable(path: string, what: string): CoterieError {

@@ -43,10 +43,13 @@ export type Change =
 
 const kinds = ["write", "drop", "increment", "reset"] as const;
 
-/** The elements that changes add, without what the coordinator adds. */
+/** An element without its timestamp and operation id, which the coordinator adds. */
+export type BareElement = Pick<Sibling, "dot" | "path" | "value">;
+
+/** What changes make of an object. */
 export interface Changed {
   /** One for each change that is no drop, also where the same is there already: its sequence number is the same at every coordinator. */
-  readonly added: readonly Pick<Sibling, "dot" | "path" | "value">[];
+  readonly added: readonly BareElement[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
 }
@@ -61,7 +64,7 @@ export function dotsOfChanges(changes: readonly Change[]): number {
  * @throws TOO_LARGE on a counter beyond its bounds
  */
 export function applyChanges(whole: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
-  const added: Pick<Sibling, "dot" | "path" | "value">[] = [];
+  const added: BareElement[] = [];
   const replaced: Dot[] = [];
   let seen: CausalContext = emptyContext;
   const places = placesOf(whole, changes);
@@ -84,11 +87,10 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
         added.push({ dot, path, value: next.value });
         break;
       }
-      case "reset": {
+      case "reset":
         replaced.push(...resetsWithin(object, path, change.marks));
         added.push({ dot, path, value: encodeMarks(change.marks) });
         break;
-      }
     }
   }
   return { added, seen: joinContexts(seen, contextOf(replaced)) };
