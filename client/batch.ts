@@ -7,16 +7,15 @@
  *   key read first (`needsRead`).
  * - A counter is never dropped: where it is cleared it is reset to what was read (`src/crdt/counter.ts`).
  */
-import { equalBytes } from "../src/bytes.ts";
+import { equalBytes, toBinary } from "../src/bytes.ts";
 import { contextOf } from "../src/causal-context.ts";
 import { checkChanges, type Change } from "../src/crdt/change.ts";
 import { isReset, marksAt } from "../src/crdt/counter.ts";
-import { isWithin, typeAt } from "../src/crdt/path.ts";
+import { isCounter, isWithin, typeAt } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { invalidArgument, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
-import { elementKey } from "../src/value.ts";
 
 type Step =
   | { readonly kind: "write" | "remove"; readonly path: string; readonly value: Uint8Array }
@@ -91,7 +90,7 @@ export class Batch {
 /** What takes the place of an earlier step. */
 function placeOf(path: string, value: Uint8Array): string {
   const element = elementIn(path, value);
-  return element === undefined ? path : `${path} ${elementKey(element)}`;
+  return element === undefined ? path : `${path} ${toBinary(element)}`;
 }
 
 /** The element of a set without its mark; of what holds only one thing `undefined`. */
@@ -149,9 +148,4 @@ function clearing(path: string, object: StoredObject): readonly Change[] {
     .filter((counter) => !isReset(object, counter))
     .map((counter) => ({ kind: "reset", path: counter, marks: marksAt(object, counter) }) as const);
   return dots.length === 0 ? resets : [drop, ...resets];
-}
-
-function isCounter(path: string): boolean {
-  const type = typeAt(path);
-  return type === "gCounter" || type === "pnCounter";
 }

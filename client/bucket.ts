@@ -4,14 +4,14 @@ import { latest, type StoredObject } from "../src/object.ts";
 import { rootTypes, visibleSiblings } from "../src/shown.ts";
 import { formatLiteral } from "../src/literal.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
-import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
+import { encodeValue } from "../src/value.ts";
 import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
 import { holdingsOf } from "./holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import { watchMerge } from "./merge-watch.ts";
-import { noOptions, Requests, type BucketHost } from "./requests.ts";
+import { noOptions, readAfterWrite, Requests, type BucketHost } from "./requests.ts";
 import {
   asRequest,
   checkResolver,
@@ -23,10 +23,9 @@ import {
   type Resolver,
 } from "./resolver.ts";
 import type { SeenContexts } from "./seen.ts";
-import { encodeValue } from "../src/value.ts";
 
 export interface BucketOptions<T> extends Omit<RequestOptions, "resolver"> {
-  /** How siblings are settled when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
+  /** What becomes of siblings when they are read: `siblings` (the default), `lww`, or `merge(fn)`. */
   readonly resolver?: Resolver<T> | undefined;
   /**
    * `write-back`: what a get has merged is written with the context of what it has read, so that the siblings are gone. It costs a write
@@ -47,7 +46,7 @@ export interface GetResult<T> {
   readonly siblings: readonly T[];
   /** Hand it to a write, and the write replaces exactly these siblings, or what they were written back as. */
   readonly context: Context;
-  /** MERGE_FAILED: the merge could not settle the siblings, which stay as they are; `cause` is what it threw. */
+  /** MERGE_FAILED: the merge could make nothing of the siblings, which stay as they are; `cause` is what it threw. */
   readonly unresolved?: CoterieError;
   /** With `resolveOnRead`, if there was something to merge. */
   readonly writeBack?: WriteBack;
@@ -133,6 +132,15 @@ export class Bucket<T> {
     return this.put(key, await change(read.value), { ...writing, resolver, context: read.context });
   }
 
+  /**
+   * What last-write-wins has left out here for some hours (`conflictAgeMsMax` of the nodes' tuning): values of registers that lost to
+   * others which were written without knowledge of them. All nodes are asked.
+   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED
+   */
+  conflicts(options: ConflictsOptions = noOptions): Promise<Conflicts> {
+    return this.#requests.conflicts(options);
+  }
+
   async #read(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
     checkNames("get", options);
     const { head = false, details = false, resolver = this.#resolver } = options;
@@ -185,15 +193,6 @@ export class Bucket<T> {
     }
   }
 
-  /**
-   * What last-write-wins has left out here for some hours (`conflictAgeMsMax` of the nodes' tuning): values of registers that lost to
-   * others which were written without knowledge of them. All nodes are asked.
-   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED
-   */
-  conflicts(options: ConflictsOptions = noOptions): Promise<Conflicts> {
-    return this.#requests.conflicts(options);
-  }
-
   async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
     checkNames("put", options);
     const { context: given, returnValue = false, details = false, resolver } = options;
@@ -203,24 +202,13 @@ export class Bucket<T> {
     const what = { value, changes: undefined, context: before, returnValue, details };
     const { keyHash, context, effective, reply } = await this.#requests.put(key, chosen, what);
     this.#seen.advance(key, before, context);
-    const after = reply.record && this.#valuesAfterWrite(keyHash, reply.record);
+    const after = reply.record && readAfterWrite(keyHash, reply.record, valuesOf<T>);
     return {
       context,
       effective,
       ...(after && { siblings: after }),
       ...(reply.answered && { answered: reply.answered }),
     };
-  }
-
-  /** What is there cannot be read, perhaps, but this write has happened. */
-  #valuesAfterWrite(keyHash: bigint, record: Uint8Array): readonly T[] {
-    try {
-      return valuesOf<T>(openRecord(keyHash, record));
-    } catch (error) {
-      if (!(error instanceof CoterieError)) throw error;
-      const { code, message } = error;
-      throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
-    }
   }
 }
 

@@ -52,8 +52,8 @@ export class Client {
   readonly #operations: Operations;
   /** By bucket: handles of one bucket share what the client has seen. */
   readonly #seen = new Map<string, SeenContexts>();
-  #stopPause: (() => void) | undefined;
   readonly #told = new Map<string, Told>();
+  #stopPause: (() => void) | undefined;
   #isClosed = false;
 
   constructor(urls: readonly string[], options: ConnectOptions, runtime: Runtime) {

@@ -4,14 +4,14 @@
  */
 import { MalformedBytes, toBinary } from "../src/bytes.ts";
 import { decodeConflict, type Conflict } from "../src/conflict.ts";
-import { fieldWithin } from "../src/crdt/path.ts";
+import { fieldNames } from "../src/crdt/path.ts";
 import { formatDot } from "../src/dot.ts";
 import { CoterieError, invalidArgument } from "../src/errors.ts";
 import { makeKey, textOfKey } from "../src/key.ts";
 import type { NodeId } from "../src/ring.ts";
+import { decodeValue } from "../src/value.ts";
 import { checkNames } from "./options.ts";
 import type { Pool } from "./pool.ts";
-import { decodeValue } from "../src/value.ts";
 
 export interface ConflictsOptions {
   /** List those of one key. */
@@ -51,7 +51,8 @@ const limitDefault = 100;
 const limitMost = 10_000;
 const timeoutMsDefault = 2000;
 
-interface Told {
+/** One node's, as far as they were asked for. */
+interface Listed {
   readonly entries: readonly Conflict[];
   readonly isCut: boolean;
 }
@@ -67,7 +68,7 @@ export async function listConflicts(pool: Pool, bucket: string, options: Conflic
   const key = options.key === undefined ? undefined : makeKey(bucket, options.key);
   const ask: Question = { bucket, key, limit, timeoutMs };
   const silent: { node: NodeId; problem: string }[] = [];
-  const told = await Promise.all(
+  const listed = await Promise.all(
     pool.nodes.map(async ({ node }) => {
       try {
         return await askAll(pool, node, ask);
@@ -78,10 +79,10 @@ export async function listConflicts(pool: Pool, bucket: string, options: Conflic
       }
     }),
   );
-  const once = onceEach(told.flatMap(({ entries }) => entries));
+  const once = onceEach(listed.flatMap(({ entries }) => entries));
   return {
     conflicts: once.slice(-limit).map(shown),
-    more: once.length > limit || told.some(({ isCut }) => isCut),
+    more: once.length > limit || listed.some(({ isCut }) => isCut),
     silent,
   };
 }
@@ -93,8 +94,8 @@ interface Question {
   readonly timeoutMs: number;
 }
 
-/** One node's, the latest of them. */
-async function askAll(pool: Pool, node: NodeId, { bucket, key, limit, timeoutMs }: Question): Promise<Told> {
+/** Page by page; of a long list the latest are kept. */
+async function askAll(pool: Pool, node: NodeId, { bucket, key, limit, timeoutMs }: Question): Promise<Listed> {
   let entries: Conflict[] = [];
   let isCut = false;
   let from: Uint8Array | undefined;
@@ -131,20 +132,13 @@ function onceEach(conflicts: readonly Conflict[]): readonly Conflict[] {
 function shown({ key, path, dot, timestamp, winner, value, atMs }: Conflict): LostValue {
   return {
     key: textOfKey(key),
-    field: fieldsOf(path),
+    field: fieldNames(path),
     value: valueOf(value),
     notedAtMs: atMs,
     writtenAtMs: timestamp.ms,
     dot: formatDot(dot),
     winner: { writtenAtMs: winner.timestamp.ms, dot: formatDot(winner.dot) },
   };
-}
-
-function fieldsOf(path: string): readonly string[] {
-  const names: string[] = [];
-  let step = fieldWithin(path, path.charAt(0));
-  for (; step !== undefined; step = fieldWithin(path, step.path)) names.push(step.name);
-  return names;
 }
 
 /** What no SDK has written is shown as its bytes. */

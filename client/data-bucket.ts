@@ -6,20 +6,19 @@
  *   the result of an earlier read as `seen`.
  * - A key that holds something else is refused, not overwritten.
  */
-import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { emptyContext } from "../src/causal-context.ts";
-import { CoterieError, invalidArgument } from "../src/errors.ts";
+import { invalidArgument } from "../src/errors.ts";
 import { emptyObject, latest, type StoredObject } from "../src/object.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
-import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { rootTypes } from "../src/shown.ts";
 import type { Timestamp } from "../src/timestamp.ts";
 import { Batch } from "./batch.ts";
+import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
 import { holdingsOf } from "./holding.ts";
 import { checkNames, type EditOptions, type ReadOptions } from "./options.ts";
-import { noOptions, Requests, type BucketHost, type Got } from "./requests.ts";
+import { noOptions, readAfterWrite, Requests, type BucketHost, type Got } from "./requests.ts";
 import type { SeenContexts } from "./seen.ts";
 import { pathOfKey, type Shape } from "./shape.ts";
 
@@ -70,7 +69,7 @@ export class DataBucket<Value, Editor> {
   async get(key: string, options: ReadOptions = noOptions): Promise<Read<Value>> {
     checkNames("read", options);
     const { keyHash, object, effective, reply } = await this.#read(key, options);
-    const value = this.#shape.read(object, pathOfKey(this.#shape));
+    const value = this.#valueIn(object);
     const found = rootTypes(object).size > 0;
     const read = { found, value, effective, ...(reply.answered && { answered: reply.answered }) };
     reads.set(read, { keyHash, object });
@@ -125,7 +124,7 @@ export class DataBucket<Value, Editor> {
     const written = await this.#requests.put(key, options === noOptions ? undefined : chosen, what);
     const { keyHash, effective, reply } = written;
     this.#seen.add(key, ofMoment(keyHash, written.context.token.latest));
-    const value = reply.record && { value: this.#valueAfter(keyHash, reply.record) };
+    const value = reply.record && { value: readAfterWrite(keyHash, reply.record, (object) => this.#valueIn(object)) };
     return { changed: true, effective, ...value, ...(reply.answered && { answered: reply.answered }) };
   }
 
@@ -135,6 +134,10 @@ export class DataBucket<Value, Editor> {
     this.#checkHolds(key, got.object);
     if (got.reply.record !== undefined) this.#seen.add(key, ofMoment(got.keyHash, latest(got.object)));
     return got;
+  }
+
+  #valueIn(object: StoredObject): Value {
+    return this.#shape.read(object, pathOfKey(this.#shape));
   }
 
   #objectOf(key: string, seen: object): StoredObject {
@@ -151,17 +154,6 @@ export class DataBucket<Value, Editor> {
     const wanted = this.#shape.type === "lwwRegister" ? "value" : this.#shape.type;
     if (types.size > 0 && !types.has(wanted))
       throw invalidArgument(`${this.name}/${key} holds ${holdingsOf(types, this.name)}`);
-  }
-
-  /** What is there cannot be read, perhaps, but this edit has happened. */
-  #valueAfter(keyHash: bigint, record: Uint8Array): Value {
-    try {
-      return this.#shape.read(openRecord(keyHash, record), pathOfKey(this.#shape));
-    } catch (error) {
-      if (!(error instanceof CoterieError)) throw error;
-      const { code, message } = error;
-      throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** The elements of a set as readers hold them: a `Set` that knows an element by its bytes, so that it finds objects too. */
-import { decodeValue, elementKey, encodeElement } from "../src/value.ts";
+import { toBinary } from "../src/bytes.ts";
+import { decodeValue, encodeElement } from "../src/value.ts";
 
 export class ElementSet<T> extends Set<T> {
   readonly #places = new Set<string>();
@@ -8,7 +9,7 @@ export class ElementSet<T> extends Set<T> {
   constructor(encoded: readonly Uint8Array[]) {
     super();
     for (const bytes of encoded) {
-      const place = elementKey(bytes);
+      const place = toBinary(bytes);
       if (this.#places.has(place)) continue;
       this.#places.add(place);
       this.add(decodeValue(bytes) as T);
@@ -17,6 +18,6 @@ export class ElementSet<T> extends Set<T> {
 
   /** @throws INVALID_ARGUMENT for what could never be an element */
   override has(element: T): boolean {
-    return this.#places.has(elementKey(encodeElement(element, "")));
+    return this.#places.has(toBinary(encodeElement(element, "")));
   }
 }

@@ -1,11 +1,11 @@
 /** Flags: on or off; which of the two wins where they are changed side by side is a choice. */
 import { invalidArgument } from "../src/errors.ts";
 import { elementsAt } from "../src/shown.ts";
+import { encodeValue } from "../src/value.ts";
 import type { Batch } from "./batch.ts";
 import { DataBucket, type Edited } from "./data-bucket.ts";
 import type { EditOptions } from "./options.ts";
 import type { Shape } from "./shape.ts";
-import { encodeValue } from "../src/value.ts";
 
 export interface FlagWins {
   /** Which holds where one enables and another disables, neither knowing of the other. Default `enable`. */

@@ -23,9 +23,7 @@ import {
   uniqueArray,
   type Arbitrary,
 } from "fast-check";
-import { distinct, isSame } from "./same-value.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { distinct, isFields, isSame, type Fields } from "./same-value.ts";
 
 /** What names an item of an array, in the order in which it is believed. */
 const namingFields = ["id", "key", "uuid", "sku", "name", "title"];
@@ -51,7 +49,7 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
   if (typeof value !== "object") return typeof value;
-  return Object.prototype.toString.call(value) === "[object Object]" ? "fields" : "other";
+  return isFields(value) ? "fields" : "other";
 }
 
 function valuesOfKind(kind: string, samples: readonly unknown[]): Arbitrary<unknown> {

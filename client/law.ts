@@ -12,9 +12,9 @@
  */
 import { CoterieError, mergeFailed } from "../src/errors.ts";
 import { formatField } from "../src/literal.ts";
+import { decodeValue, encodeValue } from "../src/value.ts";
 import { applyMerge, type MergeFunction } from "./merge-function.ts";
 import { deviations, isKept, isSame } from "./same-value.ts";
-import { decodeValue, encodeValue } from "../src/value.ts";
 
 export const laws = ["totality", "determinism", "idempotence", "commutativity", "associativity"] as const;
 

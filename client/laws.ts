@@ -5,6 +5,7 @@
 import { check, property, type Arbitrary } from "fast-check";
 import { CoterieError, invalidArgument } from "../src/errors.ts";
 import { formatLiteral } from "../src/literal.ts";
+import { encodeValue } from "../src/value.ts";
 import { onAnotherDay } from "./another-day.ts";
 import { breachText } from "./breach-text.ts";
 import { breachOf, isChance, laws, Trial, type Breach, type Law } from "./law.ts";
@@ -12,7 +13,6 @@ import { valuesLike } from "./law-values.ts";
 import { checkMergeFunction, type MergeFunction } from "./merge-function.ts";
 import type { MergeResolver } from "./resolver.ts";
 import { breachAmong } from "./sample-check.ts";
-import { encodeValue } from "../src/value.ts";
 
 export type { Breach, Law, Side } from "./law.ts";
 export type { MergeFunction } from "./merge-function.ts";

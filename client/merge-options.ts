@@ -11,7 +11,7 @@ export interface MergeOptions<T> {
   readonly checkLaws?: boolean | undefined;
   /** Told of a law that siblings of a read have shown broken, once per bucket and client. Default: a warning on the console. */
   readonly onBrokenLaw?: ((broken: BrokenLaw) => void) | undefined;
-  /** Another merge, perhaps the next one: it is tried on every conflict that is read, and its results go nowhere but `onDifference`. */
+  /** Another merge, perhaps the next one: it is tried on all siblings that a read merges, and its results go nowhere but `onDifference`. */
   readonly shadow?: MergeFunction<T> | undefined;
   /** Told where the shadow comes to another value or fails, once per key and siblings as far as memory reaches. */
   readonly onDifference?: ((difference: Difference<T>) => void) | undefined;

@@ -1,6 +1,6 @@
 /**
  * What is looked at when a read has met siblings and merged them: in development whether they break a law of the merge, and what its
- * shadow would have made of them. The read's result is settled by then, and nothing here can change it or make it fail.
+ * shadow would have made of them. The read's result is made by then, and nothing here can change it or make it fail.
  */
 import { formatDot } from "../src/dot.ts";
 import type { StoredObject } from "../src/object.ts";
@@ -14,7 +14,7 @@ import { isSame } from "./same-value.ts";
 import type { Told } from "./told.ts";
 
 /** Several siblings of a key, and what was made of them. */
-export interface Conflict<T> {
+export interface MergedRead<T> {
   readonly bucket: string;
   readonly key: string;
   readonly object: StoredObject;
@@ -23,25 +23,25 @@ export interface Conflict<T> {
 
 export function watchMerge<T>(
   resolver: MergeResolver<T>,
-  conflict: Conflict<T>,
+  read: MergedRead<T>,
   told: Told,
   { isDevelopment, warn }: Pick<Runtime, "isDevelopment" | "warn">,
 ): void {
   const { checkLaws, onBrokenLaw, onDifference } = resolver.options;
   if ((checkLaws ?? isDevelopment ?? false) && !told.isLawTold) {
-    const broken = brokenLaw(resolver, conflict);
+    const broken = brokenLaw(resolver, read);
     if (broken !== undefined) {
       told.isLawTold = true;
       tell(onBrokenLaw ?? (({ text }) => warn?.(text)), broken, "onBrokenLaw", warn);
     }
   }
-  if (onDifference === undefined || !told.isNew(conflict.key, dotsOf(conflict.object))) return;
-  const difference = differenceOf(resolver, conflict);
+  if (onDifference === undefined || !told.isNew(read.key, dotsOf(read.object))) return;
+  const difference = differenceOf(resolver, read);
   if (difference !== undefined) tell(onDifference, difference, "onDifference", warn);
 }
 
 /** All laws on three of the siblings: some twenty calls of the merge. */
-function brokenLaw<T>(resolver: MergeResolver<T>, { bucket, key, object }: Conflict<T>): BrokenLaw | undefined {
+function brokenLaw<T>(resolver: MergeResolver<T>, { bucket, key, object }: MergedRead<T>): BrokenLaw | undefined {
   const [a, b, c = a] = valuesOf<T>(object) as [T, T, T?];
   const trial = new Trial(resolver.merge);
   for (const law of laws) {
@@ -58,8 +58,8 @@ Told once per bucket, and only in development; see \`coterie check-resolver --he
 }
 
 /** Nothing where both come to the same value, or both fail. */
-function differenceOf<T>(resolver: MergeResolver<T>, conflict: Conflict<T>): Difference<T> | undefined {
-  const { bucket, key, object, resolved } = conflict;
+function differenceOf<T>(resolver: MergeResolver<T>, read: MergedRead<T>): Difference<T> | undefined {
+  const { bucket, key, object, resolved } = read;
   const shadow = resolve<T>({ ...resolver, merge: resolver.options.shadow! }, object);
   const { value, unresolved } = resolved;
   if (unresolved !== undefined && shadow.unresolved !== undefined) return undefined;

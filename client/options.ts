@@ -8,7 +8,7 @@ export interface GetOptions<T = unknown> extends Pick<
   RequestOptions,
   "n" | "r" | "pr" | "timeoutMs" | "fanout" | "sloppy" | "readRepair"
 > {
-  /** How siblings are settled, instead of what the bucket handle says. */
+  /** What becomes of siblings, instead of what the bucket handle says. */
   readonly resolver?: Resolver<T> | undefined;
   /** Leave the values out: `siblings` then holds an `undefined` for each. */
   readonly head?: boolean | undefined;
@@ -51,7 +51,7 @@ const getNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair",
 const putNames = ["n", "w", "pw", "dw", "timeoutMs", "sloppy", "context", "resolver", "returnValue", "details"];
 const dataNames = optionNames.filter((name) => name !== "resolver");
 const readNames = ["n", "r", "pr", "timeoutMs", "fanout", "sloppy", "readRepair", "details"];
-export const optionNamesOf: Readonly<
+const optionNamesOf: Readonly<
   Record<
     | "get"
     | "put"

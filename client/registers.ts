@@ -2,11 +2,11 @@
 import { registerPath } from "../src/crdt/path.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
 import { elementsAt, latestWrite, registerWinner } from "../src/shown.ts";
+import { decodeValue, encodeElement } from "../src/value.ts";
 import type { Batch } from "./batch.ts";
 import { DataBucket, type Edited, type Read } from "./data-bucket.ts";
 import type { EditOptions, ReadOptions } from "./options.ts";
 import { placeName, type Shape } from "./shape.ts";
-import { decodeValue, encodeElement } from "../src/value.ts";
 
 /** What an edit may do to a register of either kind. */
 export class RegisterEditor<T> {

@@ -3,6 +3,7 @@
  * operation id, and remembered. `Bucket` and the buckets of data types come here; what a key's object means is theirs.
  */
 import { dotsOfChanges } from "../src/crdt/change.ts";
+import { CoterieError } from "../src/errors.ts";
 import { checkBucket, hashKey, makeKey } from "../src/key.ts";
 import type { Get, GetReply, Put, PutReply } from "../src/messages.ts";
 import { emptyObject, type StoredObject } from "../src/object.ts";
@@ -24,7 +25,7 @@ export interface BucketHost {
   readonly runtime: Runtime;
   /** What this client has seen of a bucket. */
   seen(bucket: string): SeenContexts;
-  /** What was told of a bucket's conflicts. */
+  /** What was told of a bucket's siblings and their merge. */
   told(bucket: string): Told;
   readonly operations: Operations;
   /** A write is over: when none is open for a while, the nodes are told what is settled. */
@@ -53,6 +54,20 @@ type Asked = Omit<Get, "kind" | "id" | "key" | "timeoutMs" | "options">;
 
 interface Sent extends Pick<Put, "value" | "changes" | "returnValue" | "details"> {
   readonly context: Context | undefined;
+}
+
+/**
+ * What a write brought back, as `read` shows it. It cannot be read, perhaps, but the write has happened.
+ * @throws what `read` and `openRecord` throw, with outcome `unknown`
+ */
+export function readAfterWrite<T>(keyHash: bigint, record: Uint8Array, read: (object: StoredObject) => T): T {
+  try {
+    return read(openRecord(keyHash, record));
+  } catch (error) {
+    if (!(error instanceof CoterieError)) throw error;
+    const { code, message } = error;
+    throw new CoterieError(code, `written, but: ${message}`, { outcome: "unknown", cause: error });
+  }
 }
 
 /** Calls that choose nothing are settled once: see `Settings`. */

@@ -1,5 +1,5 @@
 /**
- * How siblings are settled when a key is read. The store keeps them all until a write with the context replaces them.
+ * What becomes of siblings when a key is read. The store keeps them all until a write with the context replaces them.
  *
  * - `siblings` chooses nothing: a value is there if there is only one.
  * - `lww` shows the latest write, by timestamp and then by dot: the same one everywhere. Deletes are writes like any other.
@@ -14,10 +14,10 @@ import type { GetReply } from "../src/messages.ts";
 import type { Sibling, StoredObject } from "../src/object.ts";
 import type { RequestOptions, StoredResolver } from "../src/options.ts";
 import { concurrentWrites, latestWrite, visibleSiblings } from "../src/shown.ts";
+import { decodeValue } from "../src/value.ts";
 import { checkMergeOptions, type MergeOptions } from "./merge-options.ts";
 import { applyMerge, checkMergeFunction, type MergeFunction } from "./merge-function.ts";
 import { checkSamples } from "./sample-check.ts";
-import { decodeValue } from "../src/value.ts";
 
 export interface SiblingsResolver {
   readonly kind: "siblings";

@@ -4,7 +4,7 @@
  */
 import { formatField, formatLiteral } from "../src/literal.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Deviation {
   /** As it would be written behind the value: `.items[2]`; empty for the value itself. */
@@ -80,7 +80,7 @@ function isSameByPlace(left: readonly unknown[], right: readonly unknown[]): boo
   return left.every((item, at) => isSameInAnyOrder(item, right[at]));
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 

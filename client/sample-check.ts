@@ -1,11 +1,11 @@
 /** The laws on an application's own samples, once, when its merge is made. */
 import { invalidArgument } from "../src/errors.ts";
+import { encodeValue } from "../src/value.ts";
 import { breachText } from "./breach-text.ts";
 import { isDevelopment } from "./development.ts";
 import { breachOf, laws, Trial, type Breach } from "./law.ts";
 import type { MergeFunction } from "./merge-function.ts";
 import type { MergeOptions } from "./merge-options.ts";
-import { encodeValue } from "../src/value.ts";
 
 /** What may be read of samples while an application starts. */
 const bytesMax = 50_000;

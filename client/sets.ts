@@ -8,12 +8,12 @@
 import { invalidArgument } from "../src/errors.ts";
 import { elementsAt, isLater } from "../src/shown.ts";
 import type { StoredObject } from "../src/object.ts";
+import { encodeElement } from "../src/value.ts";
 import type { Batch } from "./batch.ts";
 import { DataBucket, type Edited } from "./data-bucket.ts";
 import { ElementSet } from "./element-set.ts";
 import type { EditOptions, ReadOptions } from "./options.ts";
 import { placeName, type Shape } from "./shape.ts";
-import { encodeElement } from "../src/value.ts";
 
 export interface SetWins {
   /** Which holds where one adds an element and another removes it, neither knowing of the other. Default `add`. */

@@ -2,10 +2,11 @@
  * The shape of a replicated value: of which type it is, what its readers are shown, and what its writers may do to it. A shape stands
  * for a whole key or for a field of a map, and maps are made of shapes.
  */
-import { checkPath, fieldPath, fieldWithin, rootPath, type DataType } from "../src/crdt/path.ts";
+import type { CausalContext } from "../src/causal-context.ts";
+import { checkPath, fieldNames, fieldPath, fieldWithin, isWithin, rootPath, type DataType } from "../src/crdt/path.ts";
 import { invalidArgument, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
-import type { StoredObject } from "../src/object.ts";
+import type { Sibling, StoredObject } from "../src/object.ts";
 import type { Batch } from "./batch.ts";
 
 export interface Shape<Value, Editor> {
@@ -42,13 +43,7 @@ export function pathOfField(map: string, name: unknown, type: DataType): string 
 
 /** For people: `owner.name`; of a whole key "". */
 export function placeName(path: string): string {
-  const names: string[] = [];
-  for (let at = path.slice(0, 1); at !== path;) {
-    const field = fieldWithin(path, at)!;
-    names.push(field.name);
-    at = field.path;
-  }
-  return names.join(".");
+  return fieldNames(path).join(".");
 }
 
 export interface Part {
@@ -57,17 +52,15 @@ export interface Part {
 }
 
 /** What of an object belongs to each field of the map at `map`, by the field's path: one pass, however many fields. */
-export function partsOf({ siblings, spent, context }: StoredObject, map: string): ReadonlyMap<string, Part> {
+export function partsOf(whole: StoredObject, map: string): ReadonlyMap<string, Part> {
+  const { context } = whole;
   const parts = new Map<
     string,
-    {
-      name: string;
-      object: { siblings: (typeof siblings)[number][]; spent: (typeof siblings)[number][]; context: typeof context };
-    }
+    { name: string; object: { siblings: Sibling[]; spent: Sibling[]; context: CausalContext } }
   >();
   for (const list of ["siblings", "spent"] as const)
-    for (const sibling of list === "siblings" ? siblings : spent) {
-      const field = sibling.path.startsWith(map) ? fieldWithin(sibling.path, map) : undefined;
+    for (const sibling of whole[list]) {
+      const field = isWithin(sibling.path, map) ? fieldWithin(sibling.path, map) : undefined;
       if (field === undefined) continue;
       const part = parts.get(field.path) ?? { name: field.name, object: { siblings: [], spent: [], context } };
       part.object[list].push(sibling);

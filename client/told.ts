@@ -1,24 +1,18 @@
-/**
- * What has been told of a bucket's conflicts, so that nobody hears the same twice: two generations of a few thousand, as in `seen.ts`,
- * the older of which is forgotten when the younger is full.
- */
-const conflictsPerGeneration = 5000;
+/** What has been told of a bucket's siblings and their merge, so that nobody hears the same twice, as far as memory reaches. */
+import { RecentMap } from "../src/recent-map.ts";
+
+const siblingsPerGeneration = 5000;
 
 export class Told {
   /** A broken law is told once: the next read would show it again. */
   isLawTold = false;
-  #young = new Set<string>();
-  #old = new Set<string>();
+  readonly #names = new RecentMap<string, true>(siblingsPerGeneration);
 
   /** Whether these siblings of the key have not been told of. From now on they have. */
   isNew(key: string, dots: string): boolean {
-    const conflict = `${key} ${dots}`;
-    if (this.#young.has(conflict) || this.#old.has(conflict)) return false;
-    if (this.#young.size >= conflictsPerGeneration) {
-      this.#old = this.#young;
-      this.#young = new Set();
-    }
-    this.#young.add(conflict);
+    const name = `${key} ${dots}`;
+    if (this.#names.get(name) !== undefined) return false;
+    this.#names.set(name, true);
     return true;
   }
 }

@@ -144,7 +144,7 @@ export class Leftovers {
     this.#agreements.tick();
     const { now, isDiskFull, tuning } = this.#self;
     if (this.#isInRound || isDiskFull || now.monotonicMs < this.#nextRoundMs) return;
-    if (this.#self.whim("lets tombstones be")) return;
+    if (this.#self.whim("lets leftovers be")) return;
     const confirmed = this.#due(this.#confirmed, tuning.messageLifetimeMs * patience);
     const due = confirmed.length > 0 ? confirmed : this.#dueFirst();
     if (due.length === 0) return;

@@ -7,11 +7,11 @@
  * - A message of a settled operation that still comes, a copy or one that was long on its way, is refused.
  * - Forgetting a client is safe: its operations are then kept until all members agree on them.
  *
- * Two generations, as in the client's `seen.ts`: a client that is heard of moves to the young one.
  * Source: the acknowledgements of RIFL, Lee et al.: Implementing Linearizability at Large Scale and Low Latency (2015).
  */
 import type { SettledBelow } from "../src/messages.ts";
 import { sequenceOf, type ClientId, type OpId } from "../src/op-id.ts";
+import { RecentMap } from "../src/recent-map.ts";
 
 interface Word {
   /** All operations with a lower sequence are settled, */
@@ -24,8 +24,7 @@ interface Word {
 const clientsPerGeneration = 10_000;
 
 export class SettledOperations {
-  #young = new Map<ClientId, Word>();
-  #old = new Map<ClientId, Word>();
+  readonly #words = new RecentMap<ClientId, Word>(clientsPerGeneration);
 
   /** A client said so in a message with this operation id. Messages may overtake each other: what says more holds. */
   note(op: OpId, settled: SettledBelow): void {
@@ -33,25 +32,16 @@ export class SettledOperations {
     if (distance === undefined) return;
     const client = op.slice(0, 8);
     const sequence = sequenceOf(op);
-    const before = this.#young.get(client) ?? this.#old.get(client);
+    const before = this.#words.get(client);
     const below = sequence - distance;
     if (before !== undefined && before.below > below) return;
-    this.#keep(client, { below, but: others.map((other) => sequence - other) });
+    this.#words.set(client, { below, but: others.map((other) => sequence - other) });
   }
 
   isSettled(op: OpId): boolean {
-    const client = op.slice(0, 8);
-    const word = this.#young.get(client) ?? this.#old.get(client);
+    const word = this.#words.get(op.slice(0, 8));
     if (word === undefined) return false;
     const sequence = sequenceOf(op);
     return sequence < word.below && !word.but.includes(sequence);
-  }
-
-  #keep(client: ClientId, word: Word): void {
-    if (this.#young.size >= clientsPerGeneration && !this.#young.has(client)) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(client, word);
   }
 }

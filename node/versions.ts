@@ -2,13 +2,17 @@
  * What becomes of an object: by a client's update, under a dot minted here, or by the join with another replica's. It makes no
  * difference whether this node keeps the object as a primary (`partition.ts`) or for one (`hints.ts`): an actor never issues a
  * counter twice in either.
+ *
+ * - An operation that is here already, live or spent, is not done again.
+ * - A join chooses nothing. What lost in a register by it is told, for the ledger (`conflict-ledger.ts`).
  */
+import { hexOf } from "../src/bytes.ts";
 import { addDot, contextOf, emptyContext, entriesOf, joinContexts, type CausalContext } from "../src/causal-context.ts";
-import { applyChanges, dotsOfChanges, type Change, type Changed } from "../src/crdt/change.ts";
+import { lossesOf, type Loss } from "../src/conflict.ts";
+import { applyChanges, dotsOfChanges, type BareElement, type Change, type Changed } from "../src/crdt/change.ts";
 import { plainPath, registerPath, rootTypeOf } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
-import { lossesOf, type Loss } from "../src/conflict.ts";
 import { formatKey } from "../src/key.ts";
 import { leftoverAtAGlance, type LeftoverKind } from "../src/leftover.ts";
 import { limits } from "../src/limits.ts";
@@ -24,7 +28,6 @@ import {
 } from "../src/object.ts";
 import { makeOpId, sequenceOf, type OpId } from "../src/op-id.ts";
 import { decodeRecord, encodeRecord, isSameState, openRecord } from "../src/record.ts";
-import { hexOf } from "../src/bytes.ts";
 import { isDeleted, rootTypes } from "../src/shown.ts";
 import { boundSpent, spendUnless } from "../src/spent.ts";
 import { laterOf, type Timestamp } from "../src/timestamp.ts";
@@ -68,6 +71,7 @@ export interface Joined {
   readonly losses: readonly Loss[];
 }
 
+const noSiblings: readonly Sibling[] = [];
 const nothingNew: Joined = { record: undefined, isAmnesiac: false, leftover: undefined, losses: [] };
 
 const startOverPauseMs = 600_000;
@@ -90,9 +94,11 @@ export class Versions {
    */
   update(place: Place, local: Uint8Array | undefined, update: Update, mustBeFresh: boolean): Updated {
     const object = local === undefined ? emptyObject : decodeRecord(local);
-    const known = elementsOf(update, object);
-    const isAlone = { isKnown: true, isAmnesiac: false, leftover: leftoverAtAGlance(object) };
-    if (known.length > 0) return this.#updated(local!, update, known, isAlone);
+    const known = knownOf(update, object);
+    if (known.length > 0) {
+      const how = { isKnown: true, isAmnesiac: false, leftover: leftoverAtAGlance(object) };
+      return this.#updated(local!, update, known, how);
+    }
     checkType(object, update);
     const claimed = claimedBy(update);
     if (this.#identity.claimsFuture(claimed)) throw badContext("this context claims writes that were never made");
@@ -125,7 +131,7 @@ export class Versions {
     return { object: isEvent ? addEvent(written, first) : written, added };
   }
 
-  #siblings(op: OpId, elements: Changed["added"], replaced: Timestamp): readonly Sibling[] {
+  #siblings(op: OpId, elements: readonly BareElement[], replaced: Timestamp): readonly Sibling[] {
     if (elements.length === 0) return [];
     const timestamp = this.#identity.timestamp(this.#self.now, replaced);
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
@@ -214,17 +220,15 @@ function tokenAfter(token: Token, sibling: Sibling): Token {
 }
 
 /** What of this operation is here already, live or spent. Its elements came together, but did not all stay. */
-function elementsOf({ op, changes }: Update, { siblings, spent }: StoredObject): readonly Sibling[] {
+function knownOf({ op, changes }: Update, { siblings, spent }: StoredObject): readonly Sibling[] {
   if (changes === undefined) {
     const known = siblings.find((sibling) => sibling.op === op) ?? spent.find((sibling) => sibling.op === op);
-    return known === undefined ? nothing : [known];
+    return known === undefined ? noSiblings : [known];
   }
   const ops = new Set<OpId>();
   for (let at = dotsOfChanges(changes) - 1; at >= 0; at--) ops.add(makeOpId(op.slice(0, 8), sequenceOf(op) + at));
   return [...siblings, ...spent].filter((sibling) => ops.has(sibling.op));
 }
-
-const nothing: readonly Sibling[] = [];
 
 /** The elements that an update adds, and what they replace. */
 function changed(object: StoredObject, { token, value, changes, isLww }: Update, first: Dot | undefined): Changed {

@@ -21,8 +21,8 @@ export const whims = [
   "leaves a round out",
   /** A client's request is refused for overload. */
   "refuses for overload",
-  /** Tombstones that are due wait for another tick. */
-  "lets tombstones be",
+  /** What is left over and due waits for another tick. */
+  "lets leftovers be",
 ] as const;
 
 export type Whim = (typeof whims)[number];

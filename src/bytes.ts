@@ -6,6 +6,16 @@
  */
 export class MalformedBytes extends Error {}
 
+// Node and browsers have both; neither is part of the language.
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new (
+  label: string,
+  options: { fatal: boolean; ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); // it would leave a first U+FEFF out
+
 /** What a writer cuts its results from. Allocating one block for many costs less than an allocation for each. */
 const blockBytes = 32 * 1024;
 
@@ -64,6 +74,13 @@ export class ByteWriter {
   text(binary: string, from: number, to: number): void {
     this.#reserve(to - from);
     for (let at = from; at < to; at++) this.#bytes[this.#length++] = binary.charCodeAt(at);
+  }
+
+  /** A text of any characters, in UTF-8, behind its length. */
+  utf8(text: string): void {
+    const bytes = utf8Encoder.encode(text);
+    this.number(bytes.length);
+    this.raw(bytes);
   }
 
   raw(bytes: Uint8Array): void {
@@ -147,6 +164,15 @@ export class ByteReader {
     return value;
   }
 
+  utf8(): string {
+    const bytes = this.raw(this.count());
+    try {
+      return utf8Decoder.decode(bytes);
+    } catch {
+      throw new MalformedBytes("a text that is not UTF-8");
+    }
+  }
+
   /** Eight bytes as a binary string. */
   text8(): string {
     const b = this.#bytes;
@@ -214,9 +240,14 @@ export function number48(binary: string, from: number): number {
   return value;
 }
 
-/** Of ids, keys and digests: each byte is an argument of one call, which a whole value would be too many for. */
+const pieceBytes = 4096;
+
+/** Piece by piece, for each byte of a piece is an argument of one call. */
 export function toBinary(bytes: Uint8Array): string {
-  return Reflect.apply(String.fromCharCode, undefined, bytes);
+  if (bytes.length <= pieceBytes) return Reflect.apply(String.fromCharCode, undefined, bytes);
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += pieceBytes) binary += toBinary(bytes.subarray(at, at + pieceBytes));
+  return binary;
 }
 
 export function fromBinary(binary: string): Uint8Array {

@@ -35,15 +35,10 @@ export interface Conflict {
   readonly value: Uint8Array | undefined;
 }
 
-// Node and browsers have both; neither is part of the language.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
-
 const none: readonly Loss[] = [];
+const noPaths: ReadonlySet<string> = new Set();
 const checksumBytes = 4;
 const writer = new ByteWriter();
-const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder("utf-8", { fatal: true });
 
 /** What lost in the registers of `joined` and had not lost in `before`, which was joined into it. */
 export function lossesOf(joined: StoredObject, before: StoredObject): readonly Loss[] {
@@ -54,8 +49,6 @@ export function lossesOf(joined: StoredObject, before: StoredObject): readonly L
   }
   return losses.length === 0 ? none : losses;
 }
-
-const noPaths: ReadonlySet<string> = new Set();
 
 /** On the path of every join: of plain values there is nothing to look at. */
 function contestedRegisters({ siblings }: StoredObject): ReadonlySet<string> {
@@ -86,11 +79,9 @@ export function encodeConflict({ atMs, key, path, dot, timestamp, winner, value 
   writer.clear();
   writer.fixed(0, checksumBytes);
   writer.fixed(atMs, 6);
-  const pathBytes = textEncoder.encode(path);
-  for (const bytes of [key, pathBytes]) {
-    writer.number(bytes.length);
-    writer.raw(bytes);
-  }
+  writer.number(key.length);
+  writer.raw(key);
+  writer.utf8(path);
   for (const write of [{ dot, timestamp }, winner]) {
     writeDot(write.dot);
     writeTimestamp(writer, write.timestamp);
@@ -108,7 +99,7 @@ export function decodeConflict(bytes: Uint8Array): Conflict {
     throw new MalformedBytes("wrong checksum");
   const atMs = reader.fixed(6);
   const key = reader.raw(reader.count());
-  const path = textIn(reader.raw(reader.count()));
+  const path = reader.utf8();
   const dot = readDot(reader);
   const timestamp = readTimestamp(reader);
   const winner = { dot: readDot(reader), timestamp: readTimestamp(reader) };
@@ -127,12 +118,4 @@ function readDot(reader: ByteReader): Dot {
   const replica = reader.text8();
   const epoch = reader.fixed(6);
   return { actor: makeActor(replica, epoch), counter: reader.number() };
-}
-
-function textIn(bytes: Uint8Array): string {
-  try {
-    return textDecoder.decode(bytes);
-  } catch {
-    throw new MalformedBytes("a path that is no text");
-  }
 }

@@ -12,7 +12,7 @@ export const errorCodes = [
   "CLOCK_SKEW", // clocks are further apart than allowed; have them mended
   "TOO_MANY_SIBLINGS", // read and write with the context before writing more
   "RETRY_EXPIRED", // too late to say whether an earlier try happened; read, and begin a new operation
-  "MERGE_FAILED", // the application's merge threw or made no value; mend it, or settle the siblings by a write with the context
+  "MERGE_FAILED", // the application's merge threw or made no value; mend it, or replace the siblings by a write with the context
   "UNAUTHENTICATED", // wrong or missing credentials
   "PROTOCOL", // the other side speaks another version, or garbage
   "CLOSED", // this client or node was closed

@@ -14,6 +14,7 @@ export function leftoverAtAGlance(object: StoredObject): LeftoverKind | undefine
   return object.spent.length > 0 ? "operations" : undefined;
 }
 
+/** For certain: what has to stay is none. */
 export function leftoverOf(object: StoredObject): LeftoverKind | undefined {
   const kind = leftoverAtAGlance(object);
   return kind === "operations" && forgetSpent(object) === object ? undefined : kind;

@@ -23,6 +23,6 @@ function isName(text: string): boolean {
 }
 
 /** By its tag: that holds across realms, and asks for no clock. */
-function isDate(value: object): boolean {
+export function isDate(value: object): boolean {
   return Object.prototype.toString.call(value) === "[object Date]";
 }

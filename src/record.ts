@@ -16,26 +16,18 @@ import { compareDots } from "./dot.ts";
 import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
 import { checkCounted, isSpentIncrement } from "./crdt/counter.ts";
-import { isPath, plainPath, registerPath, typeAt } from "./crdt/path.ts";
+import { isCounter, isPath, plainPath, registerPath, typeAt } from "./crdt/path.ts";
 import { emptyObject, has, type Sibling, type StoredObject } from "./object.ts";
 import { makeOpId, sequenceMax, sequenceOf } from "./op-id.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 
 const plainLayout = 1;
 const pathsLayout = 2;
-// Node and browsers have both; neither is part of the language.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (
-  label: string,
-  options: { fatal: boolean; ignoreBOM: boolean },
-) => { decode(bytes: Uint8Array): string };
 
 export const digestBytes = 8;
 const digestAt = 5;
 const bodyAt = digestAt + digestBytes;
 const writer = new ByteWriter();
-const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); // it would leave a first U+FEFF out
 const plainPaths: readonly string[] = [plainPath];
 
 /** @param keyHash the 64-bit hash of the key, which seeds the digest */
@@ -157,11 +149,7 @@ function writeWithPaths(object: StoredObject): void {
   const places = new Map<string, number>();
   for (const path of pathsOf(object)) places.set(path, places.size);
   writer.number(places.size);
-  for (const path of places.keys()) {
-    const text = textEncoder.encode(path);
-    writer.number(text.length);
-    writer.raw(text);
-  }
+  for (const path of places.keys()) writer.utf8(path);
   writer.number(object.siblings.length);
   writer.number(object.spent.length);
   for (const list of [object.siblings, object.spent])
@@ -190,16 +178,8 @@ function writeHead(context: CausalContext, sibling: Sibling): void {
 
 function readPaths(reader: ByteReader): readonly string[] {
   const paths: string[] = [];
-  for (let left = reader.count(); left > 0; left--) paths.push(textIn(reader.raw(reader.count())));
+  for (let left = reader.count(); left > 0; left--) paths.push(reader.utf8());
   return paths;
-}
-
-function textIn(bytes: Uint8Array): string {
-  try {
-    return textDecoder.decode(bytes);
-  } catch {
-    throw new MalformedBytes("a path that is no text");
-  }
 }
 
 /** What only the canonical form of this layout has. */
@@ -228,10 +208,6 @@ function checkLive({ path, value }: Sibling): void {
   if ((type === "rwSet" || type === "dwFlag") && !(value[0]! <= 1))
     throw new MalformedBytes("an element without its mark");
   if (isCounter(path)) checkCounted(value);
-}
-
-function isCounter(path: string): boolean {
-  return path !== plainPath && (typeAt(path) === "pnCounter" || typeAt(path) === "gCounter");
 }
 
 /** @param sizes is added to: length × 2, and 1 for no value */

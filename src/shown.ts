@@ -4,6 +4,7 @@
  * Only readers choose. What they are not shown stays in the object, and its context covers it, until a write takes its place: `sync`
  * never asks here.
  */
+import { toBinary } from "./bytes.ts";
 import { contextOf, type CausalContext } from "./causal-context.ts";
 import { compareDots } from "./dot.ts";
 import { counterValue, isReset, isResetMark } from "./crdt/counter.ts";
@@ -29,10 +30,7 @@ export function concurrentWrites(object: StoredObject): readonly Sibling[] {
 
 /** The latest of them, deletes among them: by timestamp, then by dot, so the same one everywhere. */
 export function latestWrite(object: StoredObject): Sibling | undefined {
-  return concurrentWrites(object).reduce<Sibling | undefined>(
-    (winner, one) => (winner === undefined || isLater(one, winner) ? one : winner),
-    undefined,
-  );
+  return latestOf(concurrentWrites(object));
 }
 
 /**
@@ -40,10 +38,13 @@ export function latestWrite(object: StoredObject): Sibling | undefined {
  * one of its dots does not win under the other, though its second try may be later than what replaced it.
  */
 export function registerWinner(object: StoredObject, path: string): Sibling | undefined {
-  let winner: Sibling | undefined;
-  for (const sibling of onceEach(object))
-    if (sibling.path === path && (winner === undefined || isLater(sibling, winner))) winner = sibling;
-  return winner;
+  return latestOf(onceEach(object).filter((sibling) => sibling.path === path));
+}
+
+function latestOf(siblings: readonly Sibling[]): Sibling | undefined {
+  let latest: Sibling | undefined;
+  for (const sibling of siblings) if (latest === undefined || isLater(sibling, latest)) latest = sibling;
+  return latest;
 }
 
 export function isLater(a: Sibling, b: Sibling): boolean {
@@ -138,7 +139,8 @@ function hiddenByEachOther(hidden: readonly Sibling[], shown: ReadonlyMap<OpId, 
 }
 
 /** Where elements replace each other unseen; nowhere for what replaces only what its writer has seen. */
-function placeOf({ path, value }: Sibling): string | undefined {
+function placeOf(sibling: Sibling): string | undefined {
+  const { path, value } = sibling;
   if (path === plainPath) return undefined;
   switch (typeAt(path)) {
     case "lwwRegister":
@@ -147,14 +149,15 @@ function placeOf({ path, value }: Sibling): string | undefined {
       return path;
     case "gSet":
     case "orSet":
-      return `${path} ${value!.join()}`;
+      return `${path} ${toBinary(value!)}`;
     case "rwSet":
-      return `${path} ${value!.subarray(1).join()}`;
+      return `${path} ${elementOf(sibling)}`;
     default:
       return undefined;
   }
 }
 
+/** Without its mark. */
 function elementOf({ value }: Sibling): string {
-  return value!.subarray(1).join();
+  return toBinary(value!.subarray(1));
 }

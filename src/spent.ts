@@ -1,9 +1,11 @@
 /**
  * What is kept of elements that were replaced: their operation ids, so that a late retry is recognised and counts once, until it is
- * certain that the operation is never tried again. How much of it is bounded here.
+ * certain that the operation is never tried again.
+ *
+ * - An increment keeps its amount, without the sum; of anything else no value is left.
+ * - How much is kept is bounded (`boundSpent`), and what nobody needs any more goes by proof (`forgetSpent`).
  */
-import { spentIncrement, surplusOps } from "./crdt/counter.ts";
-import { plainPath, typeAt } from "./crdt/path.ts";
+import { isIncrement, spentIncrement, surplusOps } from "./crdt/counter.ts";
 import { overloaded } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { Sibling, Spend, StoredObject } from "./object.ts";
@@ -60,12 +62,6 @@ export function forgetSpent(object: StoredObject): StoredObject {
   };
   const spent = object.spent.filter(isNeeded);
   return spent.length === object.spent.length ? object : { ...object, spent };
-}
-
-function isIncrement({ path, value }: Sibling): boolean {
-  if (path === plainPath || value === undefined) return false;
-  const type = typeAt(path);
-  return (type === "gCounter" || type === "pnCounter") && value[0] === 0;
 }
 
 function byAge(a: Sibling, b: Sibling): number {

@@ -3,9 +3,9 @@
  * `Date`s, and arrays and plain objects of those. What comes back equals what went in (a field that is
  * undefined is one that is not there, as in JSON), and everything else is refused by its path. −0 comes back as 0.
  */
-import { toBinary } from "./bytes.ts";
 import { CoterieError, invalidArgument, protocol, tooLarge } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { isDate } from "./literal.ts";
 import { packValue, unpackValue } from "./msgpack.ts";
 
 const bigintLeast = -(2n ** 63n);
@@ -32,16 +32,6 @@ export function encodeElement(value: unknown, place: string): Uint8Array {
   if (bytes.length > limits.valueBytesMax)
     throw tooLarge(`${place || "the value"} has ${bytes.length} bytes, the limit is ${limits.valueBytesMax}`);
   return bytes;
-}
-
-const chunkBytes = 4096;
-
-/** The bytes of an element as the key of a map: piece by piece, for each byte of a piece is an argument of one call. */
-export function elementKey(bytes: Uint8Array): string {
-  if (bytes.length <= chunkBytes) return toBinary(bytes);
-  let key = "";
-  for (let at = 0; at < bytes.length; at += chunkBytes) key += toBinary(bytes.subarray(at, at + chunkBytes));
-  return key;
 }
 
 function inOrder(value: unknown): unknown {
@@ -96,11 +86,6 @@ function checkFields(value: object, path: string, depth: number): void {
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** By its tag: that holds across realms, and asks for no clock. */
-function isDate(value: object): boolean {
-  return Object.prototype.toString.call(value) === "[object Date]";
 }
 
 function unstorable(path: string, what: string): CoterieError {

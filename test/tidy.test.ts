@@ -75,6 +75,9 @@ const impureFiles: Readonly<Record<string, readonly string[]>> = {
   "sim/simulator.ts": ["process", "setImmediate"],
 };
 
+/** Folders whose README leads a reader through all of their files. */
+const describedFolders = new Set(["src", "src/crdt", "node", "node/io", "node/io/cli", "client"]);
+
 const starExports = ["client/index.ts", "client/browser.ts"];
 
 /** Files that run without being imported. Test files and what package.json names are known anyway. */
@@ -214,6 +217,15 @@ describe("documents", () => {
       (folder) => !files.includes(`${folder}/README.md`) && !isNamedAbove(folder),
     );
     expect(undescribed).toEqual([]);
+  });
+
+  it("the README of a folder names each of its files", () => {
+    const unnamed = sources
+      .map(({ path }) => path)
+      .filter(
+        (path) => describedFolders.has(dirname(path)) && !namesFile(`${dirname(path)}/README.md`, basename(path)),
+      );
+    expect(unnamed).toEqual([]);
   });
 
   it("links lead somewhere", () => {
@@ -367,6 +379,12 @@ function isNamedAbove(folder: string): boolean {
   for (let above = dirname(folder); above !== "."; above = dirname(above))
     if (files.includes(`${above}/README.md`)) return read(`${above}/README.md`).includes(`${relative(above, folder)}/`);
   return false;
+}
+
+function namesFile(readme: string, name: string): boolean {
+  return read(readme)
+    .match(/[\w./-]+/g)!
+    .includes(name);
 }
 
 function brokenLinks(path: string): string[] {

@@ -27,7 +27,7 @@ import { array, bytes, malformed, oneOf, text } from "../fields.ts";
 import { limits } from "../limits.ts";
 import type { Sibling, StoredObject } from "../object.ts";
 import { decodeMarks, encodeMarks, nextIncrement, resetsWithin, type Mark } from "./counter.ts";
-import { checkPath, leafTypes, typeAt, type LeafType } from "./path.ts";
+import { checkPath, isCounter, typeAt, type LeafType } from "./path.ts";
 
 export type Change =
   | {
@@ -43,25 +43,28 @@ export type Change =
 
 const kinds = ["write", "drop", "increment", "reset"] as const;
 
-/** The elements that changes add, without what the coordinator adds. */
+/** An element without its timestamp and operation id, which the coordinator adds. */
+export type BareElement = Pick<Sibling, "dot" | "path" | "value">;
+
+/** What changes make of an object. */
 export interface Changed {
   /** One for each change that is no drop, also where the same is there already: its sequence number is the same at every coordinator. */
-  readonly added: readonly Pick<Sibling, "dot" | "path" | "value">[];
+  readonly added: readonly BareElement[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
 }
 
-/** How many dots the changes may need, and how many sequence numbers they take. */
+/** How many dots the changes take, and how many sequence numbers. */
 export function dotsOfChanges(changes: readonly Change[]): number {
   return changes.reduce((sum, { kind }) => sum + (kind === "drop" ? 0 : 1), 0);
 }
 
 /**
- * @param first the first of the fresh dots, further ones follow it; needless where none is asked for
+ * @param first the first of the fresh dots, further ones follow it; `undefined` only where `dotsOfChanges` asks for none
  * @throws TOO_LARGE on a counter beyond its bounds
  */
 export function applyChanges(whole: StoredObject, changes: readonly Change[], first: Dot | undefined): Changed {
-  const added: Pick<Sibling, "dot" | "path" | "value">[] = [];
+  const added: BareElement[] = [];
   const replaced: Dot[] = [];
   let seen: CausalContext = emptyContext;
   const places = placesOf(whole, changes);
@@ -84,11 +87,10 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
         added.push({ dot, path, value: next.value });
         break;
       }
-      case "reset": {
+      case "reset":
         replaced.push(...resetsWithin(object, path, change.marks));
         added.push({ dot, path, value: encodeMarks(change.marks) });
         break;
-      }
     }
   }
   return { added, seen: joinContexts(seen, contextOf(replaced)) };
@@ -99,10 +101,6 @@ function dropped(object: StoredObject, observed: CausalContext): CausalContext {
   const isCounted = ({ path, dot }: Sibling): boolean => isCounter(path) && contains(observed, dot);
   if (object.siblings.some(isCounted)) throw invalidArgument("a counter is reset, not dropped");
   return observed;
-}
-
-function isCounter(path: string): boolean {
-  return path.endsWith(leafTypes.pnCounter) || path.endsWith(leafTypes.gCounter);
 }
 
 /** Of many changes what stands at the place of each, in one pass: each for itself would go through the whole object. */
@@ -161,27 +159,27 @@ export function checkChanges(changes: readonly Change[]): void {
 
 function checkChange(change: Change): void {
   const type = typeAt(change.path);
-  const isCounter = type === "gCounter" || type === "pnCounter";
+  const isCounted = isCounter(change.path);
   switch (change.kind) {
     case "write":
-      if (isCounter || type === "map") throw invalidArgument(`a ${type} is not written`);
+      if (isCounted || type === "map") throw invalidArgument(`a ${type} is not written`);
       if (change.value.length > limits.valueBytesMax)
         throw tooLarge(`the value has ${change.value.length} bytes, the limit is ${limits.valueBytesMax}`);
       if ((type === "rwSet" || type === "dwFlag") && !(change.value[0]! <= 1))
         throw invalidArgument(`an element of a ${type} without its mark`);
       return;
     case "drop":
-      if (isCounter) throw invalidArgument("a counter is reset, not dropped");
+      if (isCounted) throw invalidArgument("a counter is reset, not dropped");
       return;
     case "increment":
-      if (!isCounter) throw invalidArgument(`a ${type} cannot be incremented`);
+      if (!isCounted) throw invalidArgument(`a ${type} cannot be incremented`);
       if (!Number.isSafeInteger(change.amount))
         throw invalidArgument(`a counter counts whole numbers, not ${change.amount}`);
       if (type === "gCounter" && change.amount < 0)
         throw invalidArgument(`a counter that only grows cannot be incremented by ${change.amount}`);
       return;
     case "reset":
-      if (!isCounter) throw invalidArgument(`a ${type} cannot be reset`);
+      if (!isCounted) throw invalidArgument(`a ${type} cannot be reset`);
   }
 }
 

@@ -12,7 +12,7 @@
  *   up to its highest mark counts no more; neither do corrections of it, nor other instances of an operation that was reset.
  *
  * A spent increment may be forgotten when its operation is never tried again, and is not too often in the sums: its amount stays in
- * its actor's sum. See `node/settled-operations.ts` for how that is known.
+ * its actor's sum. See `node/settled-operations.ts` and `node/leftovers.ts` for how that is known.
  *
  * Sources: the state-based PN-counter of Shapiro et al.: A Comprehensive Study of Convergent and Commutative Replicated Data Types
  * (2011); resets after Baquero, Almeida, Lerche: The Problem with Embedded CRDT Counters and a Solution (2016).
@@ -22,6 +22,7 @@ import { compareDots, epochMax, epochOf, makeActor, type Actor, type Dot } from 
 import { tooLarge } from "../errors.ts";
 import type { Sibling, StoredObject } from "../object.ts";
 import type { OpId } from "../op-id.ts";
+import { isCounter } from "./path.ts";
 
 interface Correction {
   /** The counter of the dot whose amount counts elsewhere. */
@@ -70,6 +71,11 @@ export function isReset(object: StoredObject, path: string): boolean {
 
 export function isResetMark({ value }: Sibling): boolean {
   return value?.[0] === resetTag;
+}
+
+/** Live or spent; of what is spent with nothing to count no value is kept. */
+export function isIncrement({ path, value }: Sibling): boolean {
+  return isCounter(path) && value?.[0] === incrementTag;
 }
 
 /** The operations at `path` that are in more sums than they count in: what is kept of them is needed until they are taken back. */

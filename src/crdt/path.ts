@@ -49,6 +49,11 @@ export function typeAt(path: string): DataType {
   return typesByLetter.get(path.at(-1)!)!;
 }
 
+/** Of whatever kind. No plain value is one. */
+export function isCounter(path: string): boolean {
+  return path.endsWith(leafTypes.pnCounter) || path.endsWith(leafTypes.gCounter);
+}
+
 /** What a key as a whole is: the type of its root; `undefined`: a plain value. */
 export function rootTypeOf(path: string): DataType | undefined {
   return typesByLetter.get(path.charAt(0));
@@ -63,6 +68,14 @@ export function isWithin(path: string, at: string): boolean {
 export function fieldWithin(path: string, map: string): { name: string; path: string } | undefined {
   const step = stepFrom(path, map.length);
   return step && { name: step.name, path: path.slice(0, step.end) };
+}
+
+/** The names of the fields that lead to what is at a path; of a whole key, or of a plain value, there are none. */
+export function fieldNames(path: string): readonly string[] {
+  const names: string[] = [];
+  let field = fieldWithin(path, path.charAt(0));
+  for (; field !== undefined; field = fieldWithin(path, field.path)) names.push(field.name);
+  return names;
 }
 
 /** @throws INVALID_ARGUMENT on what is no path; what it holds may be foreign */

@@ -1,4 +1,4 @@
-// Nobody is told of the same conflict twice, as far as a bounded memory reaches.
+// Nobody is told of the same siblings twice, as far as a bounded memory reaches.
 import { expect, test } from "vitest";
 import { Told } from "../../client/told.ts";
 

@@ -125,8 +125,31 @@ describe("a writer", () => {
   });
 });
 
+describe("texts in UTF-8", () => {
+  // src/record.ts, src/conflict.ts: a path comes back as it was, whatever names are in it.
+  test.each(["", "m5:notesg", "m1:\u00e9w", "\ufeffm2:\u{1f600}w"])("%j come back", (text) => {
+    const writer = new ByteWriter();
+    writer.utf8(text);
+    const reader = new ByteReader(writer.take());
+    expect(reader.utf8()).toBe(text);
+    reader.end();
+  });
+
+  test.each([
+    ["half a character", [1, 0xc3], "a text that is not UTF-8"],
+    ["more than there is", [3, 0x61], "count larger than the bytes that are left"],
+  ])("%s is refused", (_, bytes, message) => {
+    expect(() => new ByteReader(Uint8Array.from(bytes)).utf8()).toThrow(message);
+  });
+});
+
 describe("bytes and binary strings", () => {
   const bytes = fc.uint8Array({ maxLength: 20 });
+
+  test("are the same thing where there are more bytes than a call has room for arguments", () => {
+    const many = Uint8Array.from({ length: 500_001 }, (_, at) => at % 256);
+    expect(equalBytes(fromBinary(toBinary(many)), many)).toBe(true);
+  });
 
   test("are the same thing in two forms, in the same order", () => {
     // src/bytes.ts: their order as strings is the order of their bytes.

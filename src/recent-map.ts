@@ -1,0 +1,29 @@
+/**
+ * A map that remembers what was set lately and forgets the rest, within a bound.
+ *
+ * - Two generations instead of a list in order of use: what is set goes to the young one, and when that is full the old one is
+ *   forgotten. So a use costs one entry, and nothing has to be moved about.
+ * - The latest `generationMax` keys are known, and never more than twice as many.
+ */
+export class RecentMap<Key, Value> {
+  readonly #generationMax: number;
+  #young = new Map<Key, Value>();
+  #old = new Map<Key, Value>();
+
+  /** @param generationMax keys of one generation */
+  constructor(generationMax: number) {
+    this.#generationMax = generationMax;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  set(key: Key, value: Value): void {
+    if (this.#young.size >= this.#generationMax && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
+  }
+}
