@@ -30,11 +30,11 @@ export function spendUnless(isSettled: (op: OpId) => boolean): Spend {
 export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObject {
   const { spent } = object;
   if (spent.length <= Math.min(limits.spentMax, limits.spentIncrementsMax)) return object;
+  const isNeeded = neededIn(object);
   const increments = spent.filter(isIncrement);
-  const live = new Set(object.siblings.map(({ op }) => op));
-  const others = spent.filter((sibling) => !isIncrement(sibling) && !live.has(sibling.op));
+  const others = spent.filter((sibling) => !isIncrement(sibling) && !isNeeded(sibling));
   const tooMany = increments.length - limits.spentIncrementsMax;
-  const old = increments.filter(({ timestamp }) => timestamp.ms < retryEndsMs).sort(byAge);
+  const old = increments.filter((sibling) => sibling.timestamp.ms < retryEndsMs && !isNeeded(sibling)).sort(byAge);
   if (tooMany > old.length)
     throw overloaded(
       `${increments.length} increments of this counter may still be tried again, the limit is ${limits.spentIncrementsMax}`,
@@ -52,16 +52,20 @@ export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObj
  */
 export function forgetSpent(object: StoredObject): StoredObject {
   if (object.spent.length === 0) return object;
+  const spent = object.spent.filter(neededIn(object));
+  return spent.length === object.spent.length ? object : { ...object, spent };
+}
+
+/** Whether something spent is needed whatever its age: the operation is in too many sums, or it hides another dot of its own. */
+function neededIn(object: StoredObject): (sibling: Sibling) => boolean {
   const live = new Set(object.siblings.map(({ op }) => op));
   const surplus = new Map<string, ReadonlySet<OpId>>();
-  const isNeeded = (sibling: Sibling): boolean => {
+  return (sibling) => {
     const { op, path } = sibling;
     if (!isIncrement(sibling)) return live.has(op);
     if (!surplus.has(path)) surplus.set(path, surplusOps(object, path));
     return surplus.get(path)!.has(op);
   };
-  const spent = object.spent.filter(isNeeded);
-  return spent.length === object.spent.length ? object : { ...object, spent };
 }
 
 function byAge(a: Sibling, b: Sibling): number {

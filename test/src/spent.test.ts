@@ -112,6 +112,16 @@ describe("when all members agree", () => {
     expect(counterValue(forgetSpent(taken), path)).toBe(7);
   });
 
+  test("an increment in two sums is kept also where there are too many", () => {
+    // Forgotten by its age it would count twice, although both of its dots are known.
+    let one = apply(emptyObject, "a", 1, increment(1));
+    for (let number = 2; number <= limits.spentIncrementsMax + 5; number++) one = apply(one, "a", number, increment(1));
+    const both = sync(one, apply(emptyObject, "b", 1, increment(1)));
+    const bound = boundSpent(both, Infinity);
+    expect(bound.spent.length).toBeLessThan(both.spent.length);
+    expect(counterValue(bound, path)).toBe(counterValue(both, path));
+  });
+
   test("what hides another instance of its operation is kept as long as that is live", () => {
     // Forgotten before, an element that was removed would come back (scenario: tried at a and b, seen and removed at a).
     const orSet = rootPath("orSet");
