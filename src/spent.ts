@@ -20,19 +20,20 @@ export function spendUnless(isSettled: (op: OpId) => boolean): Spend {
 
 /**
  * Keeps what is spent within its limits. What counts for something is forgotten only when it is old: a retry of it is refused by
- * then. What counts for nothing is forgotten oldest first: a retry of it would rise as a sibling, and lose nothing; but not what
- * hides one that has risen already.
+ * then; but not what is in too many sums, since it would count twice for ever. What counts for nothing is forgotten oldest first: a
+ * retry of it would rise as a sibling, and lose nothing; but not what hides one that has risen already.
  * @param retryEndsMs of operations before that time no retry is let in
  * @throws OVERLOADED if more increments are kept than may be, and all of them are young
  */
 export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObject {
   const { spent } = object;
   if (spent.length <= Math.min(limits.spentMax, limits.spentIncrementsMax)) return object;
+  const isNeeded = neededIn(object);
   const increments = spent.filter(isIncrement);
-  const live = new Set(object.siblings.map(({ op }) => op));
-  const others = spent.filter((sibling) => !isIncrement(sibling) && !live.has(sibling.op));
+  const others = spent.filter((sibling) => !isIncrement(sibling) && !isNeeded(sibling));
   const tooMany = increments.length - limits.spentIncrementsMax;
-  const old = increments.filter(({ timestamp }) => timestamp.ms < retryEndsMs).sort(byAge);
+  const old =
+    tooMany > 0 ? increments.filter((one) => one.timestamp.ms < retryEndsMs && !isNeeded(one)).sort(byAge) : [];
   if (tooMany > old.length)
     throw overloaded(
       `${increments.length} increments of this counter may still be tried again, the limit is ${limits.spentIncrementsMax}`,
@@ -50,16 +51,20 @@ export function boundSpent(object: StoredObject, retryEndsMs: number): StoredObj
  */
 export function forgetSpent(object: StoredObject): StoredObject {
   if (object.spent.length === 0) return object;
+  const spent = object.spent.filter(neededIn(object));
+  return spent.length === object.spent.length ? object : { ...object, spent };
+}
+
+/** Whether what is spent has to stay, however old: its operation is still in too many sums, or live under another dot. */
+function neededIn(object: StoredObject): (spent: Sibling) => boolean {
   const live = new Set(object.siblings.map(({ op }) => op));
   const surplus = new Map<string, ReadonlySet<OpId>>();
-  const isNeeded = (sibling: Sibling): boolean => {
+  return (sibling) => {
     const { op, path } = sibling;
     if (!isIncrement(sibling)) return live.has(op);
     if (!surplus.has(path)) surplus.set(path, surplusOps(object, path));
     return surplus.get(path)!.has(op);
   };
-  const spent = object.spent.filter(isNeeded);
-  return spent.length === object.spent.length ? object : { ...object, spent };
 }
 
 function isIncrement({ path, value }: Sibling): boolean {
