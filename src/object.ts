@@ -132,3 +132,13 @@ export function latest(object: StoredObject): Timestamp {
   for (const sibling of object.siblings) t = laterOf(t, sibling.timestamp);
   return t;
 }
+
+/** What of an object belongs to each of these paths, in one pass: an operation's instances all have the same. */
+export function placesOf(object: StoredObject, paths: Iterable<string>): ReadonlyMap<string, StoredObject> {
+  const { context } = object;
+  const places = new Map<string, { siblings: Sibling[]; spent: Sibling[]; context: CausalContext }>();
+  for (const path of paths) places.set(path, { siblings: [], spent: [], context });
+  for (const sibling of object.siblings) places.get(sibling.path)?.siblings.push(sibling);
+  for (const sibling of object.spent) places.get(sibling.path)?.spent.push(sibling);
+  return places;
+}

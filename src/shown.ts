@@ -8,7 +8,7 @@ import { contextOf, type CausalContext } from "./causal-context.ts";
 import { compareDots } from "./dot.ts";
 import { counterValue, isReset, isResetMark } from "./crdt/counter.ts";
 import { isWithin, plainPath, registerPath, rootTypeOf, typeAt, type DataType } from "./crdt/path.ts";
-import type { Sibling, StoredObject } from "./object.ts";
+import { placesOf, type Sibling, type StoredObject } from "./object.ts";
 import type { OpId } from "./op-id.ts";
 import { compareTimestamps } from "./timestamp.ts";
 
@@ -67,16 +67,28 @@ export function observedAt(object: StoredObject, path: string): CausalContext {
 /** What kinds of things stand under a key, hidden ones left out: more than one only where writers disagreed. */
 export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value"> {
   const types = new Set<DataType | "value">();
+  const isHiddenHere = hiddenIn(object);
   for (const sibling of object.siblings) {
     const type = sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value");
-    if (!types.has(type) && !isHidden(object, sibling)) types.add(type); // in this order: whether it is hidden takes a walk
+    if (!types.has(type) && !isHiddenHere(sibling)) types.add(type); // in this order: whether it is hidden takes a walk
   }
   return types;
 }
 
 /** As far as this replica knows nothing is left to be shown. */
 export function isDeleted(object: StoredObject): boolean {
-  return object.siblings.every((sibling) => isHidden(object, sibling));
+  return object.siblings.every(hiddenIn(object));
+}
+
+/** Asked of many: from the second on that takes a walk it is no longer the whole object that is walked through, but their places. */
+function hiddenIn(object: StoredObject): (sibling: Sibling) => boolean {
+  let walks = 0;
+  let places: ReadonlyMap<string, StoredObject> | undefined;
+  return (sibling) => {
+    if (sibling.path === plainPath || walks++ === 0) return isHidden(object, sibling);
+    places ??= placesOf(object, new Set(object.siblings.map(({ path }) => path)));
+    return isHidden(places.get(sibling.path)!, sibling);
+  };
 }
 
 function isHidden(object: StoredObject, sibling: Sibling): boolean {

@@ -25,7 +25,7 @@ import type { Dot } from "../dot.ts";
 import { invalidArgument, tooLarge } from "../errors.ts";
 import { array, bytes, malformed, oneOf, text } from "../fields.ts";
 import { limits } from "../limits.ts";
-import type { Sibling, StoredObject } from "../object.ts";
+import { placesOf, type Sibling, type StoredObject } from "../object.ts";
 import { decodeMarks, encodeMarks, nextIncrement, resetsWithin, type Mark } from "./counter.ts";
 import { checkPath, leafTypes, typeAt, type LeafType } from "./path.ts";
 
@@ -56,6 +56,8 @@ export function dotsOfChanges(changes: readonly Change[]): number {
   return changes.reduce((sum, { kind }) => sum + (kind === "drop" ? 0 : 1), 0);
 }
 
+const noPlaces: ReadonlyMap<string, StoredObject> = new Map();
+
 /**
  * @param first the first of the fresh dots, further ones follow it; needless where none is asked for
  * @throws TOO_LARGE on a counter beyond its bounds
@@ -64,7 +66,8 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
   const added: Pick<Sibling, "dot" | "path" | "value">[] = [];
   const replaced: Dot[] = [];
   let seen: CausalContext = emptyContext;
-  const places = placesOf(whole, changes);
+  // Of many changes what stands at the place of each: each for itself would go through the whole object.
+  const places = changes.length === 1 ? noPlaces : placesOf(whole, new Set(changes.map(({ path }) => path)));
   for (const change of changes) {
     const { path } = change;
     const object = places.get(path) ?? whole;
@@ -103,16 +106,6 @@ function dropped(object: StoredObject, observed: CausalContext): CausalContext {
 
 function isCounter(path: string): boolean {
   return path.endsWith(leafTypes.pnCounter) || path.endsWith(leafTypes.gCounter);
-}
-
-/** Of many changes what stands at the place of each, in one pass: each for itself would go through the whole object. */
-function placesOf(whole: StoredObject, changes: readonly Change[]): ReadonlyMap<string, StoredObject> {
-  const places = new Map<string, { siblings: Sibling[]; spent: Sibling[]; context: CausalContext }>();
-  if (changes.length === 1) return places;
-  for (const { path } of changes) places.set(path, { siblings: [], spent: [], context: whole.context });
-  for (const sibling of whole.siblings) places.get(sibling.path)?.siblings.push(sibling);
-  for (const sibling of whole.spent) places.get(sibling.path)?.spent.push(sibling);
-  return places;
 }
 
 /** The dots at the same place that a write replaces although its writer may not have seen them. */
