@@ -100,7 +100,7 @@ export class Versions {
     const next = this.#next(object, update, mustBeFresh || isAmnesiac);
     const updated = boundSpent(next.object, this.#self.now.wallMs - this.#self.tuning.retryWindowMs);
     const record = encodeRecord(place.hash, updated);
-    this.#checkSize(place, updated, record);
+    this.#checkSize(place, updated, record, { elements: object.siblings.length, bytes: local?.length ?? 0 });
     const renewal = this.#identity.renewIfOutrun(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
     const how = { isKnown: false, isAmnesiac, leftover: leftoverAtAGlance(updated) };
@@ -186,13 +186,19 @@ export class Versions {
     return { record, ...how, token: added.reduce(tokenAfter, token), mayLeave: this.#identity.mayLeave };
   }
 
-  #checkSize(place: Place, object: StoredObject, record: Uint8Array): void {
-    if (record.length > limits.recordBytesMax)
+  /** @param before what was here: a join can go past the limits, and then what makes it smaller has to be let in */
+  #checkSize(
+    place: Place,
+    object: StoredObject,
+    record: Uint8Array,
+    before: { readonly elements: number; readonly bytes: number },
+  ): void {
+    if (record.length > Math.max(limits.recordBytesMax, before.bytes))
       throw tooLarge(`the key's siblings together have ${record.length} bytes, the limit is ${limits.recordBytesMax}`);
     const entries = entriesOf(object.context);
     if (entries > limits.contextEntriesMax)
       throw tooLarge(`the key's context would have ${entries} entries, the limit is ${limits.contextEntriesMax}`);
-    if (object.siblings.length > limits.elementsMax)
+    if (object.siblings.length > Math.max(limits.elementsMax, before.elements))
       throw tooLarge(`the key would have ${object.siblings.length} elements, the limit is ${limits.elementsMax}`);
     const siblings = object.siblings.filter(({ path }) => path === plainPath || path === registerPath).length;
     if (siblings > limits.siblingsMax)
