@@ -27,7 +27,7 @@ import { array, bytes, malformed, oneOf, text } from "../fields.ts";
 import { limits } from "../limits.ts";
 import { placesOf, type Sibling, type StoredObject } from "../object.ts";
 import { decodeMarks, encodeMarks, nextIncrement, resetsWithin, type Mark } from "./counter.ts";
-import { checkPath, leafTypes, typeAt, type LeafType } from "./path.ts";
+import { checkPath, isWithin, leafTypes, registerPath, typeAt, type LeafType } from "./path.ts";
 
 export type Change =
   | {
@@ -70,7 +70,7 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
   const places = changes.length === 1 ? noPlaces : placesOf(whole, new Set(changes.map(({ path }) => path)));
   for (const change of changes) {
     const { path } = change;
-    const object = places.get(path) ?? whole;
+    const object = path === registerPath ? whole : (places.get(path) ?? whole); // a plain value is in its place, too
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
@@ -112,7 +112,7 @@ function isCounter(path: string): boolean {
 function dotsReplaced(object: StoredObject, path: string, value: Uint8Array): Dot[] {
   const type = typeAt(path) as LeafType;
   return object.siblings
-    .filter((sibling) => sibling.path === path && replaces(type, value, sibling))
+    .filter((sibling) => isWithin(sibling.path, path) && replaces(type, value, sibling))
     .map(({ dot }) => dot);
 }
 
