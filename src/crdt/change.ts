@@ -74,7 +74,7 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
-        seen = joinContexts(seen, dropped(whole, change.observed));
+        seen = joinContexts(seen, change.observed);
         break;
       case "write":
         seen = joinContexts(seen, change.observed);
@@ -94,14 +94,15 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
       }
     }
   }
+  refuseCounted(whole, seen);
   return { added, seen: joinContexts(seen, contextOf(replaced)) };
 }
 
 /** @throws INVALID_ARGUMENT if increments or resets are among it: without them nobody knows what was counted */
-function dropped(object: StoredObject, observed: CausalContext): CausalContext {
+function refuseCounted({ siblings }: StoredObject, observed: CausalContext): void {
+  if (observed.length === 0) return;
   const isCounted = ({ path, dot }: Sibling): boolean => isCounter(path) && contains(observed, dot);
-  if (object.siblings.some(isCounted)) throw invalidArgument("a counter is reset, not dropped");
-  return observed;
+  if (siblings.some(isCounted)) throw invalidArgument("a counter is reset, not dropped");
 }
 
 function isCounter(path: string): boolean {
