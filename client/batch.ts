@@ -11,7 +11,7 @@ import { equalBytes, toBinary } from "../src/bytes.ts";
 import { contextOf } from "../src/causal-context.ts";
 import { checkChanges, type Change } from "../src/crdt/change.ts";
 import { isReset, marksAt } from "../src/crdt/counter.ts";
-import { isCounter, isWithin, typeAt } from "../src/crdt/path.ts";
+import { isCounter, isWithin, plainPath, typeAt } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { invalidArgument, tooLarge } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
@@ -127,7 +127,7 @@ function dotsOf({ path, value }: { readonly path: string; readonly value: Uint8A
   if (typeAt(path) === "gSet") return [];
   const element = elementIn(path, value);
   return object.siblings
-    .filter((sibling) => sibling.path === path && isElement(sibling, element))
+    .filter((sibling) => isWithin(sibling.path, path) && isElement(sibling, element))
     .map(({ dot }) => dot);
 }
 
@@ -140,7 +140,7 @@ function clearing(path: string, object: StoredObject): readonly Change[] {
   const counters = new Set<string>();
   for (const sibling of object.siblings) {
     if (!isWithin(sibling.path, path)) continue;
-    if (isCounter(sibling.path)) counters.add(sibling.path);
+    if (sibling.path !== plainPath && isCounter(sibling.path)) counters.add(sibling.path);
     else dots.push(sibling.dot);
   }
   const drop = { kind: "drop", path, observed: contextOf(dots) } as const;

@@ -81,7 +81,8 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 /** Of whatever was thrown, which need not be an error; cut, because it goes to every reader. */
 function wordsOf(thrown: unknown): string {
-  const words = thrown instanceof Error ? thrown.message : `the merge threw ${typeof thrown}`;
+  const said: unknown = thrown instanceof Error ? thrown.message : undefined;
+  const words = typeof said === "string" ? said : `the merge threw ${typeof thrown}`;
   return words.length > problemLettersMax
     ? `${words.slice(0, problemLettersMax)}…`
     : words || "the merge threw an error";

@@ -22,6 +22,8 @@ interface Word {
 
 /** About 200 bytes each, and twice as many at the most. */
 const clientsPerGeneration = 10_000;
+/** Twice what our clients list. A word with more is foreign, and not kept: of ten thousand such a node would run out of memory. */
+const exceptionsMax = 256;
 
 export class SettledOperations {
   readonly #words = new RecentMap<ClientId, Word>(clientsPerGeneration);
@@ -29,7 +31,7 @@ export class SettledOperations {
   /** A client said so in a message with this operation id. Messages may overtake each other: what says more holds. */
   note(op: OpId, settled: SettledBelow): void {
     const [distance, ...others] = settled;
-    if (distance === undefined) return;
+    if (distance === undefined || others.length > exceptionsMax) return;
     const client = op.slice(0, 8);
     const sequence = sequenceOf(op);
     const before = this.#words.get(client);

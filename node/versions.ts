@@ -106,7 +106,7 @@ export class Versions {
     const next = this.#next(object, update, mustBeFresh || isAmnesiac);
     const updated = boundSpent(next.object, this.#self.now.wallMs - this.#self.tuning.retryWindowMs);
     const record = encodeRecord(place.hash, updated);
-    this.#checkSize(place, updated, record);
+    this.#checkSize(place, updated, record, { elements: object.siblings.length, bytes: local?.length ?? 0 });
     const renewal = this.#identity.renewIfOutrun(this.#self.now);
     if (renewal !== undefined) this.#self.emit(renewal);
     const how = { isKnown: false, isAmnesiac, leftover: leftoverAtAGlance(updated) };
@@ -121,12 +121,12 @@ export class Versions {
     const mints = update.changes === undefined || dotsOfChanges(update.changes) > 0;
     // What knows less than was issued here takes an event of a fresh epoch in any case: minting goes on from there.
     const first = mints || isFresh ? this.#identity.mint(object.context, isFresh) : undefined;
-    const { added: elements, seen } = changed(object, update, first);
+    const { added: elements, seen, dropped } = changed(object, update, first);
     const isBlind = update.isLww || update.changes !== undefined;
     const replaced = isBlind ? laterOf(update.token.latest, latest(object)) : update.token.latest;
     const added = this.#siblings(update.op, elements, replaced);
     const spend = spendUnless((op) => this.#self.settledOperations.isSettled(op));
-    const written = write(object, seen, added, spend);
+    const written = write(object, seen, added, spend, dropped);
     const isEvent = first !== undefined && added.length === 0;
     return { object: isEvent ? addEvent(written, first) : written, added };
   }
@@ -192,13 +192,19 @@ export class Versions {
     return { record, ...how, token: added.reduce(tokenAfter, token), mayLeave: this.#identity.mayLeave };
   }
 
-  #checkSize(place: Place, object: StoredObject, record: Uint8Array): void {
-    if (record.length > limits.recordBytesMax)
+  /** @param before what was here: a join can go past the limits, and then what makes it smaller has to be let in */
+  #checkSize(
+    place: Place,
+    object: StoredObject,
+    record: Uint8Array,
+    before: { readonly elements: number; readonly bytes: number },
+  ): void {
+    if (record.length > Math.max(limits.recordBytesMax, before.bytes))
       throw tooLarge(`the key's siblings together have ${record.length} bytes, the limit is ${limits.recordBytesMax}`);
     const entries = entriesOf(object.context);
     if (entries > limits.contextEntriesMax)
       throw tooLarge(`the key's context would have ${entries} entries, the limit is ${limits.contextEntriesMax}`);
-    if (object.siblings.length > limits.elementsMax)
+    if (object.siblings.length > Math.max(limits.elementsMax, before.elements))
       throw tooLarge(`the key would have ${object.siblings.length} elements, the limit is ${limits.elementsMax}`);
     const siblings = object.siblings.filter(({ path }) => path === plainPath || path === registerPath).length;
     if (siblings > limits.siblingsMax)
@@ -235,7 +241,7 @@ function changed(object: StoredObject, { token, value, changes, isLww }: Update,
   if (changes !== undefined) return applyChanges(object, changes, first);
   const path = isLww ? registerPath : plainPath;
   const seen = isLww ? joinContexts(token.context, contextOf(object.siblings.map(({ dot }) => dot))) : token.context;
-  return { added: [{ dot: first!, path, value }], seen };
+  return { added: [{ dot: first!, path, value }], seen, dropped: emptyContext };
 }
 
 /** The dots that the writer says it has seen. */

@@ -13,7 +13,7 @@ import { ByteReader, ByteWriter, equalBytes, MalformedBytes } from "./bytes.ts";
 import { plainPath, typeAt } from "./crdt/path.ts";
 import { makeActor, type Dot } from "./dot.ts";
 import { checksum32 } from "./hash.ts";
-import type { Sibling, StoredObject } from "./object.ts";
+import { placesOf, type Sibling, type StoredObject } from "./object.ts";
 import { elementsAt, registerWinner } from "./shown.ts";
 import { readTimestamp, writeTimestamp, type Timestamp } from "./timestamp.ts";
 
@@ -42,10 +42,13 @@ const writer = new ByteWriter();
 
 /** What lost in the registers of `joined` and had not lost in `before`, which was joined into it. */
 export function lossesOf(joined: StoredObject, before: StoredObject): readonly Loss[] {
+  const paths = contestedRegisters(joined);
+  if (paths.size === 0) return none;
   const losses: Loss[] = [];
-  for (const path of contestedRegisters(joined)) {
-    const known = new Set(losersAt(before, path).map(({ lost }) => lost.op));
-    losses.push(...losersAt(joined, path).filter(({ lost }) => !known.has(lost.op)));
+  const [after, earlier] = [placesOf(joined, paths), placesOf(before, paths)];
+  for (const path of paths) {
+    const known = new Set(losersAt(earlier.get(path)!, path).map(({ lost }) => lost.op));
+    losses.push(...losersAt(after.get(path)!, path).filter(({ lost }) => !known.has(lost.op)));
   }
   return losses.length === 0 ? none : losses;
 }

@@ -10,7 +10,8 @@
  *   certain that the operation is never tried again.
  *
  * So a dot goes through a chain, unseen → live → spent → gone, and `sync` takes for each dot what is further along: what is not in
- * the context is unseen, what is in it and in neither list is gone.
+ * the context is unseen, what is in it and in neither list is gone. Spent has two steps, since readers must tell them apart where late
+ * retries meet (`shown.ts`): what was replaced, and then what was dropped, taken away with nothing in its place.
  *
  * Source: Preguiça et al.: Dotted Version Vectors (2010), and the join of `dot-store.ts`.
  */
@@ -49,26 +50,40 @@ export type Spend = (sibling: Sibling) => Sibling | undefined;
  * Puts `added` in the place of everything that `seen` covers.
  * @param added under fresh dots, in their order
  * @param spend is asked of each sibling that is replaced, and anew of each that is spent already
+ * @param dropped what of `seen` is taken away, with nothing in its place
  */
 export function write(
   object: StoredObject,
   seen: CausalContext,
   added: readonly Sibling[],
   spend: Spend,
+  dropped: CausalContext = emptyContext,
 ): StoredObject {
   const siblings: Sibling[] = [];
-  const spent = object.spent.filter((sibling) => spend(sibling) !== undefined);
-  for (const sibling of object.siblings) {
-    if (!contains(seen, sibling.dot)) siblings.push(sibling);
-    else {
-      const rest = spend(sibling);
-      if (rest !== undefined) spent.push(rest);
-    }
-  }
+  const spent: Sibling[] = [];
+  const keepSpent = (rest: Sibling | undefined): void => {
+    if (rest !== undefined) spent.push(contains(dropped, rest.dot) ? asDropped(rest) : rest);
+  };
+  for (const sibling of object.spent) if (spend(sibling) !== undefined) keepSpent(sibling);
+  for (const sibling of object.siblings)
+    if (contains(seen, sibling.dot)) keepSpent(spend(sibling));
+    else siblings.push(sibling);
   siblings.push(...added);
   let context = joinContexts(object.context, seen);
   for (const { dot } of added) context = addDot(context, dot);
   return { siblings: siblings.sort(byDot), spent: spent.length === 0 ? none : spent.sort(byDot), context };
+}
+
+const nothingLeft = new Uint8Array(0);
+
+/** What still counts for something, an increment, is never dropped: it keeps its value. */
+function asDropped(spent: Sibling): Sibling {
+  return spent.value === undefined ? { ...spent, value: nothingLeft } : spent;
+}
+
+/** Of something spent: it was taken away, not replaced. */
+export function isDropped({ value }: Sibling): boolean {
+  return value?.length === 0;
 }
 
 function byDot(a: Sibling, b: Sibling): number {
@@ -83,10 +98,15 @@ export function sync(a: StoredObject, b: StoredObject): StoredObject {
   return siblings === a.siblings && spent === a.spent && context === a.context ? a : { siblings, spent, context };
 }
 
-/** What either has spent, but for what is gone at the other: seen there, and neither live nor spent. */
+/** What either has spent, but for what is gone at the other: seen there, and neither live nor spent. Dropped is further than replaced. */
 function joinSpent(a: StoredObject, b: StoredObject): readonly Sibling[] {
   if (a.spent.length === 0 && b.spent.length === 0) return a.spent;
-  const joined = a.spent.filter(({ dot }) => !isGone(b, dot));
+  const joined: Sibling[] = [];
+  for (const sibling of a.spent) {
+    const other = find(b.spent, sibling.dot);
+    if (other !== undefined) joined.push(isDropped(other) && !isDropped(sibling) ? other : sibling);
+    else if (!isGone(b, sibling.dot)) joined.push(sibling);
+  }
   for (const sibling of b.spent)
     if (find(a.spent, sibling.dot) === undefined && !isGone(a, sibling.dot)) joined.push(sibling);
   const isSame = joined.length === a.spent.length && joined.every((sibling, at) => sibling === a.spent[at]);
@@ -106,7 +126,12 @@ export function addEvent(object: StoredObject, dot: Dot): StoredObject {
 export function isIncluded(a: StoredObject, b: StoredObject): boolean {
   if (!includes(b.context, a.context)) return false;
   if (!b.siblings.every(({ dot }) => has(a, dot) || !contains(a.context, dot))) return false;
-  return b.spent.every(({ dot }) => !isGone(a, dot));
+  return b.spent.every((spent) => !isGone(a, spent.dot) && (isDropped(spent) || !isDroppedIn(a, spent.dot)));
+}
+
+function isDroppedIn({ spent }: StoredObject, dot: Dot): boolean {
+  const found = find(spent, dot);
+  return found !== undefined && isDropped(found);
 }
 
 /** Whether it is live. */
@@ -131,4 +156,14 @@ export function latest(object: StoredObject): Timestamp {
   let t = earliest;
   for (const sibling of object.siblings) t = laterOf(t, sibling.timestamp);
   return t;
+}
+
+/** What of an object belongs to each of these paths, in one pass: an operation's instances all have the same. */
+export function placesOf(object: StoredObject, paths: Iterable<string>): ReadonlyMap<string, StoredObject> {
+  const { context } = object;
+  const places = new Map<string, { siblings: Sibling[]; spent: Sibling[]; context: CausalContext }>();
+  for (const path of paths) places.set(path, { siblings: [], spent: [], context });
+  for (const sibling of object.siblings) places.get(sibling.path)?.siblings.push(sibling);
+  for (const sibling of object.spent) places.get(sibling.path)?.spent.push(sibling);
+  return places;
 }

@@ -17,7 +17,7 @@ import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
 import { checkCounted, isSpentIncrement } from "./crdt/counter.ts";
 import { isCounter, isPath, plainPath, registerPath, typeAt } from "./crdt/path.ts";
-import { emptyObject, has, type Sibling, type StoredObject } from "./object.ts";
+import { type Sibling, type StoredObject, emptyObject, has, isDropped } from "./object.ts";
 import { makeOpId, sequenceMax, sequenceOf } from "./op-id.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 
@@ -196,9 +196,11 @@ function checkElements({ siblings, spent }: StoredObject, paths: readonly string
   for (const path of paths)
     if (path !== plainPath && !isPath(path)) throw new MalformedBytes("a path that leads nowhere");
   for (const sibling of siblings) checkLive(sibling);
-  for (const sibling of spent)
-    if (sibling.value !== undefined && !(isCounter(sibling.path) && isSpentIncrement(sibling.value)))
+  for (const sibling of spent) {
+    const { path, value } = sibling;
+    if (value !== undefined && !(isCounter(path) ? isSpentIncrement(value) : isDropped(sibling)))
       throw new MalformedBytes("a value of what is spent");
+  }
 }
 
 function checkLive({ path, value }: Sibling): void {

@@ -9,7 +9,7 @@ import { contextOf, type CausalContext } from "./causal-context.ts";
 import { compareDots } from "./dot.ts";
 import { counterValue, isReset, isResetMark } from "./crdt/counter.ts";
 import { isWithin, plainPath, registerPath, rootTypeOf, typeAt, type DataType } from "./crdt/path.ts";
-import type { Sibling, StoredObject } from "./object.ts";
+import { isDropped, placesOf, type Sibling, type StoredObject } from "./object.ts";
 import type { OpId } from "./op-id.ts";
 import { compareTimestamps } from "./timestamp.ts";
 
@@ -68,16 +68,28 @@ export function observedAt(object: StoredObject, path: string): CausalContext {
 /** What kinds of things stand under a key, hidden ones left out: more than one only where writers disagreed. */
 export function rootTypes(object: StoredObject): ReadonlySet<DataType | "value"> {
   const types = new Set<DataType | "value">();
+  const isHiddenHere = hiddenIn(object);
   for (const sibling of object.siblings) {
     const type = sibling.path === registerPath ? "value" : (rootTypeOf(sibling.path) ?? "value");
-    if (!types.has(type) && !isHidden(object, sibling)) types.add(type); // in this order: whether it is hidden takes a walk
+    if (!types.has(type) && !isHiddenHere(sibling)) types.add(type); // in this order: whether it is hidden takes a walk
   }
   return types;
 }
 
 /** As far as this replica knows nothing is left to be shown. */
 export function isDeleted(object: StoredObject): boolean {
-  return object.siblings.every((sibling) => isHidden(object, sibling));
+  return object.siblings.every(hiddenIn(object));
+}
+
+/** Asked of many: from the second on that takes a walk it is no longer the whole object that is walked through, but their places. */
+function hiddenIn(object: StoredObject): (sibling: Sibling) => boolean {
+  let walks = 0;
+  let places: ReadonlyMap<string, StoredObject> | undefined;
+  return (sibling) => {
+    if (sibling.path === plainPath || walks++ === 0) return isHidden(object, sibling);
+    places ??= placesOf(object, new Set(object.siblings.map(({ path }) => path)));
+    return isHidden(places.get(sibling.path)!, sibling);
+  };
 }
 
 function isHidden(object: StoredObject, sibling: Sibling): boolean {
@@ -115,7 +127,7 @@ function onceEach({ siblings, spent }: StoredObject): readonly Sibling[] {
     if (spentOps.has(sibling.op)) hidden.push(sibling);
     else showOnce(shown, sibling);
   }
-  if (hidden.length > 1) for (const sibling of hiddenByEachOther(hidden, shown)) showOnce(shown, sibling);
+  if (hidden.length > 1) for (const sibling of hiddenByEachOther(hidden, shown, spent)) showOnce(shown, sibling);
   return shown.size === siblings.length ? siblings : siblings.filter((sibling) => shown.get(sibling.op) === sibling);
 }
 
@@ -126,16 +138,23 @@ function showOnce(shown: Map<OpId, Sibling>, sibling: Sibling): void {
 
 /**
  * Where a write replaces what its coordinator has, seen or not, two operations that were tried at two coordinators in two orders have
- * replaced each other. Neither was removed: they show, unless something else does at their place.
+ * replaced each other. If nobody dropped either they show, unless something else does at their place.
  */
-function hiddenByEachOther(hidden: readonly Sibling[], shown: ReadonlyMap<OpId, Sibling>): readonly Sibling[] {
+function hiddenByEachOther(
+  hidden: readonly Sibling[],
+  shown: ReadonlyMap<OpId, Sibling>,
+  spent: readonly Sibling[],
+): readonly Sibling[] {
+  const dropped = new Set(spent.filter(isDropped).map(({ op }) => op));
   const byPlace = new Map<string, Sibling[]>();
   for (const sibling of hidden) {
     const place = placeOf(sibling);
     if (place !== undefined) byPlace.set(place, [...(byPlace.get(place) ?? []), sibling]);
   }
   for (const sibling of shown.values()) byPlace.delete(placeOf(sibling) ?? "");
-  return [...byPlace.values()].filter((group) => group.some(({ op }) => op !== group[0]!.op)).flat();
+  const isCrossed = (group: readonly Sibling[]): boolean =>
+    group.some(({ op }) => op !== group[0]!.op) && !group.some(({ op }) => dropped.has(op));
+  return [...byPlace.values()].filter(isCrossed).flat();
 }
 
 /** Where elements replace each other unseen; nowhere for what replaces only what its writer has seen. */

@@ -22,8 +22,8 @@ export function spendUnless(isSettled: (op: OpId) => boolean): Spend {
 
 /**
  * Keeps what is spent within its limits. What counts for something is forgotten only when it is old: a retry of it is refused by
- * then. What counts for nothing is forgotten oldest first: a retry of it would rise as a sibling, and lose nothing; but not what
- * hides one that has risen already.
+ * then; but not what is in too many sums, since it would count twice for ever. What counts for nothing is forgotten oldest first: a
+ * retry of it would rise as a sibling, and lose nothing; but not what hides one that has risen already.
  * @param retryEndsMs of operations before that time no retry is let in
  * @throws OVERLOADED if more increments are kept than may be, and all of them are young
  */

@@ -25,9 +25,9 @@ import type { Dot } from "../dot.ts";
 import { invalidArgument, tooLarge } from "../errors.ts";
 import { array, bytes, malformed, oneOf, text } from "../fields.ts";
 import { limits } from "../limits.ts";
-import type { Sibling, StoredObject } from "../object.ts";
+import { placesOf, type Sibling, type StoredObject } from "../object.ts";
 import { decodeMarks, encodeMarks, nextIncrement, resetsWithin, type Mark } from "./counter.ts";
-import { checkPath, isCounter, typeAt, type LeafType } from "./path.ts";
+import { checkPath, isCounter, isWithin, registerPath, typeAt, type LeafType } from "./path.ts";
 
 export type Change =
   | {
@@ -52,12 +52,16 @@ export interface Changed {
   readonly added: readonly BareElement[];
   /** What they replace: dots that the coordinator has, and those that the writer has seen. */
   readonly seen: CausalContext;
+  /** What of it is taken away, with nothing in its place. */
+  readonly dropped: CausalContext;
 }
 
 /** How many dots the changes take, and how many sequence numbers. */
 export function dotsOfChanges(changes: readonly Change[]): number {
   return changes.reduce((sum, { kind }) => sum + (kind === "drop" ? 0 : 1), 0);
 }
+
+const noPlaces: ReadonlyMap<string, StoredObject> = new Map();
 
 /**
  * @param first the first of the fresh dots, further ones follow it; `undefined` only where `dotsOfChanges` asks for none
@@ -67,14 +71,16 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
   const added: BareElement[] = [];
   const replaced: Dot[] = [];
   let seen: CausalContext = emptyContext;
-  const places = placesOf(whole, changes);
+  let dropped: CausalContext = emptyContext;
+  // Of many changes what stands at the place of each: each for itself would go through the whole object.
+  const places = changes.length === 1 ? noPlaces : placesOf(whole, new Set(changes.map(({ path }) => path)));
   for (const change of changes) {
     const { path } = change;
-    const object = places.get(path) ?? whole;
+    const object = path === registerPath ? whole : (places.get(path) ?? whole); // a plain value is in its place, too
     const dot = { actor: first?.actor ?? "", counter: (first?.counter ?? 0) + added.length };
     switch (change.kind) {
       case "drop":
-        seen = joinContexts(seen, dropped(whole, change.observed));
+        dropped = joinContexts(dropped, change.observed);
         break;
       case "write":
         seen = joinContexts(seen, change.observed);
@@ -93,31 +99,23 @@ export function applyChanges(whole: StoredObject, changes: readonly Change[], fi
         break;
     }
   }
-  return { added, seen: joinContexts(seen, contextOf(replaced)) };
+  seen = joinContexts(seen, dropped);
+  refuseCounted(whole, seen);
+  return { added, seen: joinContexts(seen, contextOf(replaced)), dropped };
 }
 
 /** @throws INVALID_ARGUMENT if increments or resets are among it: without them nobody knows what was counted */
-function dropped(object: StoredObject, observed: CausalContext): CausalContext {
+function refuseCounted({ siblings }: StoredObject, observed: CausalContext): void {
+  if (observed.length === 0) return;
   const isCounted = ({ path, dot }: Sibling): boolean => isCounter(path) && contains(observed, dot);
-  if (object.siblings.some(isCounted)) throw invalidArgument("a counter is reset, not dropped");
-  return observed;
-}
-
-/** Of many changes what stands at the place of each, in one pass: each for itself would go through the whole object. */
-function placesOf(whole: StoredObject, changes: readonly Change[]): ReadonlyMap<string, StoredObject> {
-  const places = new Map<string, { siblings: Sibling[]; spent: Sibling[]; context: CausalContext }>();
-  if (changes.length === 1) return places;
-  for (const { path } of changes) places.set(path, { siblings: [], spent: [], context: whole.context });
-  for (const sibling of whole.siblings) places.get(sibling.path)?.siblings.push(sibling);
-  for (const sibling of whole.spent) places.get(sibling.path)?.spent.push(sibling);
-  return places;
+  if (siblings.some(isCounted)) throw invalidArgument("a counter is reset, not dropped");
 }
 
 /** The dots at the same place that a write replaces although its writer may not have seen them. */
 function dotsReplaced(object: StoredObject, path: string, value: Uint8Array): Dot[] {
   const type = typeAt(path) as LeafType;
   return object.siblings
-    .filter((sibling) => sibling.path === path && replaces(type, value, sibling))
+    .filter((sibling) => isWithin(sibling.path, path) && replaces(type, value, sibling))
     .map(({ dot }) => dot);
 }
 

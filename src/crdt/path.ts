@@ -59,9 +59,12 @@ export function rootTypeOf(path: string): DataType | undefined {
   return typesByLetter.get(path.charAt(0));
 }
 
-/** Whether `path` is `at`, or lies within it. The letter of a map ends its path, so no name can be mistaken for another. */
+/**
+ * Whether `path` is `at`, or lies within it. The letter of a map ends its path, so no name can be mistaken for another. A value that was
+ * put plainly lies in the register that is the whole of its key, whose readers are shown it.
+ */
 export function isWithin(path: string, at: string): boolean {
-  return path.startsWith(at);
+  return path.startsWith(at) || (path === plainPath && at === registerPath);
 }
 
 /** The field of the map at `map` through which a path within it goes; `undefined` for the map itself. */

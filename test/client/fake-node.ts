@@ -126,7 +126,7 @@ export class FakeNode {
     const object = this.#objects.get(toBinary(key)) ?? emptyObject;
     const actor = makeActor(this.name.padEnd(8), 1);
     const first = { actor, counter: (eventsOf(object.context, actor)?.base ?? 0) + 1 };
-    const { added, seen } = applyChanges(object, changes, first);
+    const { added, seen, dropped } = applyChanges(object, changes, first);
     const timestamp = { ms: Math.max(++this.#writes, laterOf(token.latest, latest(object)).ms + 1), counter: 0 };
     const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
     const siblings = added.map((one, at) => ({ ...one, timestamp, op: makeOpId(client, sequence + at) }));
@@ -137,6 +137,7 @@ export class FakeNode {
         seen,
         siblings,
         spendUnless(() => false),
+        dropped,
       ),
     );
     const written = contextOf(added.map(({ dot }) => dot));

@@ -67,6 +67,18 @@ describe("a register", () => {
     expect((await left.run(left.kv.register("names").get("a"))).value).toBe("assigned");
   });
 
+  it("is emptied of what was put there plainly, too", async () => {
+    // What a delete left would be shown again, or still.
+    const { left } = sides;
+    const names = left.kv.register("names");
+    for (const assign of [async () => {}, async () => void (await left.run(names.assign("a", "assigned")))]) {
+      left.node.writeBlind(makeKey("names", "a"), encodeValue("plain"));
+      await assign();
+      await left.run(names.delete("a"));
+      expect(await left.run(names.get("a"))).toMatchObject({ found: false, value: undefined });
+    }
+  });
+
   it("refuses what cannot be stored", async () => {
     await expect(sides.left.kv.register("names").assign("a", undefined)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",

@@ -26,7 +26,7 @@ export function applyAt(object: StoredObject, changes: readonly Change[], mintin
   const first = { actor, counter: (eventsOf(object.context, actor)?.base ?? 0) + 1 };
   const changed = applyChanges(object, changes, ops.size === 0 ? undefined : first);
   const added = changed.added.map((element, at) => ({ ...element, timestamp, op: opAfter(op, at) }));
-  const written = write(object, changed.seen, added, spendUnless(isSettled));
+  const written = write(object, changed.seen, added, spendUnless(isSettled), changed.dropped);
   return added.length === 0 && ops.size > 0 ? addEvent(written, first) : written;
 }
 

@@ -176,6 +176,13 @@ describe("a merge that fails", () => {
       },
       "the merge threw an error",
     ],
+    [
+      "throws an error whose words are none",
+      () => {
+        throw Object.assign(new Error(), { message: null });
+      },
+      "the merge threw object",
+    ],
     ["returns nothing", () => undefined, "the merge returned nothing"],
     ["returns a promise", async () => ["tea"], "the merge returned a promise: it must be synchronous"],
     ["returns a function", () => () => 1, "this value cannot be stored: it is a function"],

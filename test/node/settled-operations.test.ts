@@ -29,6 +29,15 @@ describe("a client's word", () => {
     expect(settledOf(operations, "another", 12)).toEqual([]);
   });
 
+  test("with more exceptions than any client of ours lists is not kept", () => {
+    // Bytes from outside: the memory for one client is bounded, and to forget a word is safe.
+    const operations = new SettledOperations();
+    operations.note(opOf("client", 1000), [0, ...Array.from({ length: 257 }, (_, at) => at + 1)]);
+    expect(settledOf(operations, "client", 3)).toEqual([]);
+    operations.note(opOf("client", 1000), [0, ...Array.from({ length: 128 }, (_, at) => at + 1)]);
+    expect(settledOf(operations, "client", 3)).toEqual([1, 2, 3]);
+  });
+
   test("that is empty says nothing at all", () => {
     // A client may not know.
     const operations = new SettledOperations();

@@ -4,16 +4,18 @@ import { Identity } from "../../node/identity.ts";
 import { Self } from "../../node/self.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import { Versions, type Update } from "../../node/versions.ts";
+import { makeActor } from "../../src/dot.ts";
 import { makeKey } from "../../src/key.ts";
+import { limits } from "../../src/limits.ts";
 import { makeOpId } from "../../src/op-id.ts";
 import { Ring } from "../../src/ring.ts";
 import { emptyToken } from "../../src/token.ts";
-import { emptyContext } from "../../src/causal-context.ts";
+import { contextOf, emptyContext } from "../../src/causal-context.ts";
 import type { Change } from "../../src/crdt/change.ts";
 import { counterValue } from "../../src/crdt/counter.ts";
 import { fieldPath, registerPath } from "../../src/crdt/path.ts";
 import { sync } from "../../src/object.ts";
-import { decodeRecord } from "../../src/record.ts";
+import { decodeRecord, encodeRecord } from "../../src/record.ts";
 import { observedAt, registerWinner, rootTypes } from "../../src/shown.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -138,4 +140,26 @@ test("a key on which two sides of a partition disagree is changed by both, and d
   const observed = observedAt(decodeRecord(again.record), "s");
   const left = versions.update(place, again.record, changing([{ kind: "drop", path: "s", observed }], 4), false);
   expect(rootTypes(decodeRecord(left.record))).toEqual(new Set(["pnCounter"]));
+});
+
+test("a set that a join has made too large takes what makes it smaller, and nothing else", () => {
+  // src/limits.ts: elementsMax. Otherwise nobody could make it smaller but by deleting all of it.
+  const place = self.locate(key);
+  const actor = makeActor("another.", 1);
+  const siblings = Array.from({ length: limits.elementsMax + 10 }, (_, at) => ({
+    dot: { actor, counter: at + 1 },
+    path: "s",
+    value: Uint8Array.of(at >> 8, at & 0xff),
+    timestamp: { ms: 1, counter: 0 },
+    op: makeOpId("client..", at + 1),
+  }));
+  const context = contextOf(siblings.map(({ dot }) => dot));
+  const record = encodeRecord(place.hash, { siblings, spent: [], context });
+  const drop = { kind: "drop", path: "s", observed: contextOf([siblings[5]!.dot]) } as const;
+  const smaller = versions.update(place, record, changing([drop], 50_000), false);
+  expect(decodeRecord(smaller.record).siblings).toHaveLength(limits.elementsMax + 9);
+  const add = { kind: "write", path: "s", value: Uint8Array.of(1, 2, 3), observed: emptyContext } as const;
+  expect(() => versions.update(place, record, changing([add], 50_001), false)).toThrow(
+    expect.objectContaining({ code: "TOO_LARGE" }),
+  );
 });

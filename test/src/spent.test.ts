@@ -77,6 +77,16 @@ describe("the limits of what is kept", () => {
     expect(() => boundSpent(object, 2)).toThrow(expect.objectContaining({ code: "OVERLOADED" }));
   });
 
+  test("keep an old increment that is in two sums", () => {
+    // The cutting of a long list must not make a number larger: forgotten here, it would count twice for ever.
+    const both = sync(counted(limits.spentIncrementsMax + 2), apply(emptyObject, "b", 1, increment(1)));
+    expect(counterValue(both, path)).toBe(limits.spentIncrementsMax + 2);
+    const bounded = boundSpent(both, 1e9);
+    expect(bounded.spent).toHaveLength(limits.spentIncrementsMax);
+    expect(bounded.spent[0]!.op).toBe(opOf("client", 1));
+    expect(counterValue(bounded, path)).toBe(limits.spentIncrementsMax + 2);
+  });
+
   test("forget other elements by their age alone", () => {
     // A retry of one would rise as a sibling, and lose nothing.
     const bounded = boundSpent(written(limits.spentMax + 4), 0);

@@ -32,6 +32,8 @@ test("a counter's increments are not dropped: nobody would know what was counted
   const counter = rootPath("pnCounter");
   const counted = apply(emptyObject, "a", 1, { kind: "increment", path: counter, amount: 5 });
   const observed = observedAt(counted, counter);
+  const assignment = { kind: "write", path: "m1:xw", value: Uint8Array.of(1), observed } as const;
+  expect(() => apply(counted, "a", 2, assignment)).toThrow("a counter is reset, not dropped");
   expect(() => apply(counted, "a", 2, { kind: "drop", path: "m", observed })).toThrow(
     "a counter is reset, not dropped",
   );
