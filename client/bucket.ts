@@ -145,9 +145,8 @@ export class Bucket<T> {
     checkNames("get", options);
     const { head = false, details = false, resolver = this.#resolver } = options;
     if (resolver !== this.#resolver) checkResolver(resolver);
-    const asking = resolver.kind === "node" ? { resolve: true } : undefined;
     const chosen = options === noOptions ? undefined : asRequest(options);
-    const asked = { head, details, ...asking };
+    const asked = { head, details, resolve: resolver.kind === "node" };
     const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, asked);
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);

@@ -111,8 +111,13 @@ export class Requests {
     const { request, n, timeoutMs } = this.settle("get", chosen);
     const bytes = makeKey(this.#bucket, key);
     const keyHash = hashKey(bytes);
+    const { head, details, resolve = false } = asked;
+    // Field by field, here and in `put`: a spread would be the dearest step of a request.
     const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
-      connection.request({ ...asked, kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request }, waitMs),
+      connection.request(
+        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details, resolve },
+        waitMs,
+      ),
     );
     const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
     return { keyHash, object, effective: this.#settings.effective(reply.effective, chosen), reply };
@@ -126,16 +131,10 @@ export class Requests {
     // One that only takes away needs no dot, but an id of its own all the same.
     const dots = sent.changes === undefined ? 1 : Math.max(1, dotsOfChanges(sent.changes));
     const operation = operations.begin(runtime.now(), dots);
-    const message = {
-      ...sent,
-      kind: "Put",
-      id: 0,
-      op: operation.op,
-      key: bytes,
-      context: sent.context?.bytes,
-      options: request,
-      settled: operations.settledBefore(operation.sequence, operation.beganAtMs),
-    } as const;
+    const { op, sequence, beganAtMs } = operation;
+    const { value, changes, returnValue, details } = sent;
+    const seen = sent.context?.bytes;
+    const settled = operations.settledBefore(sequence, beganAtMs);
     let reply: PutReply | undefined;
     try {
       reply = await withRetry(
@@ -144,8 +143,25 @@ export class Requests {
         { keyHash, n },
         timeoutMs,
         (connection, waitMs) => {
-          const ageMs = Math.round(runtime.now() - operation.beganAtMs);
-          return connection.request({ ...message, timeoutMs: waitMs, ageMs }, waitMs);
+          const ageMs = Math.round(runtime.now() - beganAtMs);
+          return connection.request(
+            {
+              kind: "Put",
+              id: 0,
+              op,
+              key: bytes,
+              value,
+              context: seen,
+              timeoutMs: waitMs,
+              options: request,
+              returnValue,
+              details,
+              changes,
+              ageMs,
+              settled,
+            },
+            waitMs,
+          );
         },
         operation,
       );

@@ -134,8 +134,8 @@ export class Versions {
   #siblings(op: OpId, elements: readonly BareElement[], replaced: Timestamp): readonly Sibling[] {
     if (elements.length === 0) return [];
     const timestamp = this.#identity.timestamp(this.#self.now, replaced);
-    const [client, sequence] = [op.slice(0, 8), sequenceOf(op)];
-    return elements.map((element, at) => ({ ...element, timestamp, op: makeOpId(client, sequence + at) }));
+    // Field by field, as records are decoded: a spread would cost as much as the rest of an update.
+    return elements.map(({ dot, path, value }, at) => ({ dot, path, value, timestamp, op: opAfter(op, at) }));
   }
 
   /** Whether two records know the same dots of this replica. */
@@ -232,8 +232,13 @@ function knownOf({ op, changes }: Update, { siblings, spent }: StoredObject): re
     return known === undefined ? noSiblings : [known];
   }
   const ops = new Set<OpId>();
-  for (let at = dotsOfChanges(changes) - 1; at >= 0; at--) ops.add(makeOpId(op.slice(0, 8), sequenceOf(op) + at));
+  for (let at = dotsOfChanges(changes) - 1; at >= 0; at--) ops.add(opAfter(op, at));
   return [...siblings, ...spent].filter((sibling) => ops.has(sibling.op));
+}
+
+/** Of the element that stands `at` places behind the first. */
+function opAfter(first: OpId, at: number): OpId {
+  return at === 0 ? first : makeOpId(first.slice(0, 8), sequenceOf(first) + at);
 }
 
 /** The elements that an update adds, and what they replace. */

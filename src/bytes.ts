@@ -125,7 +125,8 @@ export class ByteReader {
   #at: number;
 
   constructor(bytes: Uint8Array, from = 0) {
-    this.#bytes = bytes;
+    // A plain array, whatever came: cutting a view from one of Node's buffers takes a second constructor.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = from;
   }
 

@@ -17,7 +17,7 @@ import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
 import { checkCounted, isSpentIncrement } from "./crdt/counter.ts";
 import { isCounter, isPath, plainPath, registerPath, typeAt } from "./crdt/path.ts";
-import { type Sibling, type StoredObject, emptyObject, has, isDropped } from "./object.ts";
+import { has, isDropped, type Sibling, type StoredObject } from "./object.ts";
 import { makeOpId, sequenceMax, sequenceOf } from "./op-id.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 
@@ -90,13 +90,11 @@ export function decodeRecord(record: Uint8Array): StoredObject {
   const paths = record[0] === pathsLayout ? readPaths(reader) : plainPaths;
   const count = reader.count();
   const spentCount = record[0] === pathsLayout ? reader.count() : 0;
-  const sizes: number[] = [];
+  const [sizes, spentSizes]: [number[], number[]] = [[], []];
   const siblings = readHeads(reader, context, paths, count, sizes);
-  const spent = spentCount === 0 ? emptyObject.spent : readHeads(reader, context, paths, spentCount, sizes);
-  for (const [at, size] of sizes.entries()) {
-    const head = at < count ? siblings[at]! : (spent[at - count] as Head);
-    if (size % 2 === 0) head.value = reader.raw(size / 2);
-  }
+  const spent = readHeads(reader, context, paths, spentCount, spentSizes);
+  readValues(reader, siblings, sizes);
+  readValues(reader, spent, spentSizes);
   reader.end();
   const object = { siblings, spent, context };
   if (record[0] === pathsLayout) checkWithPaths(object, paths);
@@ -230,6 +228,13 @@ function readHeads(
     heads.push(head);
   }
   return heads;
+}
+
+function readValues(reader: ByteReader, heads: readonly Head[], sizes: readonly number[]): void {
+  for (let at = 0; at < heads.length; at++) {
+    const size = sizes[at]!;
+    if (size % 2 === 0) heads[at]!.value = reader.raw(size / 2);
+  }
 }
 
 function readHead(reader: ByteReader, context: CausalContext, previous: Head | undefined): Head {
