@@ -8,7 +8,7 @@ import type { NodeId } from "../src/ring.ts";
 import { encodeValue } from "../src/value.ts";
 import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
-import { holdingsOf } from "./holding.ts";
+import { holdingsOf } from "../src/holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import { watchMerge } from "./merge-watch.ts";
 import { noOptions, readAfterWrite, Requests, type BucketHost } from "./requests.ts";

@@ -16,7 +16,7 @@ import type { Timestamp } from "../src/timestamp.ts";
 import { Batch } from "./batch.ts";
 import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
-import { holdingsOf } from "./holding.ts";
+import { holdingsOf } from "../src/holding.ts";
 import { checkNames, type EditOptions, type ReadOptions } from "./options.ts";
 import { noOptions, readAfterWrite, Requests, type BucketHost, type Got } from "./requests.ts";
 import type { SeenContexts } from "./seen.ts";
@@ -87,8 +87,10 @@ export class DataBucket<Value, Editor> {
     const batch = new Batch();
     try {
       const result: unknown = change(this.#shape.edit(batch, pathOfKey(this.#shape)));
-      if (result instanceof Promise)
+      if (result instanceof Promise) {
+        result.catch(() => undefined); // that its editor is over by then is said here
         throw invalidArgument("an edit's function is over when it returns: await before it");
+      }
     } finally {
       batch.end();
     }

@@ -13,7 +13,8 @@ import { applyChanges, dotsOfChanges, type BareElement, type Change, type Change
 import { plainPath, registerPath, rootTypeOf } from "../src/crdt/path.ts";
 import type { Dot } from "../src/dot.ts";
 import { badContext, invalidArgument, tooLarge, tooManySiblings } from "../src/errors.ts";
-import { formatKey } from "../src/key.ts";
+import { holdingsOf } from "../src/holding.ts";
+import { bucketOf, formatKey } from "../src/key.ts";
 import { leftoverAtAGlance, type LeftoverKind } from "../src/leftover.ts";
 import { limits } from "../src/limits.ts";
 import {
@@ -99,7 +100,7 @@ export class Versions {
       const how = { isKnown: true, isAmnesiac: false, leftover: leftoverAtAGlance(object) };
       return this.#updated(local!, update, known, how);
     }
-    checkType(object, update);
+    checkType(place, object, update);
     const claimed = claimedBy(update);
     if (this.#identity.claimsFuture(claimed)) throw badContext("this context claims writes that were never made");
     const isAmnesiac = this.#identity.knowsLess(object.context, claimed);
@@ -264,23 +265,21 @@ function claimedBy({ token, changes }: Update): CausalContext {
  * that knows what was reset.
  * @throws INVALID_ARGUMENT on an operation on a key that holds only something of another type
  */
-function checkType(object: StoredObject, { changes }: Update): void {
-  if (changes === undefined) return checkIsNoDataType(object);
+function checkType(place: Place, object: StoredObject, { changes }: Update): void {
+  if (changes === undefined) return checkIsNoDataType(place, object);
   const wanted = rootTypeOf(changes[0]!.path)!;
   const types = rootTypes(object);
   if (types.size === 0 || types.has(wanted) || (wanted === "lwwRegister" && types.has("value"))) return;
-  throw invalidArgument(
-    `this key holds a ${[...types].join(" and a ")}, not a ${wanted}: change it, or delete it, through a handle of its type`,
-  );
+  throw invalidArgument(`${formatKey(place.key)} holds ${holdingsOf(types, bucketOf(place.key))}`);
 }
 
-function checkIsNoDataType(object: StoredObject): void {
+function checkIsNoDataType({ key }: Place, object: StoredObject): void {
   const element = object.siblings.find(({ path }) => path !== plainPath && path !== registerPath);
   if (element === undefined) return;
-  const type = rootTypeOf(element.path)!;
+  const held = holdingsOf([rootTypeOf(element.path)!], bucketOf(key));
   throw invalidArgument(
     isDeleted(object)
-      ? `this key held a ${type} until lately: what is left of it has to be collected before a value can be put there`
-      : `this key holds a ${type}, not a value: change it, or delete it, through a handle of its type`,
+      ? `${formatKey(key)} held ${held}, until lately: no value can be put there before all nodes have forgotten it, in some hours`
+      : `${formatKey(key)} holds ${held}`,
   );
 }

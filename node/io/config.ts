@@ -26,6 +26,7 @@ const requestOptions = z.strictObject({
   fanout: z.enum(["quorum", "all"]).optional(),
   sloppy: z.boolean().optional(),
   readRepair: z.enum(["async", "blocking", "off"]).optional(),
+  resolver: z.enum(["siblings", "lww"]).optional(),
 });
 
 const bucketOptions = requestOptions.extend({ merge: z.string().min(1).optional() });

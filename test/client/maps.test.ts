@@ -171,6 +171,16 @@ describe("a map with a schema", () => {
     });
   });
 
+  it("refuses an edit that goes on after its function, and tells it once", async () => {
+    // What the function comes to afterwards would be a rejection that nobody can catch: it ends the process of whoever caught the first.
+    const { left } = sides;
+    const later = async (t: { readonly notes: { add(note: string): void } }): Promise<void> => {
+      await Promise.resolve();
+      t.notes.add("late");
+    };
+    await expect(open(left).edit("t1", later)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
   it("refuses an edit that goes on after its function", async () => {
     const { left } = sides;
     await expect(open(left).edit("t1", async (t) => t.notes.add("late") as never)).rejects.toMatchObject({

@@ -141,7 +141,7 @@ test("a key of one type is refused to the handles of others, in a sentence that 
     mine.bucket("mixed").get("a", { head: true }),
   ])
     await expect(read).rejects.toMatchObject({ code: "INVALID_ARGUMENT", outcome: "none", message: right });
-  const refused = "this key holds a pnCounter, not a";
+  const refused = "holds a counter, for which there is counter(";
   for (const write of [
     mine.set("mixed").add("a", 1),
     mine.bucket("mixed").put("a", 1),

@@ -132,7 +132,7 @@ test("a key on which two sides of a partition disagree is changed by both, and d
   const count: readonly Change[] = [{ kind: "increment", path: "p", amount: 5 }];
   const tag: readonly Change[] = [{ kind: "write", path: "s", value: Uint8Array.of(7), observed: emptyContext }];
   const here = versions.update(place, undefined, changing(count, 1), false);
-  const refused = "this key holds a pnCounter, not a orSet: change it";
+  const refused = 'holds a counter, for which there is counter("';
   expect(() => versions.update(place, here.record, changing(tag, 2), false)).toThrow(refused);
   const there = versionsOf("another.").update(place, undefined, changing(tag, 2), false);
   const { record } = versions.join(place, here.record, there.record, true);

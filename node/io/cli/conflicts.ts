@@ -17,11 +17,11 @@ const limitMost = 10_000;
 const valueShownMax = 60;
 
 const help = `
-Where two writers set the same register without knowing of each other, all
-readers see the later value. What they do not see is listed here, for a day
-unless the nodes' tuning says otherwise: when it was noted, where it stood, what
-was lost, and which write won. Plain values lose nothing: they stay side by
-side as siblings.
+Where two writers set the same register, or put under lww, without knowing of
+each other, all readers see the later value. What they do not see is listed
+here, for a day unless the nodes' tuning says otherwise: when it was noted,
+where it stood, what was lost, and which write won. Other values lose nothing:
+they stay side by side as siblings.
 
 All nodes are asked. Exit code 1 if one of them did not answer: what only that
 one has noted is missing.

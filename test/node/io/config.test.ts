@@ -36,7 +36,7 @@ describe("defaults", () => {
 
   test("of requests may be any of their options, for all buckets and for one", () => {
     const defaults = { n: 1, r: "one", w: "all", pr: 1, pw: 1, dw: 0, timeoutMs: 900, fanout: "all" } as const;
-    const views = { sloppy: false, readRepair: "blocking" } as const;
+    const views = { sloppy: false, readRepair: "blocking", resolver: "lww" } as const;
     const { options } = checkConfig({ ...good, defaults: { ...defaults, ...views }, buckets: { views } });
     expect(options).toEqual({ defaults: { ...defaults, ...views }, buckets: { views } });
   });

@@ -1,5 +1,5 @@
 /** What a key holds in words, with the handle that reads it: for those who came with another one. */
-import type { DataType } from "../src/crdt/path.ts";
+import type { DataType } from "./crdt/path.ts";
 
 type Holding = DataType | "value";
 

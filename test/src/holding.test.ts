@@ -1,6 +1,6 @@
 // What a key holds, in a sentence from which its reader can copy the right call.
 import { expect, it } from "vitest";
-import { holdingsOf } from "../../client/holding.ts";
+import { holdingsOf } from "../../src/holding.ts";
 
 it.each([
   [["pnCounter"], 'a counter, for which there is counter("b")'],
