@@ -172,7 +172,8 @@ class TypedKey {
       if (path !== "" && !isCounter(path)) {
         const shown = shownAt(state, path);
         const expected = this.#expectedAt(state, path, emptyContext);
-        if (shown !== expected && shown !== this.#expectedAt(state, path, unrecognised))
+        if (shown === expected || shown === this.#expectedAt(state, path, unrecognised)) continue;
+        if (shown !== this.#expectedAt(state, path, emptyContext, crossedAt(state, path)))
           return `shows ${shown} at ${path}, and not ${expected}`;
       }
     return undefined;
@@ -195,9 +196,14 @@ class TypedKey {
   }
 
   /** Elements by their operations: which dot stands for one makes no difference. */
-  #expectedAt(state: StoredObject, path: string, unrecognised: CausalContext): string {
+  #expectedAt(
+    state: StoredObject,
+    path: string,
+    unrecognised: CausalContext,
+    crossed: ReadonlySet<OpId> = new Set(),
+  ): string {
     const here = state.siblings.filter(
-      (sibling) => sibling.path === path && this.#mayShow(state, sibling.op, unrecognised),
+      ({ path: at, op }) => at === path && (crossed.has(op) || this.#mayShow(state, op, unrecognised)),
     );
     return textOf(path, typeAt(path) === "lwwRegister" ? latestOf(here) : unhidden(path, here));
   }
@@ -215,6 +221,23 @@ class TypedKey {
     if (object.siblings.some(isOne)) return true;
     return [...this.#dots.values()].some((issue) => isOne(issue) && contains(this.#replaced, issue.dot));
   }
+}
+
+/** Operations that were tried at two coordinators in two orders, and may have replaced each other: all that is alive there is a second try. */
+function crossedAt({ siblings, spent }: StoredObject, path: string): ReadonlySet<OpId> {
+  const spentOps = new Set(spent.map(({ op }) => op));
+  const here = siblings.filter((sibling) => sibling.path === path);
+  const isBeside = (one: Sibling, other: Sibling): boolean => isOnePlace(path) || isSameValue(one.value, other.value);
+  const isCrossed = (one: Sibling): boolean => {
+    const beside = here.filter((other) => isBeside(one, other));
+    return beside.every(({ op }) => spentOps.has(op)) && beside.some(({ op }) => op !== one.op);
+  };
+  return new Set(here.filter(isCrossed).map(({ op }) => op));
+}
+
+function isOnePlace(path: string): boolean {
+  const type = typeAt(path);
+  return type === "lwwRegister" || type === "ewFlag" || type === "dwFlag";
 }
 
 function shownAt(state: StoredObject, path: string): string {
