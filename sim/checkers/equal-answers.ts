@@ -1,10 +1,12 @@
 /**
  * I3, as far as it goes without repair: when everything is healed, a read at r = n says the same at every node, and what it says
- * is the join of what all replicas hold. Tombstones that were collected, before or after the read, make no difference.
+ * is the join of what all replicas hold. Tombstones that were collected, and operations that were forgotten, before or after the
+ * read, make no difference.
  */
 import { emptyObject, isIncluded, sync, type StoredObject } from "../../src/object.ts";
 import { Burials } from "../burials.ts";
 import type { Accuse, Checker } from "../checker.ts";
+import { hasForgotten } from "../states.ts";
 import type { EndOfKey, EndOfRun, KeyName, Observation } from "../observation.ts";
 
 export class EqualAnswers implements Checker {
@@ -34,5 +36,5 @@ export class EqualAnswers implements Checker {
 }
 
 function isSame(a: StoredObject, b: StoredObject): boolean {
-  return isIncluded(a, b) && isIncluded(b, a);
+  return (isIncluded(a, b) && isIncluded(b, a)) || hasForgotten(a, b) || hasForgotten(b, a);
 }
