@@ -41,7 +41,7 @@ export class FinalReads {
   async play(): Promise<string[]> {
     for (let isSteady = false; !isSteady;) {
       isSteady = await this.#readAll();
-      // A bad record was fetched again meanwhile, and that is a change: only reads after it say the same everywhere.
+      // A bad record was found and is fetched again, and that is a change: only reads after it say the same everywhere.
       if (!isSteady)
         await this.#world.simulator.run(this.#world.simulator.nowMs + restMs, () => this.#cluster.isAtRest);
       if (this.#open().length > 0) break;
@@ -51,7 +51,7 @@ export class FinalReads {
     );
   }
 
-  /** @returns whether one round was enough */
+  /** @returns whether one round was enough, and found nothing to mend: what a node notes of what it lost came too late for the others */
   async #readAll(): Promise<boolean> {
     for (const [name, key] of this.#cluster.keys())
       this.#reads.set(
@@ -60,7 +60,7 @@ export class FinalReads {
       );
     let round = 0;
     for (; round < rounds && this.#open().length > 0; round++) await this.#playRound(round === 0);
-    return round <= 1;
+    return round <= 1 && !this.#cluster.nodes.some((node) => node.isRecovering);
   }
 
   /** What was read of a key, by coordinator. */

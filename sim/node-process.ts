@@ -96,7 +96,12 @@ export class NodeProcess implements Witnessed {
   }
 
   get isIdle(): boolean {
-    return this.#openRequests.size === 0 && this.unsynced === 0 && this.#world.simulator.nowMs >= this.#busyUntilMs;
+    return this.#openRequests.size === 0 && this.unsynced === 0 && !this.isRecovering;
+  }
+
+  /** It has lately found a record that is bad, or less than it was, and fetches it from the others. */
+  get isRecovering(): boolean {
+    return this.#world.simulator.nowMs < this.#busyUntilMs;
   }
 
   /** What it keeps for others. */
