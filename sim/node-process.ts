@@ -99,7 +99,7 @@ export class NodeProcess implements Witnessed {
     return this.#openRequests.size === 0 && this.unsynced === 0 && !this.isRecovering;
   }
 
-  /** It has lately found a record that is bad, or less than it was, and fetches it from the others. */
+  /** It has lately found a record that was bad, or less than it was. */
   get isRecovering(): boolean {
     return this.#world.simulator.nowMs < this.#busyUntilMs;
   }
@@ -198,8 +198,7 @@ export class NodeProcess implements Witnessed {
     if (this.phase !== "down") throw new Error("a disk is wiped while its node is down");
     this.platter = new Platter();
     this.disk++;
-    this.#trace(() => "has lost its disk");
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined, text: "has lost its disk" });
+    this.#damaged("has lost its disk");
   }
 
   /** Somebody has restored its backup: what came after it is gone, and the directory can tell. */
@@ -208,8 +207,7 @@ export class NodeProcess implements Witnessed {
     this.platter = this.platter.backup?.copy() ?? new Platter();
     this.disk++;
     this.#mayBeOlder = true;
-    this.#trace(() => "has its disk set back");
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: undefined, text: "has its disk set back" });
+    this.#damaged("has its disk set back");
   }
 
   /**
@@ -223,15 +221,15 @@ export class NodeProcess implements Witnessed {
   /** Turns a bit in the record of a key. @returns whether there was a record to turn it in */
   flip(key: Uint8Array): boolean {
     this.#world.witness.damaging(this, key);
-    const hasFlipped = this.#store?.flip(storeKeyOf(this, key)) ?? false;
-    if (hasFlipped) this.#damaged(key, "has a bit turned in its record of");
-    return hasFlipped;
+    if (this.#store?.flip(storeKeyOf(this, key)) !== true) return false;
+    this.#damaged("has a bit turned in its record of", key);
+    return true;
   }
 
   /** Loses the record of a key without a trace. */
   forget(key: Uint8Array): void {
     this.#store?.forget(storeKeyOf(this, key));
-    this.#damaged(key, "forgets");
+    this.#damaged("forgets", key);
   }
 
   /** What it says of itself: of this start of it only. `undefined` if it does not say anything. */
@@ -326,18 +324,16 @@ export class NodeProcess implements Witnessed {
 
   #persist(batch: Persist, input: Input | undefined): void {
     this.#world.witness.persisting(this, input, batch);
-    for (const write of batch.writes) {
-      this.#markWrite(write);
-      if (write.table !== "meta") this.writes++;
-      if (write.table !== "meta") this.#trace(() => formatWrite(write));
-    }
+    for (const write of batch.writes) if (write.table !== "meta") this.#handsToDisk(write);
     this.#store!.commit(batch);
   }
 
-  #markWrite({ table, value }: Write): void {
+  #handsToDisk(write: Write): void {
     const { coverage } = this.#world;
-    if (table === "objects" && value === undefined) coverage.mark("tombstone collected");
-    if (table === "hints") coverage.mark(value === undefined ? "hint removed" : "hint stored");
+    this.writes++;
+    if (write.table === "hints") coverage.mark(write.value === undefined ? "hint removed" : "hint stored");
+    else if (write.table === "objects" && write.value === undefined) coverage.mark("tombstone collected");
+    this.#trace(() => formatWrite(write));
   }
 
   #log(event: string, fields: Readonly<Record<string, string | number>>): void {
@@ -380,10 +376,11 @@ export class NodeProcess implements Witnessed {
     });
   }
 
-  #damaged(key: Uint8Array, what: string): void {
-    const name = formatKey(key);
-    this.#trace(() => `${what} ${name}`);
-    this.#world.witness.observe({ kind: "damaged", node: this.id, key: name, text: `${what} ${name}` });
+  #damaged(what: string, record?: Uint8Array): void {
+    const key = record && formatKey(record);
+    const text = key === undefined ? what : `${what} ${key}`;
+    this.#trace(() => text);
+    this.#world.witness.observe({ kind: "damaged", node: this.id, key, text });
   }
 
   #instant(): Instant {
