@@ -48,6 +48,8 @@ export class Context {
   join(other: Context): Context {
     const a = this.token;
     const b = other.token;
+    // The older of two that say the same: it has a place in memory already.
+    if (includes(a.context, b.context) && compareTimestamps(b.latest, a.latest) <= 0) return this;
     if (includes(b.context, a.context) && compareTimestamps(a.latest, b.latest) <= 0) return other;
     return Context.ofToken(this.#keyHash, {
       context: joinContexts(a.context, b.context),

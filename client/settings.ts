@@ -2,6 +2,7 @@
  * What the requests of one bucket handle choose: the call before the handle before what the cluster says. Settled here, so
  * that a wrong combination is refused before anything is sent, and the node settles it again.
  */
+import { equalBytes } from "../src/bytes.ts";
 import {
   checkOptions,
   decodeEffective,
@@ -27,7 +28,7 @@ export class Settings {
   readonly #own: RequestOptions;
   /** Most calls choose nothing and are all alike: settled once, for as long as the cluster says the same. */
   #plain: { readonly cluster: ClusterOptions; readonly get: Settled; readonly put: Settled } | undefined;
-  #lastEcho: { readonly wire: readonly number[]; readonly effective: EffectiveOptions } | undefined;
+  #lastEcho: { readonly wire: Uint8Array; readonly effective: EffectiveOptions } | undefined;
 
   /** @throws INVALID_ARGUMENT */
   constructor(bucket: string, own: RequestOptions) {
@@ -45,10 +46,10 @@ export class Settings {
   }
 
   /** The echo of a reply. The node cannot tell the handle's options from the call's: it saw both as the request's. */
-  effective(wire: readonly number[], chosen: RequestOptions | undefined): EffectiveOptions {
+  effective(wire: Uint8Array, chosen: RequestOptions | undefined): EffectiveOptions {
     if (chosen !== undefined) return this.#label(wire, chosen);
-    if (this.#lastEcho === undefined || !sameNumbers(this.#lastEcho.wire, wire))
-      this.#lastEcho = { wire, effective: this.#label(wire, {}) };
+    if (this.#lastEcho === undefined || !equalBytes(this.#lastEcho.wire, wire))
+      this.#lastEcho = { wire: new Uint8Array(wire), effective: this.#label(wire, {}) }; // a copy: a view would keep the whole frame
     return this.#lastEcho.effective;
   }
 
@@ -68,7 +69,7 @@ export class Settings {
     return { request: request as RequestOptions | undefined, n, timeoutMs };
   }
 
-  #label(wire: readonly number[], chosen: RequestOptions): EffectiveOptions {
+  #label(wire: Uint8Array, chosen: RequestOptions): EffectiveOptions {
     const effective = decodeEffective(wire);
     const from: Record<OptionName, Source> = { ...effective.from };
     for (const name of optionNames)
@@ -76,8 +77,4 @@ export class Settings {
         from[name] = "bucket";
     return { ...effective, from };
   }
-}
-
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, at) => value === b[at]);
 }

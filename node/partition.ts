@@ -124,8 +124,9 @@ export class Partitions {
   ): void {
     this.#self.trees.changed(place, before, record);
     this.#onStored(place, record, leftover);
+    const write: Write = { table: "objects", key: place.storeKey, value: record };
     const noted = this.#self.conflicts.note(place, losses);
-    this.#submit([{ table: "objects", key: place.storeKey, value: record }, ...noted], then);
+    this.#submit(noted.length === 0 ? [write] : [write, ...noted], then);
   }
 
   /** Without writes a barrier: what is here already may still be on its way to the disk. */

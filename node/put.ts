@@ -130,10 +130,9 @@ export class PutRequest implements OpenRequest {
   }
 
   #copies(): Effect[] {
-    const copies: Effect[] = [];
-    for (const candidate of this.#plan.primaries) if (this.#isAsked(candidate)) copies.push(this.#copyTo(candidate));
-    for (const standIn of this.#standIns) if (this.#isAsked(standIn)) copies.push(this.#copyTo(standIn));
-    return copies;
+    const { primaries } = this.#plan;
+    const candidates = this.#standIns.length === 0 ? primaries : [...primaries, ...this.#standIns];
+    return candidates.filter((candidate) => this.#isAsked(candidate)).map((candidate) => this.#copyTo(candidate));
   }
 
   #isAsked({ node }: PreferenceEntry): boolean {

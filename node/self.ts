@@ -86,6 +86,8 @@ export interface Counters {
 }
 
 const quietMs = 10_000;
+/** Never written to. */
+const noEffects: Effect[] = [];
 
 export class Self {
   readonly id: NodeId;
@@ -139,7 +141,7 @@ export class Self {
   };
   readonly requests: OpenRequests;
   now: Instant;
-  #effects: Effect[] = [];
+  #effects: Effect[] = noEffects;
   readonly #warned = new Map<string, { readonly atMs: number; unsaid: number }>();
 
   constructor(config: NodeConfig, store: StoreReader, now: Instant) {
@@ -185,15 +187,17 @@ export class Self {
     if (this.isDiskFull) throw storage(`the disk of ${this.id} is full`, { retryable: true });
   }
 
+  /** Most steps have one effect: an array that grows takes room for seventeen. */
   emit(effect: Effect): void {
-    this.#effects.push(effect);
+    if (this.#effects.length === 0) this.#effects = [effect];
+    else this.#effects.push(effect);
     if (effect.kind === "persist") this.store.note(effect.writes);
   }
 
   takeEffects(): Effect[] {
     const effects = this.#effects;
     this.store.clear();
-    this.#effects = [];
+    this.#effects = noEffects;
     return effects;
   }
 

@@ -11,10 +11,12 @@ import type { StoreReader, Table, Write } from "./store.ts";
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
+const nothing: readonly Write[] = [];
+
 export class StepView implements StoreReader {
   readonly #store: StoreReader;
   /** In order. */
-  #written: Write[] = [];
+  #written: readonly Write[] = nothing;
   /** The last write to each key, of the first `#indexed` of them. */
   readonly #byName = new Map<string, Write>();
   #indexed = 0;
@@ -23,15 +25,15 @@ export class StepView implements StoreReader {
     this.#store = store;
   }
 
-  /** On the hot path of every write. */
+  /** On the hot path of every write, and mostly all that its step writes: it is not copied. */
   note(writes: readonly Write[]): void {
-    for (const write of writes) this.#written.push(write);
+    this.#written = this.#written.length === 0 ? writes : this.#written.concat(writes);
   }
 
   /** The step is over: what it wrote is on its way to the store. */
   clear(): void {
     if (this.#written.length === 0) return;
-    this.#written = [];
+    this.#written = nothing;
     this.#byName.clear();
     this.#indexed = 0;
   }

@@ -165,12 +165,14 @@ function writeCloud(writer: ByteWriter, base: number, cloud: readonly number[]):
 export function readContext(reader: ByteReader): CausalContext {
   const head = reader.count();
   const clouds = head % 2 === 1;
-  const context: ActorEvents[] = [];
+  let context: ActorEvents[] = [];
   for (let left = Math.floor(head / 2); left > 0; left--) {
     const events = readEvents(reader, clouds);
     const previous = context.at(-1);
     if (previous !== undefined && previous.actor >= events.actor) throw new MalformedBytes("actors out of order");
-    context.push(events);
+    // One is the rule, and an array that grows takes room for seventeen.
+    if (previous === undefined) context = [events];
+    else context.push(events);
   }
   if (clouds && !context.some((events) => events.cloud.length > 0))
     throw new MalformedBytes("clouds announced, none there");

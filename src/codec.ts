@@ -139,8 +139,9 @@ function toFields(message: Message): unknown[] {
     case "Put": {
       const { id, op, key, value, context, timeoutMs, options, returnValue, details, changes, ageMs, settled } =
         message;
-      const head = [kinds.Put, id, op, key, value, context, timeoutMs, optionFields(options), returnValue, details];
-      return [...head, ageMs, settled, changes?.map(encodeChange)];
+      const chosen = optionFields(options);
+      const added = changes?.map(encodeChange);
+      return [kinds.Put, id, op, key, value, context, timeoutMs, chosen, returnValue, details, ageMs, settled, added];
     }
     case "Settled":
       return [kinds.Settled, message.id, message.op, message.settled];
@@ -260,7 +261,7 @@ function fromFields(f: readonly unknown[]): Message {
         kind: "GetReply",
         id,
         record: optional(f[2], record),
-        effective: numbers(f[3], "effective options"),
+        effective: bytes(f[3], limits.frameBytesMax, "effective options"),
         answered: optional(f[4], (value) => texts(value, "answered")),
         ...(merged !== undefined && { merged }),
         ...(mergeProblem !== undefined && { mergeProblem }),
@@ -305,7 +306,7 @@ function fromFields(f: readonly unknown[]): Message {
         id,
         context: bytes(f[2], limits.frameBytesMax, "context"),
         record: optional(f[3], record),
-        effective: numbers(f[4], "effective options"),
+        effective: bytes(f[4], limits.frameBytesMax, "effective options"),
         answered: optional(f[5], (value) => texts(value, "answered")),
       };
     case kinds.Status:
@@ -465,7 +466,9 @@ function optionFields(options: RequestOptions | undefined): unknown {
 }
 
 function optionsOf(value: unknown): RequestOptions | undefined {
-  return value === null || value === undefined ? undefined : decodeOptions(array(value, "options"));
+  if (value === null || value === undefined) return undefined;
+  const options = bytes(value, limits.frameBytesMax, "options");
+  return checked(() => decodeOptions(options));
 }
 
 function encodeClusterOptions({ defaults, buckets }: ClusterOptions): unknown {

@@ -12,7 +12,9 @@
  */
 import { hash64 } from "./hash.ts";
 
-const fanout = 64;
+const fanoutBits = 6;
+const fanout = 2 ** fanoutBits;
+const leafBits = 2 * fanoutBits;
 export const branchCount: number = fanout;
 export const leafCount: number = fanout * fanout;
 export const treeDigestBytes = 8;
@@ -20,7 +22,7 @@ const branchBytes = fanout * treeDigestBytes;
 
 /** The leaf of a key. The top bits of its hash chose the partition; these are the lowest. */
 export function leafOf(keyHash: bigint): number {
-  return Number(keyHash & BigInt(leafCount - 1));
+  return Number(BigInt.asUintN(leafBits, keyHash));
 }
 
 export function branchOf(leaf: number): number {
@@ -44,9 +46,10 @@ export class MerkleTree {
     const leaf = leafOf(keyHash);
     const branch = branchOf(leaf);
     if (this.#leaves[branch] === emptyLeaves) this.#leaves[branch] = new Uint8Array(branchBytes);
-    const mine = this.leaf(leaf);
-    for (let at = 0; at < treeDigestBytes; at++) mine[at]! ^= digest[at]!;
-    this.#stale.add(branch);
+    const leaves = this.#leaves[branch]!;
+    const place = placeOf(leaf);
+    for (let at = 0; at < treeDigestBytes; at++) leaves[place + at]! ^= digest[at]!;
+    if (!this.#stale.has(branch)) this.#stale.add(branch);
     this.#root = undefined;
   }
 
@@ -76,9 +79,14 @@ export class MerkleTree {
   }
 
   leaf(leaf: number): Uint8Array {
-    const at = (leaf % fanout) * treeDigestBytes;
+    const at = placeOf(leaf);
     return this.leaves(branchOf(leaf)).subarray(at, at + treeDigestBytes);
   }
+}
+
+/** Of a leaf's digest among those of its branch. */
+function placeOf(leaf: number): number {
+  return (leaf % fanout) * treeDigestBytes;
 }
 
 /** Places of the eight-byte digests in which two lists of them differ. */

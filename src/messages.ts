@@ -56,7 +56,8 @@ export interface GetReply {
   readonly id: number;
   /** The join of the answers, as a record; `undefined`: no replica that answered has ever heard of the key. */
   readonly record: Uint8Array | undefined;
-  readonly effective: readonly number[];
+  /** See `decodeEffective`. */
+  readonly effective: Uint8Array;
   readonly answered: readonly NodeId[] | undefined;
   /** With `resolve`, and only of two or more siblings that can be seen: the value that the node's merge made of them. */
   readonly merged?: Uint8Array;
@@ -109,7 +110,8 @@ export interface PutReply {
   /** What the writer has now seen: the context that it sent, and its own write. */
   readonly context: Uint8Array;
   readonly record: Uint8Array | undefined;
-  readonly effective: readonly number[];
+  /** See `decodeEffective`. */
+  readonly effective: Uint8Array;
   readonly answered: readonly NodeId[] | undefined;
 }
 

@@ -59,16 +59,13 @@ export function write(
   spend: Spend,
   dropped: CausalContext = emptyContext,
 ): StoredObject {
-  const siblings: Sibling[] = [];
+  const siblings = object.siblings.filter((sibling) => !contains(seen, sibling.dot)).concat(added);
   const spent: Sibling[] = [];
   const keepSpent = (rest: Sibling | undefined): void => {
     if (rest !== undefined) spent.push(contains(dropped, rest.dot) ? asDropped(rest) : rest);
   };
   for (const sibling of object.spent) if (spend(sibling) !== undefined) keepSpent(sibling);
-  for (const sibling of object.siblings)
-    if (contains(seen, sibling.dot)) keepSpent(spend(sibling));
-    else siblings.push(sibling);
-  siblings.push(...added);
+  for (const sibling of object.siblings) if (contains(seen, sibling.dot)) keepSpent(spend(sibling));
   let context = joinContexts(object.context, seen);
   for (const { dot } of added) context = addDot(context, dot);
   return { siblings: siblings.sort(byDot), spent: spent.length === 0 ? none : spent.sort(byDot), context };

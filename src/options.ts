@@ -3,8 +3,11 @@
  * Client and node settle them with this same code, so that a wrong combination is refused before anything is sent, and
  * again where it arrives.
  */
+import { toBinary } from "./bytes.ts";
 import { invalidArgument } from "./errors.ts";
+import { checked, numbers } from "./fields.ts";
 import { limits } from "./limits.ts";
+import { pack, unpack } from "./msgpack.ts";
 
 /** A number of nodes, or a word that becomes one when n is known: 1, ⌊n/2⌋ + 1, n. */
 export type Count = number | "one" | "quorum" | "all";
@@ -66,7 +69,7 @@ export interface EffectiveOptions {
 
 /** With the form in which they are echoed, made once for many requests. */
 export interface SettledOptions extends EffectiveOptions {
-  readonly echo: readonly number[];
+  readonly echo: Uint8Array;
 }
 
 /** What the cluster's configuration says; the same on every node. */
@@ -208,11 +211,11 @@ function nodesIn(count: Count, n: number): number {
   return count === "all" ? n : count;
 }
 
-/** Of a request's options, told by their place, as they travel. */
-export function encodeOptions(options: RequestOptions): readonly unknown[] {
+/** A request's options as they travel: told by their place, and packed by themselves, so that a combination is packed once. */
+export function encodeOptions(options: RequestOptions): Uint8Array {
   const known = encodings.get(options);
   if (known !== undefined) return known;
-  const fields = optionNames.map((name) => options[name]);
+  const fields = pack(optionNames.map((name) => options[name]));
   encodings.set(options, fields);
   return fields;
 }
@@ -220,33 +223,37 @@ export function encodeOptions(options: RequestOptions): readonly unknown[] {
 /**
  * Whether they make sense is for `settleOptions`: a wrong option fails its request, not the link. Requests choose from few
  * combinations, so each of them is one object, under which what follows from it can be kept.
+ * @throws Error on bytes that are no array
  */
-export function decodeOptions(fields: readonly unknown[]): RequestOptions {
-  // Only short texts of what JSON tells apart are kept; the rest is wrong anyway, and its request will be told so.
-  const text = fields.length <= optionNames.length && fields.every(isTold) ? JSON.stringify(fields) : undefined;
-  const known = text === undefined ? undefined : combinations.get(text);
+export function decodeOptions(bytes: Uint8Array): RequestOptions {
+  if (bytes.length > combinationBytesMax) return namedOptions(bytes);
+  const text = toBinary(bytes);
+  const known = combinations.get(text);
   if (known !== undefined) return known;
-  const options: Record<string, unknown> = {};
-  for (const [at, name] of optionNames.entries())
-    if ((fields[at] ?? undefined) !== undefined) options[name] = fields[at];
+  const options = namedOptions(bytes);
   if (combinations.size >= combinationsMax) combinations.clear();
-  if (text !== undefined) combinations.set(text, options);
+  combinations.set(text, options);
   return options;
 }
 
-function isTold(field: unknown): boolean {
-  if (typeof field === "string") return field.length <= longestWord;
-  return field === null || field === undefined || typeof field === "boolean" || Number.isSafeInteger(field);
+function namedOptions(bytes: Uint8Array): RequestOptions {
+  const fields = unpack(bytes);
+  if (!Array.isArray(fields)) throw new Error("options are no array");
+  const options: Record<string, unknown> = {};
+  for (const [at, name] of optionNames.entries())
+    if ((fields[at] ?? undefined) !== undefined) options[name] = fields[at];
+  return options;
 }
 
-const encodings = new WeakMap<RequestOptions, readonly unknown[]>();
+const encodings = new WeakMap<RequestOptions, Uint8Array>();
 const combinations = new Map<string, RequestOptions>();
 const combinationsMax = 1000;
-const longestWord = 16;
+/** Longer than any that makes sense: those are not kept. */
+const combinationBytesMax = 128;
 const shownMax = 60;
 
 /** The echo of a reply: the values and, digit by digit, their sources. */
-export function encodeEffective(options: EffectiveOptions): readonly number[] {
+export function encodeEffective(options: EffectiveOptions): Uint8Array {
   const digits = optionNames.reduce((sum, name) => sum * 4 + sources.indexOf(options.from[name]), 0);
   const { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy, readRepair, resolver } = options;
   const words = [
@@ -255,10 +262,15 @@ export function encodeEffective(options: EffectiveOptions): readonly number[] {
     readRepairs.indexOf(readRepair),
     resolvers.indexOf(resolver),
   ];
-  return [n, r, w, pr, pw, dw, timeoutMs, ...words, digits];
+  return pack([n, r, w, pr, pw, dw, timeoutMs, ...words, digits]);
 }
 
-export function decodeEffective(wire: readonly number[]): EffectiveOptions {
+/** @throws PROTOCOL */
+export function decodeEffective(echo: Uint8Array): EffectiveOptions {
+  const wire = numbers(
+    checked(() => unpack(echo)),
+    "effective options",
+  );
   const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, ...words] = wire;
   const [all = 0, sloppy = 0, repair = 0, resolve = 0, digits = 0] = words;
   const from = {} as Record<OptionName, Source>;

@@ -29,6 +29,7 @@ const digestAt = 5;
 const bodyAt = digestAt + digestBytes;
 const writer = new ByteWriter();
 const plainPaths: readonly string[] = [plainPath];
+const none: never[] = [];
 
 /** @param keyHash the 64-bit hash of the key, which seeds the digest */
 export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array {
@@ -90,11 +91,10 @@ export function decodeRecord(record: Uint8Array): StoredObject {
   const paths = record[0] === pathsLayout ? readPaths(reader) : plainPaths;
   const count = reader.count();
   const spentCount = record[0] === pathsLayout ? reader.count() : 0;
-  const [sizes, spentSizes]: [number[], number[]] = [[], []];
-  const siblings = readHeads(reader, context, paths, count, sizes);
-  const spent = readHeads(reader, context, paths, spentCount, spentSizes);
-  readValues(reader, siblings, sizes);
-  readValues(reader, spent, spentSizes);
+  const siblings = readHeads(reader, context, paths, count, 0);
+  const spent = readHeads(reader, context, paths, spentCount, count);
+  readValues(reader, siblings, 0);
+  readValues(reader, spent, count);
   reader.end();
   const object = { siblings, spent, context };
   if (record[0] === pathsLayout) checkWithPaths(object, paths);
@@ -210,29 +210,34 @@ function checkLive({ path, value }: Sibling): void {
   if (isCounter(path)) checkCounted(value);
 }
 
-/** @param sizes is added to: length × 2, and 1 for no value */
+/** Of the values of the record that is being read: length × 2, and 1 for no value. */
+const sizes: number[] = [];
+
+/** @param firstSize where the values' sizes go */
 function readHeads(
   reader: ByteReader,
   context: CausalContext,
   paths: readonly string[],
   count: number,
-  sizes: number[],
+  firstSize: number,
 ): Head[] {
-  const heads: Head[] = [];
-  for (let left = count; left > 0; left--) {
+  let heads: Head[] = none;
+  for (let at = 0; at < count; at++) {
     const head = readHead(reader, context, heads.at(-1));
-    sizes.push(readSize(reader));
+    sizes[firstSize + at] = readSize(reader);
     const path = paths === plainPaths ? plainPath : paths[reader.number()];
     if (path === undefined) throw new MalformedBytes("a path that is not in the list");
     head.path = path;
-    heads.push(head);
+    // One is the rule, and an array that grows takes room for seventeen.
+    if (heads === none) heads = [head];
+    else heads.push(head);
   }
   return heads;
 }
 
-function readValues(reader: ByteReader, heads: readonly Head[], sizes: readonly number[]): void {
+function readValues(reader: ByteReader, heads: readonly Head[], firstSize: number): void {
   for (let at = 0; at < heads.length; at++) {
-    const size = sizes[at]!;
+    const size = sizes[firstSize + at]!;
     if (size % 2 === 0) heads[at]!.value = reader.raw(size / 2);
   }
 }

@@ -1,6 +1,7 @@
 // The call's choice before the handle's before the cluster's, settled before anything is sent.
 import { describe, expect, it } from "vitest";
 import { Settings } from "../../client/settings.ts";
+import { pack } from "../../src/msgpack.ts";
 import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/options.ts";
 
 const cluster: ClusterOptions = { defaults: { timeoutMs: 700 }, buckets: { carts: { n: 5 } } };
@@ -44,7 +45,16 @@ describe("effective", () => {
     const one = encodeEffective(settleOptions("get", {}, "carts", cluster));
     const other = encodeEffective(settleOptions("get", {}, "carts", { defaults: {}, buckets: {} }));
     expect(settings.effective(one, undefined)).toMatchObject({ n: 5 });
-    expect(settings.effective([...one], undefined)).toBe(settings.effective(one, undefined));
+    expect(settings.effective(one.slice(), undefined)).toBe(settings.effective(one, undefined));
     expect(settings.effective(other, undefined)).toMatchObject({ n: 3 });
+  });
+
+  it("is refused where it is none", () => {
+    // Design §13: what came over the wire is checked where it is used.
+    const wrong = [pack(["r"]), pack(7), Uint8Array.of(0xc1)];
+    for (const wire of wrong)
+      expect(() => new Settings("carts", {}).effective(wire, undefined)).toThrow(
+        expect.objectContaining({ code: "PROTOCOL" }),
+      );
   });
 });

@@ -136,7 +136,7 @@ describe("a coordinator that is lost", () => {
     cluster.input("n4", {
       kind: "peer",
       node: "n2",
-      message: { kind: "GetReply", id, record: undefined, effective: [], answered: [] },
+      message: { kind: "GetReply", id, record: undefined, effective: new Uint8Array(), answered: [] },
     });
     expect(put.answer).toBeUndefined();
   });

@@ -251,7 +251,7 @@ describe("I12, with stand-ins", () => {
     const notFound: Observation = {
       kind: "answered",
       request: "r3",
-      message: { kind: "GetReply", id: 1, record: undefined, effective: [], answered: undefined },
+      message: { kind: "GetReply", id: 1, record: undefined, effective: new Uint8Array(), answered: undefined },
     };
     const asked = (isFresh: boolean): Observation[] => [
       ...story,

@@ -72,7 +72,7 @@ export function voted(request: string, voter: string, said: StoredObject | undef
 }
 
 export function answered(request: string, record: StoredObject | undefined): Observation {
-  const effective: number[] = [];
+  const effective = new Uint8Array();
   const common = { id: 1, effective, answered: undefined, record: record && encodeRecord(0n, record) };
   const message =
     record === undefined

@@ -9,7 +9,7 @@ import { CoterieError, errorCodes } from "../../src/errors.ts";
 import { openFrame } from "../../src/frame.ts";
 import { limits } from "../../src/limits.ts";
 import { plainPut, type Get, type Message } from "../../src/messages.ts";
-import { unpack } from "../../src/msgpack.ts";
+import { pack, unpack } from "../../src/msgpack.ts";
 import type { Count, RequestOptions } from "../../src/options.ts";
 import { frameOf, sealed } from "./sealed.ts";
 
@@ -18,7 +18,7 @@ const key = fc.uint8Array({ maxLength: 40 });
 const record = fc.uint8Array({ maxLength: 100 });
 const node = fc.string({ minLength: 1, maxLength: 5 });
 const timeoutMs = fc.nat(limits.timeoutMsMax);
-const effective = fc.array(fc.nat(), { maxLength: 9 });
+const effective = fc.uint8Array({ maxLength: 24 });
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 const answered = maybe(fc.array(node, { maxLength: 5 }));
 const count: fc.Arbitrary<Count> = fc.oneof(
@@ -280,8 +280,8 @@ describe("a frame", () => {
 });
 
 /** A Get with options in their places. */
-function getWith(options: readonly unknown[]): Uint8Array {
-  return frameOf([[3, 1, Uint8Array.of(98, 0, 107), 1000, options, false, false]]);
+function getWith(options: unknown): Uint8Array {
+  return frameOf([[3, 1, Uint8Array.of(98, 0, 107), 1000, pack(options), false, false]]);
 }
 
 describe("options in a frame", () => {
@@ -332,7 +332,8 @@ describe("condemned are", () => {
     ],
     ["a digest of 7 bytes", [[12, 1, key8, new Uint8Array(7), 100]], "have has 7 bytes instead of 8"],
     ["time left that is no number", [[3, 1, key8, "soon"]], "timeoutMs is no whole number"],
-    ["options that are no array", [[3, 1, key8, 100, { r: 1 }]], "options is no array"],
+    ["options that are no bytes", [[3, 1, key8, 100, [1]]], "options is no byte string"],
+    ["options that are no array", [[3, 1, key8, 100, pack({ r: 1 })]], "options are no array"],
     ["an answer that is none", [[13, 1, 5, null]], "answer is none of those known"],
     ["an answer `record` without one", [[13, 1, 1, null]], "record is no byte string"],
     ["a role that is none", [[1, 0, 1, [], "king", key8]], "role is none of client, node"],
@@ -343,8 +344,8 @@ describe("condemned are", () => {
     ],
     ["a feature that is no text", [[1, 0, 1, [7], "node", key8]], "features is no text"],
     ["an outcome that is none", [[9, 1, "TIMEOUT", "text", "maybe", true]], "outcome is none of none, unknown"],
-    ["an acknowledgement by nobody's name", [[4, 1, null, [], [1]]], "answered is no text"],
-    ["effective options that are no numbers", [[4, 1, null, ["r"], null]], "effective options is no whole number"],
+    ["an acknowledgement by nobody's name", [[4, 1, null, key8, [1]]], "answered is no text"],
+    ["effective options that are no bytes", [[4, 1, null, [1], null]], "effective options is no byte string"],
     [
       "a ring that is none",
       [[2, 0, 1, [], "n1", [1, 3, 3, [], []], [null, []]]],
@@ -352,7 +353,7 @@ describe("condemned are", () => {
     ],
     [
       "cluster options that are wrong",
-      [[2, 0, 1, [], "n1", [1, 1, 3, [["n1", "u", "z", 1]], [0]], [[0], []]]],
+      [[2, 0, 1, [], "n1", [1, 1, 3, [["n1", "u", "z", 1]], [0]], [pack([0]), []]]],
       "n is a number of nodes from 1, not 0",
     ],
   ];
@@ -403,6 +404,7 @@ describe("condemned are", () => {
 test("the rough size of a message is near the real one, where it is large", () => {
   // src/codec.ts: enough to close a frame in time (limits.frameBytesTarget).
   const large = new Uint8Array(100_000);
+  const nothing = new Uint8Array();
   const messages: Message[] = [
     {
       kind: "ReplicaPut",
@@ -413,9 +415,9 @@ test("the rough size of a message is near the real one, where it is large", () =
       early: false,
       standsFor: undefined,
     },
-    { kind: "GetReply", id: 1, record: large, effective: [], answered: undefined },
-    { kind: "GetReply", id: 1, record: large, effective: [], answered: undefined, merged: large },
-    { kind: "PutReply", id: 1, context: large.subarray(0, 10), record: large, effective: [], answered: undefined },
+    { kind: "GetReply", id: 1, record: large, effective: nothing, answered: undefined },
+    { kind: "GetReply", id: 1, record: large, effective: nothing, answered: undefined, merged: large },
+    { kind: "PutReply", id: 1, context: large.subarray(0, 10), record: large, effective: nothing, answered: undefined },
     { kind: "ReplicaGetReply", id: 1, answer: "record", record: large },
     {
       kind: "Put",
