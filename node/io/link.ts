@@ -78,7 +78,9 @@ export class Link {
     this.#outbox = [];
     this.#outboxBytes = 0;
     if (!this.isOpen) return;
-    this.#socket.send(encodeFrame(messages));
+    const frame = encodeFrame(messages);
+    this.#turn.sent(messages.length, frame.length);
+    this.#socket.send(frame);
     if (this.#socket.bufferedAmount > limits.linkQueueBytesMax)
       this.cut(`over ${limits.linkQueueBytesMax} bytes wait for it to read`);
   }
@@ -118,14 +120,32 @@ export class Link {
   }
 }
 
+/** What a node has sent since it was started, to peers and clients together: messages, and the frames in which they left. */
+export interface Traffic {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /** The end of a turn of the event loop: then every link that has something to say says it in one frame. */
 export class Turn {
   readonly #links: Link[] = [];
   #isScheduled = false;
+  #messages = 0;
+  #bytes = 0;
   readonly #end = (): void => {
     this.#isScheduled = false;
     for (const link of this.#links.splice(0)) link.flush();
   };
+
+  get traffic(): Traffic {
+    return { messages: this.#messages, bytes: this.#bytes };
+  }
+
+  /** A frame has left. */
+  sent(messages: number, bytes: number): void {
+    this.#messages += messages;
+    this.#bytes += bytes;
+  }
 
   willFlush(link: Link): void {
     this.#links.push(link);

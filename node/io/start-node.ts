@@ -14,7 +14,7 @@ import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
 import { isCredential } from "./credentials.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { refuseFullDisk } from "./disk-space.ts";
-import { Turn } from "./link.ts";
+import { Turn, type Traffic } from "./link.ts";
 import { Listener, tryPort } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
 import { loadMerges } from "./merge-modules.ts";
@@ -29,6 +29,8 @@ export interface RunningNode {
   readonly id: string;
   /** Where it listens: with `port: 0` only known now. */
   readonly url: string;
+  /** What it has sent so far, to peers and clients. */
+  readonly traffic: Traffic;
   /** Finishes what is open, writes what is not yet on disk, and lets the directory and the port go. */
   close(): Promise<void>;
   /** Resolves if the node had to stop by itself: its disk failed, or it found an invariant broken. Nothing is served by then. */
@@ -65,6 +67,7 @@ class NodeProcess implements RunningNode {
   readonly #server: Server;
   readonly #listener: Listener;
   readonly #peers: Peers;
+  readonly #turn: Turn = new Turn();
   #sweeps: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   #onReady: () => void = () => undefined;
@@ -97,7 +100,6 @@ class NodeProcess implements RunningNode {
       tuning,
       merges,
     };
-    const turn = new Turn();
     this.#server = new Server(nodeConfig, this.#store, this.#log, {
       onReady: () => this.#onReady(),
       onStopped: () => this.#onStopped(),
@@ -108,8 +110,12 @@ class NodeProcess implements RunningNode {
       port: config.port,
       isCredential: (role: "client" | "node", given: string | undefined) => isCredential(config, role, given),
     };
-    this.#listener = new Listener(nodeConfig, listenerOptions, this.#server, turn, this.#log);
-    this.#peers = new Peers(nodeConfig, config.clusterSecret, this.#server, turn, this.#log);
+    this.#listener = new Listener(nodeConfig, listenerOptions, this.#server, this.#turn, this.#log);
+    this.#peers = new Peers(nodeConfig, config.clusterSecret, this.#server, this.#turn, this.#log);
+  }
+
+  get traffic(): Traffic {
+    return this.#turn.traffic;
   }
 
   /** Its identity is on disk before it is seen by anybody. */
