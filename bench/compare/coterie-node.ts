@@ -1,0 +1,12 @@
+/**
+ * One node of the Coterie under measurement, as users embed it: `node coterie-node.js OPTIONS`, the options of `startNode` as JSON. It
+ * says `ready` to its parent, answers what it has used, and ends when the parent does.
+ */
+import { startNode, type NodeOptions } from "../../node/io/index.ts";
+import { answerUsage } from "./usage.ts";
+
+const node = await startNode(JSON.parse(process.argv[2]!) as NodeOptions);
+process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
+process.on("disconnect", () => void node.close().then(() => process.exit(0)));
+answerUsage(() => node.traffic);
+process.send!("ready");
