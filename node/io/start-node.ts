@@ -18,6 +18,7 @@ import { Turn, type Traffic } from "./link.ts";
 import { Listener, tryPort } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
 import { loadMerges } from "./merge-modules.ts";
+import type { PeerTap } from "./peer-tap.ts";
 import { Peers } from "./peers.ts";
 import { Server } from "./server.ts";
 
@@ -37,16 +38,22 @@ export interface RunningNode {
   readonly failed: Promise<Error>;
 }
 
+/** What is no configuration of a node. */
+export interface StartOptions {
+  /** Sees the node's messages, and may hold them back: for measurements. */
+  readonly tap?: PeerTap | undefined;
+}
+
 /**
  * Embeds a node in this process.
  * @throws CoterieError INVALID_ARGUMENT (configuration, module of a merge, port), STORAGE (directory)
  */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
+export async function startNode(options: NodeOptions, { tap }: StartOptions = {}): Promise<RunningNode> {
   const config = checkConfig(options);
   const merges = { ...config.merges, ...(await loadMerges(config.mergeModules, process.cwd())) };
   // A node that cannot start leaves no new directory behind. One that is there already is asked first who uses it.
   if (!existsSync(config.data)) await tryPort(config.host, config.port);
-  const node = new NodeProcess(config, merges);
+  const node = new NodeProcess(config, merges, tap);
   try {
     await node.start();
   } catch (error) {
@@ -74,7 +81,7 @@ class NodeProcess implements RunningNode {
   #onStopped: () => void = () => undefined;
   #onFailed: (error: Error) => void = () => undefined;
 
-  constructor(config: CheckedConfig, merges: Merges) {
+  constructor(config: CheckedConfig, merges: Merges, tap: PeerTap | undefined) {
     this.id = config.id;
     this.#config = config;
     this.failed = new Promise((resolve) => (this.#onFailed = resolve));
@@ -100,11 +107,12 @@ class NodeProcess implements RunningNode {
       tuning,
       merges,
     };
-    this.#server = new Server(nodeConfig, this.#store, this.#log, {
+    const events = {
       onReady: () => this.#onReady(),
       onStopped: () => this.#onStopped(),
-      onFatal: (error) => this.#fail(error),
-    });
+      onFatal: (error: Error) => this.#fail(error),
+    };
+    this.#server = new Server(nodeConfig, this.#store, this.#log, events, tap);
     const listenerOptions = {
       host: config.host,
       port: config.port,

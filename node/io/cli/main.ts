@@ -11,6 +11,7 @@ import { addDelete } from "./delete.ts";
 import { tellFailure, wantsJson } from "./failure.ts";
 import { addGet } from "./get.ts";
 import { addNode } from "./node.ts";
+import { addPbs } from "./pbs.ts";
 import { addPut } from "./put.ts";
 import { addSim } from "./sim.ts";
 import { addStatus } from "./status.ts";
@@ -34,6 +35,7 @@ Examples:
   coterie sim                                      the store under drawn faults, deterministic
   coterie sim --seed 7 --trace run.html            a page that shows what happened
   coterie check-resolver cart.ts                   whether a merge keeps the laws
+  coterie pbs --profile LNKD-DISK                  how stale reads with r = w = 1 would be
   coterie help put                                 everything about one command`;
 
 await main(process.argv.slice(2));
@@ -47,7 +49,18 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => wantsJson(argv) || write(text) })
     .addHelpText("after", help);
-  const commands = [addCluster, addNode, addGet, addPut, addDelete, addConflicts, addStatus, addSim, addCheckResolver];
+  const commands = [
+    addCluster,
+    addNode,
+    addGet,
+    addPut,
+    addDelete,
+    addConflicts,
+    addStatus,
+    addSim,
+    addCheckResolver,
+    addPbs,
+  ];
   for (const add of commands) add(program);
   try {
     await program.parseAsync(argv, { from: "user" });
