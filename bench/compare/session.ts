@@ -17,6 +17,8 @@ export interface Session {
   get(key: string, done: OnRead): void;
   /** Replaces what this client has seen of the key. */
   put(key: string, value: Uint8Array, done: OnWritten): void;
+  /** Replaces nothing. Only where values can stand side by side; elsewhere every `put` is one. */
+  putBlind?(key: string, value: Uint8Array, done: OnWritten): void;
   /** From all replicas, for the count at the end. */
   getAll(key: string, done: OnRead): void;
   /** Only where the system has counters. @param by at least 1 */

@@ -47,7 +47,10 @@ export interface FaultySystem extends System {
 
 /** In a client process. */
 export interface SystemClient {
-  /** @param bucket keeps data of different settings apart */
-  session(setting: Setting, bucket: string): Session;
+  /**
+   * @param bucket keeps data of different settings apart
+   * @param keys how many it has, before any is inserted
+   */
+  session(setting: Setting, bucket: string, keys: number): Session;
   close(): Promise<void>;
 }

@@ -1,0 +1,15 @@
+/** The client of a system, by its name. Loaded when it is asked for: not every machine has them all. */
+import type { Address, SystemClient } from "./system.ts";
+
+/** @throws whatever the system's own client throws when it cannot be reached */
+export async function openSystem(address: Address): Promise<SystemClient> {
+  switch (address.system) {
+    case "coterie":
+      return (await import("./coterie-client.ts")).connectCoterie(address);
+    case "floor":
+      return (await import("./floor-client.ts")).connectFloor(address);
+    case "redis":
+    case "etcd":
+      throw new Error(`there is no client of ${address.system} yet`);
+  }
+}
