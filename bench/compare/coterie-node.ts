@@ -5,8 +5,9 @@
 import { startNode, type NodeOptions } from "../../node/io/index.ts";
 import { answerUsage } from "./usage.ts";
 
-const node = await startNode(JSON.parse(process.argv[2]!) as NodeOptions);
 process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
-process.on("disconnect", () => void node.close().then(() => process.exit(0)));
+const starting = startNode(JSON.parse(process.argv[2]!) as NodeOptions);
+process.on("disconnect", () => void starting.then((node) => node.close()).then(() => process.exit(0)));
+const node = await starting;
 answerUsage(() => node.traffic);
 process.send!("ready");

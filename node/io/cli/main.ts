@@ -4,6 +4,7 @@
  * for a store or a simulator.
  */
 import { Command } from "commander";
+import { addBench } from "./bench.ts";
 import { addCheckResolver } from "./check-resolver.ts";
 import { addCluster } from "./cluster.ts";
 import { addConflicts } from "./conflicts.ts";
@@ -36,6 +37,7 @@ Examples:
   coterie sim --seed 7 --trace run.html            a page that shows what happened
   coterie check-resolver cart.ts                   whether a merge keeps the laws
   coterie pbs --profile LNKD-DISK                  how stale reads with r = w = 1 would be
+  coterie bench                                    which r and w to choose, measured
   coterie help put                                 everything about one command`;
 
 await main(process.argv.slice(2));
@@ -58,6 +60,7 @@ async function main(argv: readonly string[]): Promise<void> {
     addConflicts,
     addStatus,
     addSim,
+    addBench,
     addCheckResolver,
     addPbs,
   ];
