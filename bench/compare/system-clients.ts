@@ -9,7 +9,8 @@ export async function openSystem(address: Address): Promise<SystemClient> {
     case "floor":
       return (await import("./floor-client.ts")).connectFloor(address);
     case "redis":
+      return (await import("./redis-client.ts")).connectRedis(address);
     case "etcd":
-      throw new Error(`there is no client of ${address.system} yet`);
+      return (await import("./etcd-client.ts")).connectEtcd(address);
   }
 }

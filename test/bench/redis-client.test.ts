@@ -23,7 +23,7 @@ beforeEach(async () => {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   client = await connectRedis({ system: "redis", nodes: [`127.0.0.1:${port}`] });
-  session = client.session(defaultSetting, "test", 1000);
+  session = client.session(defaultSetting, "test", 10);
 });
 
 afterEach(async () => {

@@ -23,7 +23,7 @@ export function describeSystemContract(name: string, make: () => SystemHarness):
     const { system } = harness;
     let address: Address;
     const clients: SystemClient[] = [];
-    const sessionOf = (bucket: string, client = 0): Session => clients[client]!.session(setting, bucket, 1000);
+    const sessionOf = (bucket: string, client = 0): Session => clients[client]!.session(setting, bucket, 10);
 
     beforeAll(async () => {
       address = await system.start();
