@@ -1,0 +1,47 @@
+/** What was measured, when and where; the advice; and where what is to be found. */
+import { element } from "../../../sim/page/element.ts";
+import { showMachine, showMoment, showPlan } from "../about.ts";
+import { groupCells, showLoad, showWorkload } from "../cell-group.ts";
+import type { Results } from "../results.ts";
+import { groupId } from "./group-section.ts";
+
+export function headingOf(results: Results): HTMLElement {
+  return element(
+    "header",
+    {},
+    element(
+      "div",
+      { class: "title" },
+      element("h1", {}, "coterie bench"),
+      element("span", { class: "facts" }, showMoment(results)),
+    ),
+    element("p", { class: "facts machine" }, showMachine(results.machine)),
+    element("p", { class: "facts plan" }, showPlan(results.plan)),
+    adviceOf(results),
+    contentsOf(results),
+  );
+}
+
+function adviceOf({ advice }: Results): HTMLElement | undefined {
+  if (advice === undefined) return undefined;
+  const hasLimits = advice.maxStaleShare !== undefined || advice.p99Ms !== undefined;
+  const isUnmet = hasLimits && advice.setting === undefined;
+  return element("p", { class: `advice${isUnmet ? " unmet" : ""}` }, advice.sentence);
+}
+
+function contentsOf({ cells, staleness, faults }: Results): HTMLElement {
+  const groups = groupCells(cells).map((group): [string, string] => [
+    groupId(group),
+    `${showWorkload(group.workload).split(":")[0]}, ${showLoad(group.load)}`,
+  ]);
+  const others: [string, string, boolean][] = [
+    ["staleness", "Staleness", staleness.length > 0],
+    ["faults", "Faults", faults.length > 0],
+    ["promises", "What was promised", cells.length > 0],
+  ];
+  const links = [
+    ...groups,
+    ...others.flatMap(([id, text, isThere]): [string, string][] => (isThere ? [[id, text]] : [])),
+  ];
+  return element("nav", {}, ...links.map(([id, text]) => element("a", { href: `#${id}` }, text)));
+}
