@@ -49,7 +49,7 @@ function barPicture({ rows }: CellGroup, words: BarWords): Picture {
       new Chart(canvas, {
         type: "bar",
         data: {
-          labels: rows.map((row) => labelOf(row, canvas)),
+          labels: rows.map((row) => labelOf(row)),
           datasets: [
             {
               data: amounts,
@@ -109,12 +109,12 @@ function colourOf({ cell }: Row, colours: ReportColours): string {
 }
 
 /** As many lines as it takes beside bars that are still long enough. */
-export function labelOf({ name }: Row, canvas: HTMLCanvasElement): string[] {
-  return wrapWords(name, (canvas.parentElement?.clientWidth ?? 0) < 420 ? 14 : 24);
+export function labelOf({ name }: Row): string[] {
+  return wrapWords(name, innerWidth < 480 ? 14 : 24);
 }
 
 /** @param rowPx for a name of one line */
 export function barsHeightPx(rows: readonly Row[], rowPx: number): number {
-  const lines = Math.max(...rows.map(({ name }) => wrapWords(name, 14).length));
-  return 56 + rows.length * Math.max(rowPx, lines * 15 + 6);
+  const lines = Math.max(...rows.map((row) => labelOf(row).length));
+  return 56 + rows.length * Math.max(rowPx, lines * 14 + 6);
 }

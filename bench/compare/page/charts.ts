@@ -32,14 +32,18 @@ Chart.register(
 
 export const fontFamily = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 
-/** Nothing moves, for what moves cannot be printed; and there are dots enough for paper. */
+/** Nothing moves, for what moves cannot be printed. */
 export const baseOptions = {
   animation: false,
   responsive: true,
   maintainAspectRatio: false,
-  devicePixelRatio: Math.max(2, devicePixelRatio),
   font: { family: fontFamily, size: 12 },
 } as const;
+
+/** Dots of a canvas for each dot of the page: enough for paper, and on a screen no more than memory has room for. */
+export function setSharpness(isOnPaper: boolean): void {
+  Chart.defaults.devicePixelRatio = isOnPaper ? 2 : Math.min(2, devicePixelRatio);
+}
 
 interface Axis {
   readonly title: { readonly display: true; readonly text: string; readonly color: string };

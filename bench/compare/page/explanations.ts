@@ -1,6 +1,6 @@
 /** What the figures stand for: what each system promised, and what the columns mean. */
 import { element } from "../../../sim/page/element.ts";
-import { furtherColumns, glanceColumns } from "../columns.ts";
+import { furtherColumns, glanceColumns, type Column } from "../columns.ts";
 import { guaranteesOf } from "../guarantees.ts";
 import type { Cell } from "../results.ts";
 
@@ -22,8 +22,9 @@ export function guaranteeTable(cells: readonly Cell[]): HTMLElement | undefined 
 /** @returns `undefined` if there are no columns */
 export function columnMeanings(cells: readonly Cell[]): HTMLElement | undefined {
   if (cells.length === 0) return undefined;
-  const entries = [...glanceColumns, ...furtherColumns].flatMap(({ over, heading, meaning }) => [
-    element("dt", {}, `${over} ${heading}`),
+  const columns = [...glanceColumns, ...furtherColumns];
+  const entries = [...new Set(columns.map(({ meaning }) => meaning))].flatMap((meaning) => [
+    element("dt", {}, namesOf(columns.filter((column) => column.meaning === meaning))),
     element("dd", {}, meaning),
   ]);
   const settings =
@@ -35,4 +36,12 @@ export function columnMeanings(cells: readonly Cell[]): HTMLElement | undefined 
     element("p", {}, settings),
     element("dl", {}, ...entries),
   );
+}
+
+/** Of columns that mean the same: by what stands above them, or by what tells them apart. */
+function namesOf(columns: readonly Column[]): string {
+  const [{ over, heading }] = columns as readonly [Column, ...Column[]];
+  if (columns.length === 1) return `${over} ${heading}`;
+  if (columns.every((column) => column.over === over)) return over;
+  return [...new Set(columns.map((column) => column.heading))].join(", ");
 }

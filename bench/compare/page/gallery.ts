@@ -1,6 +1,7 @@
 /** All charts of the page. They are drawn once they have a place, and again when colours change: by night, by day, and on paper. */
 import { coloursOf, type Colours } from "../../../sim/page/colours.ts";
 import { element } from "../../../sim/page/element.ts";
+import { setSharpness } from "./charts.ts";
 
 export interface Picture {
   /** Says what one sees. */
@@ -22,6 +23,8 @@ export interface ReportColours extends Colours {
 }
 
 const seriesCount = 8;
+/** The class under which it is always day: palette.css. */
+const onPaper = "on-paper";
 
 export class Gallery {
   readonly #root: HTMLElement;
@@ -48,6 +51,7 @@ export class Gallery {
 
   draw(): void {
     for (const one of this.#drawn) one.destroy();
+    setSharpness(this.#root.classList.contains(onPaper));
     const style = getComputedStyle(this.#root);
     const series = Array.from({ length: seriesCount }, (_, at) => style.getPropertyValue(`--series-${at}`).trim());
     const colours = { ...coloursOf(this.#root), series };
@@ -61,7 +65,7 @@ export class Gallery {
   }
 
   #print(isOnPaper: boolean): void {
-    this.#root.classList.toggle("on-paper", isOnPaper);
+    this.#root.classList.toggle(onPaper, isOnPaper);
     this.draw();
   }
 }

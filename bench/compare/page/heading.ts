@@ -1,8 +1,9 @@
 /** What was measured, when and where; the advice; and where what is to be found. */
-import { element } from "../../../sim/page/element.ts";
+import { element, type Child } from "../../../sim/page/element.ts";
 import { showMachine, showMoment, showPlan } from "../about.ts";
 import { groupCells, showLoad, showWorkload } from "../cell-group.ts";
 import type { Results } from "../results.ts";
+import { nameOf, type Setting } from "../setting.ts";
 import { groupId } from "./group-section.ts";
 
 export function headingOf(results: Results): HTMLElement {
@@ -26,7 +27,23 @@ function adviceOf({ advice }: Results): HTMLElement | undefined {
   if (advice === undefined) return undefined;
   const hasLimits = advice.maxStaleShare !== undefined || advice.p99Ms !== undefined;
   const isUnmet = hasLimits && advice.setting === undefined;
-  return element("p", { class: `advice${isUnmet ? " unmet" : ""}` }, advice.sentence);
+  return element(
+    "p",
+    { class: `advice${isUnmet ? " unmet" : ""}` },
+    ...withStrongName(together(advice.sentence), advice.setting),
+  );
+}
+
+function withStrongName(sentence: string, setting: Setting | undefined): Child[] {
+  const name = setting === undefined ? "" : nameOf(setting);
+  const at = name === "" ? -1 : sentence.indexOf(name);
+  if (at < 0) return [sentence];
+  return [sentence.slice(0, at), element("strong", {}, name), sentence.slice(at + name.length)];
+}
+
+/** No line ends between a figure and its unit. */
+function together(sentence: string): string {
+  return sentence.replaceAll(/(?<=\d) (?=%|ms\b|CPU\b)/g, "\u00a0");
 }
 
 function contentsOf({ cells, staleness, faults }: Results): HTMLElement {

@@ -13,7 +13,7 @@ export interface Box {
 }
 
 /** Between a point's middle and its name, and around points. */
-const gapPx = 8;
+const gapPx = 10;
 
 /**
  * One box for each point, in their order: beside it if there is room, else further up or down.

@@ -25,10 +25,10 @@ const pieces = [
 export function latencyPicture({ rows, load }: CellGroup): Picture | undefined {
   const present = kinds.filter(({ name }) => rows.some(({ cell }) => cell.figures[name].count > 0));
   if (present.length === 0) return undefined;
-  const from = load.kind === "open" ? "from the moment at which a request was due" : "with as many in flight";
+  const from = load.kind === "open" ? ", from the moment at which a request was due" : "";
   return {
     title: "How long requests take",
-    note: `From the median to p95 (full colour), p99 and p99.9 (palest), ${from}; the figure is p99. The axis grows by factors.`,
+    note: `From the median to p95 (full colour), p99 and p99.9 (palest)${from}; the figure is p99. The axis grows by factors.`,
     heightPx: barsHeightPx(rows, 18 * present.length + 8) + 24,
     draw: (canvas, colours) => drawRanges(canvas, rows, present, colours),
   };
@@ -59,7 +59,7 @@ function drawRanges(
   );
   return new Chart(canvas, {
     type: "bar",
-    data: { labels: rows.map((row) => labelOf(row, canvas)), datasets },
+    data: { labels: rows.map((row) => labelOf(row)), datasets },
     options: {
       ...baseOptions,
       indexAxis: "y",

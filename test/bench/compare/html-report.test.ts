@@ -64,7 +64,8 @@ describe("the page", () => {
     const results = plausibleResults();
     const advice = advise(results.cells, { maxStaleShare: 0.001, p99Ms: 10 })!;
     await open({ ...results, advice });
-    expect(await tab.textContent("header .advice")).toBe(advice.sentence);
+    expect((await tab.textContent("header .advice"))?.replaceAll("\u00a0", " ")).toBe(advice.sentence);
+    expect(await tab.textContent("header .advice strong")).toBe("n3 r2 w2");
     expect(new Set(await tab.locator(".advised th").allTextContents())).toEqual(new Set(["n3 r2 w2"]));
   });
 

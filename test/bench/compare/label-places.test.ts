@@ -6,11 +6,11 @@ const area = { left: 50, top: 10, width: 500, height: 300 };
 const size = { width: 90, height: 14 };
 
 it("stands to the right of a point that is alone", () => {
-  expect(placeLabels([{ x: 100, y: 100 }], [size], area)).toEqual([{ left: 108, top: 93, ...size }]);
+  expect(placeLabels([{ x: 100, y: 100 }], [size], area)).toEqual([{ left: 110, top: 93, ...size }]);
 });
 
 it("stands to the left where there is no room to the right", () => {
-  expect(placeLabels([{ x: 530, y: 100 }], [size], area)).toEqual([{ left: 432, top: 93, ...size }]);
+  expect(placeLabels([{ x: 530, y: 100 }], [size], area)).toEqual([{ left: 430, top: 93, ...size }]);
 });
 
 it.each([
