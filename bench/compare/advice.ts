@@ -10,6 +10,9 @@ export interface Limits {
   readonly p99Ms: number | undefined;
 }
 
+/** Less than this share of an open loop's rate is not what chance makes of it. */
+const keptUpShare = 0.95;
+
 /** @returns `undefined` where no setting of Coterie was measured */
 export function advise(cells: readonly Cell[], limits: Limits): Advice | undefined {
   const candidates = candidatesOf(cells);
@@ -106,12 +109,18 @@ function certainty({ stalest }: Candidate, { maxStaleShare }: Limits): string {
 }
 
 /** What somebody who takes the setting should know in any case. */
-function caveats({ name, lostUpdates, notDone }: Candidate): string[] {
+function caveats({ name, lostUpdates, notDone, cells }: Candidate): string[] {
+  const beaten = cells.find(
+    ({ load, figures }) => load.kind === "open" && figures.perSecond < load.perSecond * keptUpShare,
+  );
   return [
     lostUpdates > 0
       ? `With ${name}, ${plural(lostUpdates, "acknowledged update was", "acknowledged updates were")} lost.`
       : "",
     notDone > 0 ? `With ${name}, ${plural(notDone, "request", "requests")} failed or had no certain outcome.` : "",
+    beaten === undefined
+      ? ""
+      : `${name} did not keep up with the load in ${beaten.workload}: ${showCount(beaten.figures.perSecond)} requests/s.`,
   ];
 }
 

@@ -21,7 +21,9 @@ export function showShare(share: number | undefined): string {
   if (share === undefined || !Number.isFinite(share)) return unknownAmount;
   if (share === 0) return "0";
   const percent = share * 100;
-  return percent < 0.0001 ? "<0.0001 %" : `${Number(percent.toPrecision(percent >= 99 && percent < 100 ? 4 : 2))} %`;
+  if (percent < 0.0001) return "<0.0001 %";
+  // Nearly all is not all.
+  return `${percent >= 99 ? Math.floor(percent * 100) / 100 : Number(percent.toPrecision(2))} %`;
 }
 
 /** `850 ms`, `12.5 s`, `4 min 10 s` */

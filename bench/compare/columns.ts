@@ -121,11 +121,10 @@ export function knownColumns(columns: readonly Column[], { rows }: CellGroup): r
 
 function timeColumn(over: string, heading: "p50" | "p95" | "p99" | "p99.9", timesOf: (cell: Cell) => Latency): Column {
   const fields = { p50: "p50Ms", p95: "p95Ms", p99: "p99Ms", "p99.9": "p999Ms" } as const;
-  const percent = heading.slice(1);
   return {
     over,
     heading: `${heading} ms`,
-    meaning: `${percent} % of ${over} took at most so many milliseconds, from the moment at which they were to start`,
+    meaning: "so many of a hundred took at most so long, from the moment at which they were due",
     show(cell) {
       const times = timesOf(cell);
       return times.count === 0 ? unknownAmount : showAmount(times[fields[heading]]);

@@ -102,6 +102,15 @@ describe("with limits", () => {
     expect(advice?.sentence).toContain("With n3 r2 w2 lww, 1 request failed or had no certain outcome.");
   });
 
+  it("says if a setting did not keep up with an open loop", () => {
+    const busy = { ...cell(quorum, {}), load: { kind: "open", perSecond: 51_000 } } as const;
+    expect(advise([busy], limits)?.sentence).not.toContain("keep up");
+    const beaten = { ...busy, load: { kind: "open", perSecond: 60_000 } } as const;
+    expect(advise([beaten], limits)?.sentence).toContain(
+      "n3 r2 w2 did not keep up with the load in A: 50,000 requests/s.",
+    );
+  });
+
   it("says which comes nearest if none keeps them, and by what it fails", () => {
     const cells = [cell(one, { cpu: 20, p99Ms: 4, stale: 2000 }), cell(quorum, { cpu: 30, p99Ms: 14, stale: 0 })];
     expect(advise(cells, limits)).toEqual({
