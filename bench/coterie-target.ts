@@ -1,12 +1,18 @@
 import { connect, type Client, type NodeReport } from "../client/index.ts";
 import { CoterieSystem } from "./compare/coterie-system.ts";
-import type { Issue, Target, Workload } from "./target.ts";
+import type { Issue } from "./load.ts";
 
 export const nodes = 3;
 
+/** Answers needed by a get and by a put, of 3 replicas, and the size of the values. */
+export interface Workload {
+  readonly r: number;
+  readonly w: number;
+  readonly valueBytes: number;
+}
+
 /** Coterie as its users have it: three node processes, and the SDK in this one. */
-export class CoterieTarget implements Target {
-  readonly name = "coterie";
+export class CoterieTarget {
   readonly #system: CoterieSystem = new CoterieSystem({ nodes });
   #client: Client | undefined;
 

@@ -53,7 +53,7 @@ export interface Measured {
   /** Of the client processes in the measured time. */
   readonly cpuSeconds: number;
   /** Where the run asks for a part of its time. */
-  readonly ofStretch: LoadFigures | undefined;
+  readonly ofStretch?: LoadFigures | undefined;
 }
 
 /** Called when the measured time begins and ends: what the system has used between is what the requests have cost. */

@@ -1,4 +1,5 @@
 /** `coterie bench`: which n, r and w to choose for a load, measured side by side on a real cluster. */
+import { writeFileSync } from "node:fs";
 import { Option, type Command } from "commander";
 import type { BenchRun } from "../../../bench/compare/bench-run.ts";
 import type { Results } from "../../../bench/compare/results.ts";
@@ -171,8 +172,8 @@ function tellStep(what: string, { json: isJson = false }: BenchFlags): void {
 
 async function show(results: Results, { json: isJson = false, report }: BenchFlags): Promise<void> {
   if (report !== undefined) {
-    const { writeReport } = await import("../../../bench/compare/html-report.ts");
-    writeReport(results, report);
+    const { renderReport } = await import("../../../bench/compare/html-report.ts");
+    writeFileSync(report, renderReport(results));
   }
   if (isJson) return void process.stdout.write(`${JSON.stringify(results)}\n`);
   const { renderTable } = await import("../../../bench/compare/table.ts");

@@ -29,7 +29,10 @@ test("settings add up, and none is measured twice", () => {
     "n3 r1 w1",
     "n5 r1 w5",
     "n3 r1 w1 lww",
-    ...["n2 r1 w1", "n2 r1 w2", "n2 r2 w1", "n2 r2 w2"],
+    "n2 r1 w1",
+    "n2 r1 w2",
+    "n2 r2 w1",
+    "n2 r2 w2",
   ]);
   expect(nodes).toBe(5);
   expect(ask(flags("--grid", "--settings", "r2 w2")).settings.length).toBe(9);
