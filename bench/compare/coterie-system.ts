@@ -129,6 +129,7 @@ export class CoterieSystem implements FaultySystem {
       data: join(this.#directory!, id),
       port: this.#firstPort + at,
       buckets: this.#choice.buckets ?? {},
+      logLevel: "error", // that a node is overloaded, the figures say
     };
     const node = fork(program, [JSON.stringify(options)]);
     this.#processes[at] = node;

@@ -120,12 +120,6 @@ export class Link {
   }
 }
 
-/** What a node has sent since it was started, to peers and clients together: messages, and the frames in which they left. */
-export interface Traffic {
-  readonly messages: number;
-  readonly bytes: number;
-}
-
 /** The end of a turn of the event loop: then every link that has something to say says it in one frame. */
 export class Turn {
   readonly #links: Link[] = [];
@@ -137,7 +131,8 @@ export class Turn {
     for (const link of this.#links.splice(0)) link.flush();
   };
 
-  get traffic(): Traffic {
+  /** All that was sent, on whichever link: messages, and the frames in which they left. */
+  get traffic(): { readonly messages: number; readonly bytes: number } {
     return { messages: this.#messages, bytes: this.#bytes };
   }
 

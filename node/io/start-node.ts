@@ -14,7 +14,7 @@ import { checkConfig, type CheckedConfig, type NodeOptions } from "./config.ts";
 import { isCredential } from "./credentials.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { refuseFullDisk } from "./disk-space.ts";
-import { Turn, type Traffic } from "./link.ts";
+import { Turn } from "./link.ts";
 import { Listener, tryPort } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
 import { loadMerges } from "./merge-modules.ts";
@@ -25,6 +25,12 @@ import { Server } from "./server.ts";
 const sweepMs = 2000;
 /** Longer than a node waits for open requests when it stops. */
 const stopMsMax = 7000;
+
+/** What a node has sent since it was started, to peers and clients together. */
+export interface Traffic {
+  readonly messages: number;
+  readonly bytes: number;
+}
 
 export interface RunningNode {
   readonly id: string;
