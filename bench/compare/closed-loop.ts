@@ -61,10 +61,10 @@ class ClosedLoop {
     this.#isDue = false;
     const idle = this.#idle;
     while (idle.length > 0) {
-      const dueMs = nowMs();
-      if (dueMs >= this.#endMs) return this.#retire();
+      const momentMs = nowMs();
+      if (momentMs >= this.#endMs) return this.#retire();
       const lane = idle.pop()!;
-      if (this.#driver.start(lane, dueMs)) continue;
+      if (this.#driver.start(lane, momentMs, momentMs)) continue;
       idle.push(lane); // nearly every key is being written: until one of those writes is answered
       return;
     }

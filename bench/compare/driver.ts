@@ -74,15 +74,18 @@ export class Driver {
     this.#vector = new Uint32Array(options.processes);
   }
 
-  /** @returns false if no key was found that this process is not writing */
-  start(lane: Lane, dueMs: number): boolean {
+  /**
+   * @param startMs now
+   * @returns false if no key was found that this process is not writing
+   */
+  start(lane: Lane, dueMs: number, startMs: number): boolean {
     const action = this.#drawAction();
     const key = this.#drawKey(action);
     if (key < 0) return false;
     lane.action = action;
     lane.key = key;
     lane.dueMs = dueMs;
-    lane.startMs = nowMs();
+    lane.startMs = startMs;
     this.#issue(lane);
     return true;
   }

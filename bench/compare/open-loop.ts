@@ -65,7 +65,7 @@ class OpenLoop {
   #send(dueMs: number): void {
     if (this.#outstanding >= outstandingMax) return this.#options.recorder.unsent(dueMs);
     const lane = this.#idle.pop() ?? new Lane(this.#driver);
-    if (this.#driver.start(lane, dueMs)) {
+    if (this.#driver.start(lane, dueMs, nowMs())) {
       this.#outstanding++;
       return;
     }
