@@ -35,11 +35,11 @@ function recommendation(candidates: readonly Candidate[], chosen: Candidate, lim
   return [
     candidates.length === 1
       ? `${chosen.name}, the only setting measured, keeps ${kept}, at ${traits(chosen)}.`
-      : `Take ${chosen.name}: of ${candidates.length} settings it is the cheapest that keeps ${kept}, at ${traits(chosen)}.`,
+      : `Take ${chosen.name}: of ${candidates.length} settings it is the ${orderWord(candidates)}est that keeps ${kept}, at ${traits(chosen)}.`,
     certainty(chosen, limits),
     cheaper === undefined
       ? ""
-      : `The next cheaper, ${cheaper.name} (${cost(cheaper, chosen)}), does not: ${listed(breaches(cheaper, limits))}.`,
+      : `The next ${orderWord(candidates)}er, ${cheaper.name} (${cost(cheaper, chosen)}), does not: ${listed(breaches(cheaper, limits))}.`,
     stricter === undefined ? "" : `Stricter is ${stricter.name} (${sketch(stricter, chosen)}).`,
     ...caveats(chosen),
   ];
@@ -63,11 +63,11 @@ function tradeOff(candidates: readonly Candidate[]): string[] {
   const fewestStale = Math.min(...candidates.map(staleShare));
   const freshest = candidates.find((one) => staleShare(one) === fewestStale)!;
   const onlyOne = `${cheapest.name}, the only setting measured, takes ${traits(cheapest)}.`;
-  const first = `The cheapest of ${candidates.length} settings is ${cheapest.name}, at ${traits(cheapest)}.`;
+  const first = `The ${orderWord(candidates)}est of ${candidates.length} settings is ${cheapest.name}, at ${traits(cheapest)}.`;
   const second =
     freshest === cheapest
       ? "None had fewer stale reads."
-      : `The cheapest of those with the fewest stale reads is ${freshest.name} (${sketch(freshest, cheapest)}).`;
+      : `The ${orderWord(candidates)}est of those with the fewest stale reads is ${freshest.name} (${sketch(freshest, cheapest)}).`;
   const ask = "Say --max-stale and --p99 to be told which setting keeps them.";
   return [...(candidates.length === 1 ? [onlyOne] : [first, second]), ...caveats(cheapest), ask];
 }
@@ -87,8 +87,14 @@ function breaches({ slowest, stalest }: Candidate, { maxStaleShare, p99Ms }: Lim
   ];
 }
 
+/** What candidates are ordered by. */
+function orderWord(candidates: readonly Candidate[]): "cheap" | "fast" {
+  return candidates.every(({ cpuSeconds }) => cpuSeconds !== undefined) ? "cheap" : "fast";
+}
+
 /** By how many times the limits are exceeded; at most 1 if they are kept. */
 function excess({ slowest, stalest }: Candidate, { maxStaleShare, p99Ms }: Limits): number {
+  if (!Number.isFinite(slowest.value)) return Infinity;
   const times = (value: number, limit: number): number => (value <= limit ? 1 : value / limit);
   return Math.max(
     maxStaleShare === undefined || stalest === undefined ? 0 : times(stalest.value, maxStaleShare),

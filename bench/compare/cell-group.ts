@@ -24,8 +24,8 @@ const descriptions: Readonly<Record<WorkloadName, string>> = {
   F: "half reads, half read-modify-writes",
   put: "puts only",
   get: "gets only",
-  siblings: "writers that do not read first, on few keys",
-  counter: "increments, and reads of the counters",
+  siblings: "reads and blind puts, on few keys",
+  counter: "half increments of counters, half reads",
 };
 
 /** In the order in which they first appear. */
@@ -44,8 +44,7 @@ export function groupKeyOf({ workload, load }: Pick<Cell, "workload" | "load">):
 
 /** `A: half reads, half updates` */
 export function showWorkload(workload: WorkloadName): string {
-  const described = descriptions[workload];
-  return workload.length === 1 ? `${workload}: ${described}` : described;
+  return `${workload}: ${descriptions[workload]}`;
 }
 
 export function showLoad(load: LoadKind): string {

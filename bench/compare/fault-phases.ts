@@ -7,10 +7,10 @@ export interface Phase {
   readonly name: "before" | "during" | "after";
   /** Mean over the pieces of the timeline. */
   readonly perSecond: number;
-  /** Median of the pieces' medians. */
-  readonly p50Ms: number;
+  /** Median of the pieces' medians; `undefined` if nothing succeeded. */
+  readonly p50Ms: number | undefined;
   /** Of the worst piece. */
-  readonly p99Ms: number;
+  readonly p99Ms: number | undefined;
   readonly failed: number;
   readonly unknown: number;
   readonly stale: number;
@@ -50,11 +50,15 @@ export function pieceMsOf(timeline: readonly Instant[]): number {
 function summaryOf(pieces: readonly Instant[]): Omit<Phase, "name"> {
   const total = (field: "perSecond" | "failed" | "unknown" | "stale"): number =>
     pieces.reduce((sum, piece) => sum + piece[field], 0);
-  const medians = pieces.map(({ p50Ms }) => p50Ms).sort((a, b) => a - b);
+  // Where nothing succeeded there is no latency.
+  const medians = pieces
+    .map(({ p50Ms }) => p50Ms)
+    .filter((ms) => ms > 0)
+    .sort((a, b) => a - b);
   return {
     perSecond: total("perSecond") / pieces.length,
-    p50Ms: medians[medians.length >> 1]!,
-    p99Ms: Math.max(...pieces.map(({ p99Ms }) => p99Ms)),
+    p50Ms: medians[medians.length >> 1],
+    p99Ms: medians.length === 0 ? undefined : Math.max(...pieces.map(({ p99Ms }) => p99Ms)),
     failed: total("failed"),
     unknown: total("unknown"),
     stale: total("stale"),

@@ -70,15 +70,24 @@ export function underlay(id: string, draw: (chart: Chart) => void): Plugin {
   return { id, beforeDatasetsDraw: draw };
 }
 
-/** 1, 2 and 5 of each power of ten between two values, for axes that grow by factors. */
+/** The leading digits of round values, coarse ones first. */
+const roundDigits = [
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 4, 5, 7],
+  [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9],
+] as const;
+const roundValuesMin = 4;
+
+/** Round values between two others, for axes that grow by factors; a few at least, unless the two are very close. */
 export function roundValues(from: number, to: number): number[] {
-  const values: number[] = [];
-  for (let power = Math.floor(Math.log10(from)); power <= Math.ceil(Math.log10(to)); power++)
-    for (const digit of [1, 2, 5]) {
-      const value = Number(`${digit}e${power}`);
-      if (value >= from && value <= to) values.push(value);
-    }
-  return values;
+  const powers = [Math.floor(Math.log10(from)), Math.floor(Math.log10(to))] as const;
+  const choices = roundDigits.map((digits) => {
+    const all = Array.from({ length: powers[1] - powers[0] + 1 }, (_, at) =>
+      digits.map((digit) => Number(`${digit}e${powers[0] + at}`)),
+    );
+    return all.flat().filter((value) => value >= from && value <= to);
+  });
+  return choices.find(({ length }) => length >= roundValuesMin) ?? choices.at(-1)!;
 }
 
 export { Chart } from "chart.js";

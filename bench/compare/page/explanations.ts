@@ -43,5 +43,5 @@ function namesOf(columns: readonly Column[]): string {
   const [{ over, heading }] = columns as readonly [Column, ...Column[]];
   if (columns.length === 1) return `${over} ${heading}`;
   if (columns.every((column) => column.over === over)) return over;
-  return [...new Set(columns.map((column) => column.heading))].join(", ");
+  return [...new Set(columns.map((column) => column.heading))].sort().join(", ");
 }

@@ -84,7 +84,7 @@ function drawStrip(
   const datasets = lines.map(({ name, colour, amountOf }) => ({
     type: isCount ? ("bar" as const) : ("line" as const),
     label: name,
-    data: timeline.map((piece) => ({ x: (piece.atMs + pieceMs / 2) / 1000, y: amountOf(piece) })),
+    data: timeline.map((piece) => ({ x: (piece.atMs + pieceMs / 2) / 1000, y: placeOf(kind, amountOf(piece)) })),
     borderColor: colours[colour],
     backgroundColor: colours[colour],
     borderWidth: isCount ? 0 : 1.8,
@@ -93,7 +93,7 @@ function drawStrip(
     categoryPercentage: 0.9,
     stack: isCount ? "counts" : name,
   }));
-  return new Chart<"bar" | "line", { x: number; y: number }[]>(canvas, {
+  return new Chart<"bar" | "line", { x: number; y: number | null }[]>(canvas, {
     type: isCount ? "bar" : "line",
     data: { datasets },
     options: {
@@ -151,9 +151,14 @@ function heightsOf(kind: Strip["kind"], { muted }: ReportColours): object {
         type: "logarithmic",
         stacked: false,
         afterBuildTicks: powersOfTen,
-        ticks: { ...ticks, callback: showCount },
+        ticks: { ...ticks, callback: (value: number) => value.toLocaleString("en") },
       };
   }
+}
+
+/** Where nothing succeeded there is no latency, and the line has a gap. */
+function placeOf(kind: Strip["kind"], amount: number): number | null {
+  return kind === "time" && amount <= 0 ? null : amount;
 }
 
 function powersOfTen(scale: Scale): void {
@@ -171,7 +176,7 @@ function drawFault(chart: Chart, span: readonly [number, number], name: string, 
   ctx.fillStyle = colours.muted;
   ctx.font = `11px ${fontFamily}`;
   ctx.textBaseline = "bottom";
-  ctx.fillText(name, from + 5, chartArea.bottom - 4);
+  ctx.fillText(name, from, chartArea.top - 3);
   if (isNothing(chart)) ctx.fillText("none", chartArea.left + 8, chartArea.bottom - 4);
   ctx.restore();
 }

@@ -1,8 +1,9 @@
 /** What was measured, when and where; the advice; and where what is to be found. */
 import { element, type Child } from "../../../sim/page/element.ts";
+import { showCount } from "../amounts.ts";
 import { showMachine, showMoment, showPlan } from "../about.ts";
-import { groupCells, showLoad, showWorkload } from "../cell-group.ts";
-import type { Results } from "../results.ts";
+import { groupCells } from "../cell-group.ts";
+import type { LoadKind, Results } from "../results.ts";
 import { nameOf, type Setting } from "../setting.ts";
 import { groupId } from "./group-section.ts";
 
@@ -49,7 +50,7 @@ function together(sentence: string): string {
 function contentsOf({ cells, staleness, faults }: Results): HTMLElement {
   const groups = groupCells(cells).map((group): [string, string] => [
     groupId(group),
-    `${showWorkload(group.workload).split(":")[0]}, ${showLoad(group.load)}`,
+    `${group.workload} ${showBriefly(group.load)}`,
   ]);
   const others: [string, string, boolean][] = [
     ["staleness", "Staleness", staleness.length > 0],
@@ -61,4 +62,8 @@ function contentsOf({ cells, staleness, faults }: Results): HTMLElement {
     ...others.flatMap(([id, text, isThere]): [string, string][] => (isThere ? [[id, text]] : [])),
   ];
   return element("nav", {}, ...links.map(([id, text]) => element("a", { href: `#${id}` }, text)));
+}
+
+function showBriefly(load: LoadKind): string {
+  return load.kind === "closed" ? `closed ${showCount(load.inFlight)}` : `open ${showCount(load.perSecond)}/s`;
 }

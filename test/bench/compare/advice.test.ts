@@ -78,6 +78,7 @@ describe("with limits", () => {
     ];
     const advice = advise(cells, limits);
     expect(advice?.setting).toEqual(two);
+    expect(advice?.sentence).toContain("of 3 settings it is the fastest that keeps");
     expect(advice?.sentence).toContain("Stricter is n3 r2 w2 (p99 6.00 ms; none of 100,000 reads stale).");
   });
 
@@ -132,6 +133,12 @@ describe("with limits", () => {
     const advice = advise([cellOf({ figures: nothing })], { maxStaleShare: 0.001, p99Ms: undefined });
     expect(advice?.setting).toBeUndefined();
     expect(advice?.sentence).toContain("nothing succeeded in A");
+    const stale = cell(one, { stale: 2000 });
+    const nearest = advise([cellOf({ figures: nothing, load: open }), stale], {
+      maxStaleShare: 0.001,
+      p99Ms: undefined,
+    });
+    expect(nearest?.sentence).toContain("n3 r1 w1 comes nearest: 2 % of its reads in A were stale.");
   });
 });
 

@@ -128,6 +128,15 @@ describe("a fault run", () => {
   });
 });
 
+it("a fault during which nothing succeeds has no latency", () => {
+  const [fault] = plausibleResults().faults;
+  const timeline = fault!.timeline.map((piece) =>
+    piece.atMs >= 10_000 && piece.atMs < 20_000 ? { ...piece, perSecond: 0, p50Ms: 0, p99Ms: 0 } : piece,
+  );
+  const text = renderTable(plausibleResults({ ...bare, cells: [], faults: [{ ...fault!, timeline }] }));
+  expect(text).toMatch(/^during +0 +– +– /m);
+});
+
 describe("staleness", () => {
   it("stands there measured and predicted, with what is not known as a dash", () => {
     const [, curve] = plausibleResults().staleness;
