@@ -57,7 +57,7 @@ describe("delay laws", () => {
   test("published legs are found by name, in any case", () => {
     expect(legsNamed("lnkd-Disk")).toBe(publishedLegs["LNKD-DISK"]);
     expect(() => legsNamed("constructor")).toThrow(
-      "there is no profile constructor; those that there are: LNKD-SSD, LNKD-DISK, YMMR, EXP-5-1",
+      "there is no profile constructor; those that there are: LNKD-SSD, LNKD-DISK, YMMR, EXP-5-1, EXP-50-10",
     );
   });
 

@@ -37,7 +37,8 @@ be apart from the replicas; one that is a replica itself, as in Coterie, is
 fresher and faster than this.
 
 Profiles, in any case: LNKD-SSD and LNKD-DISK, LinkedIn on flash and on disks;
-YMMR, Yammer; EXP-5-1, exponential, with means of 5 ms for w and 1 ms else.
+YMMR, Yammer; EXP-5-1, exponential, with means of 5 ms for w and 1 ms else;
+EXP-50-10, ten times that.
 
 A file for --legs, all delays in milliseconds:
   {"w": LAW, "a": LAW, "r": LAW, "s": LAW}, where a LAW is one of

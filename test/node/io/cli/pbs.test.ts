@@ -99,7 +99,7 @@ describe("a prediction", () => {
 describe("is refused with a sentence and exit code 2", () => {
   it.each([
     ["--n 3", "nothing to predict from: give --profile NAME or --legs FILE"],
-    ["--profile LNKD", "there is no profile LNKD; those that there are: LNKD-SSD, LNKD-DISK, YMMR, EXP-5-1"],
+    ["--profile LNKD", "there is no profile LNKD; those that there are: LNKD-SSD, LNKD-DISK, YMMR, EXP-5-1, EXP-50-10"],
     ["--profile YMMR --r 4", "r is 4: it must be at most n, which is 3"],
     ["--profile YMMR --w 6 --n 5", "w is 6: it must be at most n, which is 5"],
     ["--profile YMMR --r 0", "It is a whole number from 1 to 64."],
