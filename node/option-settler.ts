@@ -15,10 +15,12 @@ import {
 /** Of all requests that choose nothing. */
 const noOptions: RequestOptions = {};
 
+class Combinations extends WeakMap<RequestOptions, Map<string, SettledOptions>> {}
+
 export class OptionSettler {
   readonly #options: ClusterOptions;
-  /** By what requests choose, then by kind and configured bucket. */
-  readonly #settled = new WeakMap<RequestOptions, Map<string, SettledOptions>>();
+  /** By what requests choose, then by configured bucket. */
+  readonly #settled = { get: new Combinations(), put: new Combinations() };
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -29,12 +31,13 @@ export class OptionSettler {
     const kind = message.kind === "Get" ? "get" : "put";
     const bucket = bucketOf(message.key);
     const chosen = message.options ?? noOptions;
-    const slot = `${kind} ${Object.hasOwn(this.#options.buckets, bucket) ? bucket : ""}`;
-    const known = this.#settled.get(chosen)?.get(slot);
+    const configured = Object.hasOwn(this.#options.buckets, bucket) ? bucket : "";
+    const combinations = this.#settled[kind];
+    const known = combinations.get(chosen)?.get(configured);
     if (known !== undefined) return known;
     const effective = settleOptions(kind, chosen, bucket, this.#options);
     const settled = { ...effective, echo: encodeEffective(effective) };
-    this.#settled.set(chosen, (this.#settled.get(chosen) ?? new Map<string, SettledOptions>()).set(slot, settled));
+    combinations.set(chosen, (combinations.get(chosen) ?? new Map<string, SettledOptions>()).set(configured, settled));
     return settled;
   }
 }

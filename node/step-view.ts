@@ -34,6 +34,7 @@ export class StepView implements StoreReader {
   clear(): void {
     if (this.#written.length === 0) return;
     this.#written = nothing;
+    if (this.#indexed === 0) return; // clearing an empty map costs as much as making one
     this.#byName.clear();
     this.#indexed = 0;
   }
