@@ -1,9 +1,12 @@
-import type { Target } from "./target.ts";
-
 const EXIT_INTERRUPTED = 130;
 
+/** What has processes and data. */
+interface Started {
+  stop(): Promise<void>;
+}
+
 /** Nothing of an interrupted benchmark stays: neither processes nor their data. A second Ctrl-C does not wait for that. */
-export function stopOnInterrupt(targets: readonly Target[]): void {
+export function stopOnInterrupt(targets: readonly Started[]): void {
   const interrupt = (): void => {
     process.once("SIGINT", () => process.exit(EXIT_INTERRUPTED));
     void stopAll(targets).finally(() => process.exit(EXIT_INTERRUPTED));
@@ -12,6 +15,6 @@ export function stopOnInterrupt(targets: readonly Target[]): void {
   process.once("SIGTERM", interrupt);
 }
 
-export async function stopAll(targets: readonly Target[]): Promise<void> {
+async function stopAll(targets: readonly Started[]): Promise<void> {
   await Promise.all(targets.map((target) => target.stop()));
 }

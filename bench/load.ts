@@ -1,5 +1,12 @@
 import { build, type Histogram } from "hdr-histogram-js";
-import type { Issue, RequestKind } from "./target.ts";
+
+/** Called once per request, never before `Issue` has returned. */
+export type Done = (error?: Error) => void;
+
+export type RequestKind = "put" | "get";
+
+/** Starts one request on the key of this number and calls `done` when it is answered. */
+export type Issue = (kind: RequestKind, keyNumber: number, done: Done) => void;
 
 export interface LoadOptions {
   readonly kind: RequestKind;

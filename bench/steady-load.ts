@@ -1,7 +1,7 @@
 import { build, type Histogram } from "hdr-histogram-js";
 import { CoterieError } from "../client/index.ts";
 import { Random } from "../src/random.ts";
-import type { Issue } from "./target.ts";
+import type { Issue } from "./load.ts";
 
 /** What fails at once must not be asked again at once: nothing else would get a turn of the event loop. */
 const pauseAfterErrorMs = 10;

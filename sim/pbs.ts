@@ -8,48 +8,96 @@
  * A read that starts at c + t is stale if each replica that it hears gets its question before it gets the write: w > c + t + r. So
  * every draw has one moment from which on the read is fresh, and the distribution of these is all that there is to know.
  *
+ * Classic WARS asks all n replicas. A reader that asks fewer hears only those (`asks`).
+ *
  * Source: Bailis et al.: Probabilistically Bounded Staleness for Practical Partial Quorums (2012).
  */
 import type { Random } from "../src/random.ts";
-import type { LegLaws } from "./delay-laws.ts";
+import type { DelayLaw, LegLaws } from "./delay-laws.ts";
+import { Distribution } from "./distribution.ts";
 
 export interface QuorumSetting {
   /** Of each replica its own legs: one that writes or reads itself has some of length 0. */
   readonly replicas: readonly LegLaws[];
   readonly r: number;
   readonly w: number;
+  /** Draws which replicas a read asks, by their places: at least r. Left out: all. */
+  readonly asks?: Asks;
 }
+
+export type Asks = (random: Random) => readonly number[];
 
 /** n replicas that differ in nothing. */
 export function equalReplicas(n: number, legs: LegLaws): LegLaws[] {
   return Array.from({ length: n }, () => legs);
 }
 
-/** When reads become fresh, measured from the write's commit. */
+/** Any `size` of n replicas. */
+export function anyOf(n: number, size: number): Asks {
+  return (random) => drawQuorum(random, n, size);
+}
+
+/** When reads become fresh, measured from the write's commit; and how long the write and the read take. */
 export class Visibility {
-  /** In ascending order; below 0 where a read may even begin before the commit. */
-  readonly #freshFromMs: Float64Array;
+  /** Below 0 where a read may even begin before the commit. */
+  readonly #freshFromMs: Distribution;
+  readonly #writeMs: Distribution;
+  readonly #readMs: Distribution;
 
   constructor(random: Random, setting: QuorumSetting, draws: number) {
-    this.#freshFromMs = Float64Array.from({ length: draws }, () => drawFreshFromMs(random, setting)).sort();
+    const [freshFromMs, writeMs, readMs] = [0, 0, 0].map(() => new Float64Array(draws)) as Columns;
+    for (let draw = 0; draw < draws; draw++) {
+      const write = drawWrite(random, setting);
+      const read = drawRead(random, setting);
+      freshFromMs[draw] = Math.min(...read.heard.map(({ at, readMs }) => write.visibleMs[at]! - readMs)) - write.tookMs;
+      writeMs[draw] = write.tookMs;
+      readMs[draw] = read.tookMs;
+    }
+    this.#freshFromMs = new Distribution(freshFromMs);
+    this.#writeMs = new Distribution(writeMs);
+    this.#readMs = new Distribution(readMs);
   }
 
   /** How probable it is that a read which starts so long after the commit sees the write. */
   freshAt(tMs: number): number {
-    let low = 0;
-    for (let high = this.#freshFromMs.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if (this.#freshFromMs[middle]! <= tMs) low = middle + 1;
-      else high = middle;
-    }
-    return low / this.#freshFromMs.length;
+    return this.#freshFromMs.shareUpTo(tMs);
   }
 
   /** How long after the commit a read must start to see the write with this probability. */
   tMsAt(probability: number): number {
-    const at = Math.ceil(probability * this.#freshFromMs.length) - 1;
-    return Math.max(0, this.#freshFromMs[Math.max(0, at)]!);
+    return Math.max(0, this.#freshFromMs.at(probability));
   }
+
+  /** Within which time this share of the writes is acknowledged. */
+  writeMsAt(share: number): number {
+    return this.#writeMs.at(share);
+  }
+
+  /** Within which time this share of the reads has heard r replicas. */
+  readMsAt(share: number): number {
+    return this.#readMs.at(share);
+  }
+}
+
+type Columns = [Float64Array, Float64Array, Float64Array];
+
+/** Versions of one key, each written some time after the one before was acknowledged, and a read after the last of them. */
+export interface Chain {
+  readonly versions: number;
+  /** From an acknowledgement to the next write. */
+  readonly pause: DelayLaw;
+  /** From the last acknowledgement to the read. */
+  readonly readAfter: DelayLaw;
+}
+
+/** How probable it is that a read misses the latest version of a chain, the latest two, and so on. */
+export function chainStaleness(random: Random, setting: QuorumSetting, chain: Chain, draws: number): number[] {
+  const missed = Array.from({ length: chain.versions }, () => 0);
+  for (let draw = 0; draw < draws; draw++) {
+    const behind = drawBehind(random, setting, chain);
+    for (let version = 0; version < behind; version++) missed[version]!++;
+  }
+  return missed.map((count) => count / draws);
 }
 
 /** Quorums of which each is any `w`, and any `r`, of n replicas. */
@@ -82,14 +130,52 @@ export function measuredKStaleness(
   return stale / draws;
 }
 
-function drawFreshFromMs(random: Random, { replicas, r, w }: QuorumSetting): number {
-  const drawn = replicas.map((legs) => {
-    const [writeMs, readMs] = [legs.w(random), legs.r(random)];
-    return { writeMs, ackedMs: writeMs + legs.a(random), readMs, answeredMs: readMs + legs.s(random) };
+interface DrawnWrite {
+  /** From its start until each replica shows it. */
+  readonly visibleMs: readonly number[];
+  readonly tookMs: number;
+}
+
+function drawWrite(random: Random, { replicas, w }: QuorumSetting): DrawnWrite {
+  const visibleMs = replicas.map((legs) => legs.w(random));
+  const ackedMs = replicas.map((legs, at) => visibleMs[at]! + legs.a(random)).sort(ascending);
+  return { visibleMs, tookMs: ackedMs[w - 1]! };
+}
+
+interface Heard {
+  readonly at: number;
+  readonly readMs: number;
+  readonly answeredMs: number;
+}
+
+function drawRead(
+  random: Random,
+  { replicas, r, asks }: QuorumSetting,
+): { readonly heard: readonly Heard[]; readonly tookMs: number } {
+  const asked = asks?.(random) ?? replicas.keys();
+  const answers = Array.from(asked, (at): Heard => {
+    const legs = replicas[at]!;
+    const readMs = legs.r(random);
+    return { at, readMs, answeredMs: readMs + legs.s(random) };
   });
-  const commitMs = drawn.map(({ ackedMs }) => ackedMs).sort(ascending)[w - 1]!;
-  const heard = drawn.sort((a, b) => a.answeredMs - b.answeredMs).slice(0, r);
-  return Math.min(...heard.map(({ writeMs, readMs }) => writeMs - readMs)) - commitMs;
+  const heard = answers.sort((a, b) => a.answeredMs - b.answeredMs).slice(0, r);
+  return { heard, tookMs: heard.at(-1)!.answeredMs };
+}
+
+/** How many versions of a chain the read misses. */
+function drawBehind(random: Random, setting: QuorumSetting, { versions, pause, readAfter }: Chain): number {
+  const writes: { readonly startMs: number; readonly visibleMs: readonly number[] }[] = [];
+  let nowMs = 0;
+  for (let version = 0; version < versions; version++) {
+    const { visibleMs, tookMs } = drawWrite(random, setting);
+    writes.push({ startMs: nowMs, visibleMs });
+    nowMs += tookMs + (version === versions - 1 ? readAfter(random) : pause(random));
+  }
+  const { heard } = drawRead(random, setting);
+  const seen = writes.findLastIndex(({ startMs, visibleMs }) =>
+    heard.some(({ at, readMs }) => startMs + visibleMs[at]! <= nowMs + readMs),
+  );
+  return versions - 1 - seen;
 }
 
 /** How many ways there are to choose `k` of `n`. */

@@ -41,7 +41,10 @@ describe("the package", () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(expect.arrayContaining(["README.md", "LICENSE", "CHANGELOG.md", "package.json"]));
     const strangers = paths.filter(
-      (path) => !/^(dist\/(src|node|client|sim)\/.*\.(js|js\.map|d\.ts)|[A-Z]+(\.md)?|package\.json)$/.test(path),
+      (path) =>
+        !/^(dist\/(src|node|client|sim|bench\/(compare|floor))\/.*\.(js|js\.map|d\.ts)|[A-Z]+(\.md)?|package\.json)$/.test(
+          path,
+        ),
     );
     expect(strangers).toEqual([]);
     expect(packed.size).toBeLessThan(1_000_000);
@@ -60,7 +63,7 @@ describe("the package", () => {
   });
 
   it("brings no development dependency along", () => {
-    for (const name of ["vitest", "typescript", "playwright-core", "tinybench", "yjs"])
+    for (const name of ["vitest", "typescript", "playwright-core", "tinybench", "yjs", "ioredis", "etcd3", "chart.js"])
       expect(existsSync(join(app, "node_modules", name))).toBe(false);
   });
 });
@@ -81,7 +84,26 @@ describe("installed elsewhere", () => {
   it("explains its command", async () => {
     const { stdout } = await run("npx", ["--no-install", "coterie", "--help"], { cwd: app, env, timeout: 20_000 });
     expect(stdout).toMatch(/usage: coterie/i);
-    for (const command of ["cluster", "node", "get", "put", "delete", "status"]) expect(stdout).toContain(command);
+    for (const command of ["cluster", "node", "get", "put", "delete", "status", "bench"])
+      expect(stdout).toContain(command);
+  });
+
+  it("measures a cluster, and writes the page", async () => {
+    const tiny = ["--settings", "r2 w2", "--workloads", "A", "--open", "50", "--duration", "200ms", "--rounds", "1"];
+    const command = [
+      "--no-install",
+      "coterie",
+      "bench",
+      ...tiny,
+      "--records",
+      "50",
+      "--no-floor",
+      "--report",
+      "bench.html",
+    ];
+    const { stdout } = await run("npx", command, { cwd: app, env, timeout: 60_000 });
+    expect(stdout).toContain("A: half reads, half updates · open loop, 50 requests/s");
+    expect(readFileSync(join(app, "bench.html"), "utf8")).toContain("<html");
   });
 
   it("tests a merge that is written with it, in TypeScript", async () => {

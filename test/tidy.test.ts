@@ -31,7 +31,7 @@ const imports: readonly {
   },
   {
     folder: "node/io/cli",
-    ours: ["src", "node", "node/io", "node/io/cli", "client", "sim"],
+    ours: ["src", "node", "node/io", "node/io/cli", "client", "sim", "bench"],
     packages: "any",
     builtins: true,
   },
@@ -46,7 +46,7 @@ const imports: readonly {
   { folder: "sim", ours: ["src", "node", "client", "sim"], packages: [], builtins: false },
   {
     folder: "bench",
-    ours: ["src", "node", "node/io", "node/io/cli", "client", "sim", "bench"],
+    ours: ["src", "node", "node/io", "client", "sim", "bench"],
     packages: "any",
     builtins: true,
   },
@@ -76,13 +76,12 @@ const impureFiles: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders whose README leads a reader through all of their files. */
-const describedFolders = new Set(["src", "src/crdt", "node", "node/io", "node/io/cli", "client"]);
+const describedFolders = new Set(["src", "src/crdt", "node", "node/io", "node/io/cli", "client", "bench/compare"]);
 
 const starExports = ["client/index.ts", "client/browser.ts"];
 
 /** Files that run without being imported. Test files and what package.json names are known anyway. */
 const programs = [
-  "bench/main.ts",
   "bench/micro.ts",
   "bench/anti-entropy.ts",
   "bench/outage.ts",

@@ -16,6 +16,7 @@ import type { Tally, Window } from "./recorder.ts";
 import type { Instant, LoadKind, WorkloadName } from "./results.ts";
 import type { Setting } from "./setting.ts";
 import { processesMax, stampBytes } from "./stamp.ts";
+import { stretchFigures, windowOf, type Stretch } from "./stretch.ts";
 import type { Address, SystemName } from "./system.ts";
 import { timelineOf } from "./timeline.ts";
 import { bucketOf } from "./workloads.ts";
@@ -32,6 +33,8 @@ export interface Run {
   readonly warmUpMs: number;
   readonly durationMs: number;
   readonly seed: number;
+  /** A part of the measured time whose figures are wanted by themselves. */
+  readonly stretch?: Stretch;
 }
 
 /** What all client processes together have seen; costs are for the caller to add. */
@@ -50,6 +53,8 @@ export interface Measured {
   readonly timeline: readonly Instant[];
   /** Of the client processes in the measured time. */
   readonly cpuSeconds: number;
+  /** Where the run asks for a part of its time. */
+  readonly ofStretch?: LoadFigures | undefined;
 }
 
 /** Called when the measured time begins and ends: what the system has used between is what the requests have cost. */
@@ -119,7 +124,8 @@ export class Clients {
 
   async #judged(run: Run, tallies: readonly Tally[], window: Window): Promise<Omit<Measured, "cpuSeconds">> {
     const observations = tallies.map((tally) => tally.observations);
-    const judgement = await this.#judge(run, observations, window);
+    const judge = await this.#judge(run, observations);
+    const judgement = judge(window);
     const unsent = tallies.map((tally) => tally.unsent);
     const reads = Distribution.merge(tallies.map(({ readHistogram }) => readHistogram));
     const writes = Distribution.merge(tallies.map(({ writeHistogram }) => writeHistogram));
@@ -138,12 +144,14 @@ export class Clients {
       writeHistogram: writes.encode(),
       versionsHistogram: judgement.versionsBehind.encode(),
       behindHistogram: judgement.usBehind.encode(),
+      ofStretch:
+        run.stretch && stretchFigures(observations, judge(windowOf(run.stretch, window)), unsent, run.stretch, window),
       timeline: run.system === "floor" ? [] : timelineOf(observations, judgement.isStale, unsent, window),
     };
   }
 
   /** Reads all that was written from all replicas, and compares. */
-  async #judge(run: Run, observations: readonly Observations[], window: Window): Promise<Judgement> {
+  async #judge(run: Run, observations: readonly Observations[]): Promise<(window: Window) => Judgement> {
     const bucket = `${run.system}/${bucketOf(run.workload, run.bucket)}`;
     const counters: CounterHistory = new CounterHistory(observations, this.#counted.get(bucket) ?? new Map());
     const history = run.workload === "counter" ? counters : historyOf(run, observations);
@@ -155,7 +163,7 @@ export class Clients {
       found.push(...(await this.#readBack(run, missing)));
     }
     if (history === counters) this.#counted.set(bucket, counters.after(found));
-    return history.judge(found, window);
+    return (window) => history.judge(found, window);
   }
 
   /** Each process its part. */

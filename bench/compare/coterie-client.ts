@@ -14,7 +14,13 @@ const keysPerBucket = 25_000;
 const nothing: readonly Uint8Array[] = [];
 
 export async function connectCoterie(address: Address): Promise<SystemClient> {
-  return new CoterieClient(await connect(address.nodes));
+  return new CoterieClient(await connect(address.nodes, { auth: process.env.COTERIE_TOKEN || undefined }));
+}
+
+/** Under which names a session of so many keys keeps them. */
+export function bucketNames(bucket: string, keys: number): readonly string[] {
+  const count = Math.max(1, Math.ceil(keys / keysPerBucket));
+  return Array.from({ length: count }, (_, at) => (at === 0 ? bucket : `${bucket}-${at}`));
 }
 
 class CoterieClient implements SystemClient {
@@ -25,7 +31,7 @@ class CoterieClient implements SystemClient {
   }
 
   session(setting: Setting, bucket: string, keys: number): Session {
-    return new CoterieSession(this.#client, setting, bucket, Math.ceil(keys / keysPerBucket));
+    return new CoterieSession(this.#client, setting, bucketNames(bucket, keys));
   }
 
   close(): Promise<void> {
@@ -39,13 +45,11 @@ class CoterieSession implements Session {
   readonly #fromAll: { readonly r: number };
   readonly #valuesOf: (result: GetResult<Uint8Array>) => readonly Uint8Array[];
 
-  constructor(client: Client, setting: Setting, bucket: string, buckets: number) {
+  constructor(client: Client, setting: Setting, buckets: readonly string[]) {
     const { resolver, ...options } = setting;
     const chosen: BucketOptions<Uint8Array> = { ...options, resolver: resolver === "lww" ? lww : siblings };
-    this.#buckets = Array.from({ length: buckets }, (_, at) =>
-      client.bucket<Uint8Array>(at === 0 ? bucket : `${bucket}-${at}`, chosen),
-    );
-    this.#counters = client.counter(bucket, options);
+    this.#buckets = buckets.map((bucket) => client.bucket<Uint8Array>(bucket, chosen));
+    this.#counters = client.counter(buckets[0]!, options);
     this.#fromAll = { r: setting.n };
     this.#valuesOf = resolver === "lww" ? latestOf : allOf;
   }

@@ -38,11 +38,11 @@ export class EtcdSystem implements System {
   async start(): Promise<Address> {
     const missing = this.missing();
     if (missing !== undefined) throw new Error(missing);
-    const ports = await freePorts(members * 2);
+    const firstPort = await freePorts(members * 2);
     this.#members = Array.from({ length: members }, (_, at) => ({
       name: `member-${at + 1}`,
-      clientUrl: urlOf(ports[at * 2]!),
-      peerUrl: urlOf(ports[at * 2 + 1]!),
+      clientUrl: urlOf(firstPort + at * 2),
+      peerUrl: urlOf(firstPort + at * 2 + 1),
     }));
     this.#processes = new PeerProcesses(this.name);
     try {

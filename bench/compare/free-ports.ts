@@ -1,11 +1,23 @@
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+/** Ports of this machine that nobody has. */
+import { createServer } from "node:net";
 
-/** Ports of 127.0.0.1 that were free a moment ago: members of a cluster must know each other's before the first one starts. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
+/**
+ * Ports in a row that are free. From below the range from which the kernel takes ports for outgoing connections: else somebody
+ * could sit on a node's port between its death and its restart.
+ * @returns the first
+ */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = 10_000 + Math.floor(Math.random() * 20_000);
+    const areFree = await Promise.all(Array.from({ length: count }, (_, at) => isFree(first + at)));
+    if (areFree.every(Boolean)) return first;
+  }
+}
+
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }

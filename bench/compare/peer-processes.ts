@@ -12,6 +12,12 @@ const keeperProgram = fileURLToPath(new URL("./peer-keeper.js", import.meta.url)
 const startMsMax = 30_000;
 const pauseMs = 50;
 
+/** What the keeper says. */
+interface Told {
+  readonly pids?: readonly number[];
+  readonly ended?: string;
+}
+
 /** Processes of a peer, and their data: both are gone when this process is, in whatever way it ends. */
 export class PeerProcesses {
   readonly directory: string;
@@ -23,16 +29,16 @@ export class PeerProcesses {
   constructor(name: string) {
     this.directory = mkdtempSync(join(tmpdir(), `coterie-${name}-`));
     this.#keeper = fork(keeperProgram, [this.directory]);
-    this.#keeper.on("message", ({ ended }: { readonly ended?: string }) => (this.#ended ??= ended));
+    this.#keeper.on("message", ({ pids, ended }: Told) => {
+      this.#pids = pids ?? this.#pids;
+      this.#ended ??= ended;
+    });
     this.#keeper.once("exit", (code) => (this.#ended ??= `the keeper of ${name} ended with exit code ${code}`));
   }
 
   /** Resolves when `isServing` does with true. Rejects when a process ends before that, or it takes too long. */
   async start(commands: readonly Command[], isServing: () => Promise<boolean>): Promise<void> {
-    const told = once(this.#keeper, "message") as Promise<[{ readonly pids?: readonly number[] }]>;
     this.#keeper.send({ commands });
-    const [{ pids = [] }] = await told;
-    this.#pids = pids;
     await this.#until(isServing);
   }
 
@@ -49,7 +55,7 @@ export class PeerProcesses {
 
   async #until(isServing: () => Promise<boolean>): Promise<void> {
     const deadlineMs = performance.now() + startMsMax;
-    while (!(await isServing())) {
+    while (this.#pids.length === 0 || !(await isServing())) {
       if (this.#ended !== undefined) throw new Error(this.#ended);
       if (performance.now() > deadlineMs) throw new Error(`nobody serves after ${startMsMax / 1000} s`);
       await pause(pauseMs);

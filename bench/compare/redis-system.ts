@@ -31,7 +31,7 @@ export class RedisSystem implements System {
   async start(): Promise<Address> {
     const missing = this.missing();
     if (missing !== undefined) throw new Error(missing);
-    [this.#port] = (await freePorts(1)) as [number];
+    this.#port = await freePorts(1);
     this.#processes = new PeerProcesses(this.name);
     try {
       const command = { program: "redis-server", args: this.#args(this.#processes.directory) };

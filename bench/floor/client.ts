@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import type { Done } from "../target.ts";
 import { GET, GET_REPLY, PUT, PUT_REPLY, type Message } from "./messages.ts";
 import { Link, receive, SOCKET_OPTIONS, Wire } from "./wire.ts";
+
+/** @param value what a get has found, if anything; the caller may keep it */
+export type Done = (error?: Error, value?: Uint8Array) => void;
 
 /** One socket to each node of the floor. A key's node is its number modulo the nodes. */
 export class FloorClient {
@@ -11,13 +13,14 @@ export class FloorClient {
   private readonly pending: (Done | undefined)[] = [];
   private readonly freeIds: number[] = [];
   private readonly keys: string[] = [];
-  private closing = false;
+  /** The floor has no retries: when a node is gone, everything fails from then on. */
+  private lost: Error | undefined;
 
   async connect(ports: number[]): Promise<void> {
     for (const port of ports) {
       const socket = new WebSocket(`ws://127.0.0.1:${port}`, SOCKET_OPTIONS);
       await once(socket, "open");
-      socket.on("close", this.fail);
+      socket.on("close", this.lose);
       const link = new Link(socket);
       receive(link, this.handle);
       this.links.push(link);
@@ -25,15 +28,16 @@ export class FloorClient {
   }
 
   put(keyNumber: number, value: Uint8Array, w: number, done: Done): void {
+    if (this.lost !== undefined) return void setImmediate(done, this.lost);
     this.wire.send(this.linkOf(keyNumber), [PUT, this.expect(done), this.keyOf(keyNumber), value, w]);
   }
 
   get(keyNumber: number, r: number, done: Done): void {
+    if (this.lost !== undefined) return void setImmediate(done, this.lost);
     this.wire.send(this.linkOf(keyNumber), [GET, this.expect(done), this.keyOf(keyNumber), r]);
   }
 
   close(): void {
-    this.closing = true;
     for (const link of this.links) link.socket.terminate();
   }
 
@@ -52,19 +56,19 @@ export class FloorClient {
   }
 
   private readonly handle = (_link: Link, message: Message): void => {
-    if (message[0] === GET_REPLY && message[2] === null) this.settle(message[1], new Error("not found"));
-    else if (message[0] === GET_REPLY || message[0] === PUT_REPLY) this.settle(message[1]);
+    if (message[0] === PUT_REPLY) this.settle(message[1]);
+    else if (message[0] === GET_REPLY) this.settle(message[1], undefined, message[2] ?? undefined);
   };
 
-  private settle(id: number, error?: Error): void {
+  private settle(id: number, error?: Error, value?: Uint8Array): void {
     const done = this.pending[id];
     this.pending[id] = undefined;
     this.freeIds.push(id);
-    done?.(error);
+    done?.(error, value);
   }
 
-  /** The floor has no retries: when a node is gone, the figures mean nothing any more. */
-  private readonly fail = (): void => {
-    if (!this.closing) throw new Error("a floor node closed its connection");
+  private readonly lose = (): void => {
+    this.lost ??= new Error("a floor node closed its connection");
+    for (const [id, done] of this.pending.entries()) if (done !== undefined) this.settle(id, this.lost);
   };
 }

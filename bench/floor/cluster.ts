@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Usage } from "../compare/system.ts";
+import { askUsage } from "../compare/usage.ts";
 
 const NODES = 3;
 const PROGRAM = fileURLToPath(new URL("./node.js", import.meta.url));
@@ -10,6 +12,7 @@ const PROGRAM = fileURLToPath(new URL("./node.js", import.meta.url));
 /** Three floor nodes, each a process of its own on a free port, with their data in a directory that goes with them. */
 export interface FloorCluster {
   readonly ports: number[];
+  usage(): Promise<Usage | undefined>;
   stop(): Promise<void>;
 }
 
@@ -29,7 +32,7 @@ export async function startFloorCluster(): Promise<FloorCluster> {
     const ready = nodes.map((node) => told<true>(node, "ready"));
     for (const node of nodes) node.send({ ports });
     await Promise.all(ready);
-    return { ports, stop };
+    return { ports, usage: () => askUsage(nodes), stop };
   } catch (error) {
     await stop();
     throw error;

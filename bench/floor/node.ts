@@ -8,6 +8,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
+import { answerUsage } from "../compare/usage.ts";
 import {
   DIGEST_BYTES,
   GET,
@@ -104,7 +105,8 @@ server.on("connection", (socket, request) => {
   else receive(new Link(socket), handle);
 });
 
-process.on("message", ({ ports }: { ports: number[] }) => {
+answerUsage();
+process.once("message", ({ ports }: { ports: number[] }) => {
   for (const port of ports.slice(0, index)) {
     const socket = new WebSocket(`ws://127.0.0.1:${port}${PEER_PATH}`, SOCKET_OPTIONS);
     socket.on("open", () => connectPeer(socket));

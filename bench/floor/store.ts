@@ -1,8 +1,15 @@
 import { open, type RootDatabase } from "lmdb";
+import { Packr } from "msgpackr";
 import type { Link } from "./wire.ts";
 
 /** Called once the record is on disk; `asker` is undefined when the coordinator asked its own store. */
 export type OnDurable = (asker: Link | undefined, id: number) => void;
+
+/** Writes in the log alone after which they are moved into the table. More of them share a leaf, and wait in memory. */
+const foldAt = 20_000;
+/** Records moved in one transaction: more at once would hold up the turn of the event loop that hands them over. */
+const foldTogether = 1_000;
+const packr = new Packr({ useRecords: false });
 
 /** Writes that go to disk together, in columns, so that a write costs four appends and no object of its own. */
 class Batch {
@@ -13,38 +20,45 @@ class Batch {
 }
 
 /**
- * LMDB with group commit: while one commit is being synced, the writes that arrive form the next. One fsync per turn of
- * the event loop or per fsync, whichever is longer, and one promise per commit instead of one per write.
+ * Two LMDB files with group commit. A group of writes is one record of the log: a commit writes a few pages, however many keys it
+ * has, where the table would rewrite the leaf of each. What the log has is in memory too, until so much has come together that
+ * most leaves get several records at once; then it is moved into the table, sorted, and out of the log.
+ *
+ * While one commit is being synced, the writes that arrive form the next.
  */
 export class Store {
-  private readonly database: RootDatabase<Uint8Array, string>;
+  private readonly log: RootDatabase<Uint8Array, number>;
+  private readonly table: RootDatabase<Uint8Array, string>;
   private readonly onDurable: OnDurable;
   private next = new Batch();
   private committing = false;
+  /** The latest values of what the log has and the table has not, by key. */
+  private logged = new Map<string, Uint8Array>();
+  private folding = new Map<string, Uint8Array>();
+  private isFolding = false;
+  private folded: Promise<void> = Promise.resolve();
+  private loggedWrites = 0;
+  private lastGroup = 0;
+  /** Groups up to this one are in the table, those up to the other are out of the log too. */
+  private foldedGroup = 0;
+  private removedGroup = 0;
 
   constructor(directory: string, onDurable: OnDurable) {
     this.onDurable = onDurable;
-    this.database = open({
-      path: `${directory}/floor.mdb`,
-      encoding: "binary",
-      // With our own group commit nothing overlaps. Off, a commit resolves only after its fsync and a failed sync
-      // rejects; on, `flushed` would never settle after one.
-      overlappingSync: false,
-      // Random writes touch nearly every leaf of a batch: fewer and larger pages cost fewer system calls.
-      pageSize: 8192,
-      noMemInit: true,
-      mapSize: 1024 * 1024 * 1024,
-    });
+    this.log = openFile(`${directory}/log.mdb`);
+    this.table = openFile(`${directory}/floor.mdb`);
   }
 
   /** The record in a buffer that the next read overwrites (its `length` is right, its views are not), or undefined. */
   peek(key: string): Uint8Array | undefined {
-    return this.database.getBinaryFast(key);
+    return this.logged.get(key) ?? this.folding.get(key) ?? this.table.getBinaryFast(key);
   }
 
-  /** A copy of the record that the caller may keep. Node's buffer pool makes it cheaper than lmdb's `getBinary`. */
+  /** The record in bytes that the caller may keep. Node's buffer pool makes a copy cheaper than lmdb's `getBinary`. */
   read(key: string): Uint8Array | undefined {
-    const record = this.database.getBinaryFast(key);
+    const inMemory = this.logged.get(key) ?? this.folding.get(key);
+    if (inMemory !== undefined) return inMemory;
+    const record = this.table.getBinaryFast(key);
     if (record === undefined) return undefined;
     const copy = Buffer.allocUnsafe(record.length);
     copy.set(new Uint8Array(record.buffer, record.byteOffset, copy.length));
@@ -60,20 +74,24 @@ export class Store {
     batch.ids.push(id);
   }
 
+  /** Nothing may be under way. */
   async close(): Promise<void> {
-    await this.database.close();
+    await this.folded;
+    await Promise.all([this.log.close(), this.table.close()]);
   }
 
   private readonly commit = (): void => {
     const batch = this.next;
     this.next = new Batch();
     this.committing = true;
-    let committed: Promise<boolean> | undefined;
-    for (let at = 0; at < batch.keys.length; at++) {
-      // lmdb returns one and the same promise for all writes of a turn
-      committed = this.database.put(batch.keys[at]!, batch.values[at]!);
-    }
-    void committed?.then(() => this.acknowledge(batch));
+    for (let at = 0; at < batch.keys.length; at++) this.logged.set(batch.keys[at]!, batch.values[at]!);
+    this.loggedWrites += batch.keys.length;
+    const committed = this.log.batch(() => {
+      void this.log.put(++this.lastGroup, packr.pack([batch.keys, batch.values]));
+      while (this.removedGroup < this.foldedGroup) void this.log.remove(++this.removedGroup);
+    });
+    void committed.then(() => this.acknowledge(batch));
+    if (this.loggedWrites >= foldAt && !this.isFolding) this.folded = this.fold();
   };
 
   private acknowledge(batch: Batch): void {
@@ -81,4 +99,38 @@ export class Store {
     if (this.next.ids.length > 0) this.commit();
     for (let at = 0; at < batch.ids.length; at++) this.onDurable(batch.askers[at], batch.ids[at]!);
   }
+
+  private async fold(): Promise<void> {
+    const upTo = this.lastGroup;
+    this.isFolding = true;
+    this.loggedWrites = 0;
+    this.folding = this.logged;
+    this.logged = new Map();
+    const keys = [...this.folding.keys()].sort(); // as UTF-16, which only costs locality where it differs from the table's order
+    for (let from = 0; from < keys.length; from += foldTogether) await this.move(keys.slice(from, from + foldTogether));
+    this.table.resetReadTxn(); // lmdb-js keeps one for the rest of a turn, perhaps from before the last commit
+    this.folding = new Map();
+    this.foldedGroup = upTo;
+    this.isFolding = false;
+  }
+
+  private async move(keys: readonly string[]): Promise<void> {
+    await this.table.batch(() => {
+      for (const key of keys) void this.table.put(key, this.folding.get(key)!);
+    });
+  }
+}
+
+function openFile<K extends string | number>(path: string): RootDatabase<Uint8Array, K> {
+  return open({
+    path,
+    encoding: "binary",
+    // With our own group commit nothing overlaps. Off, a commit resolves only after its fsync and a failed sync
+    // rejects; on, `flushed` would never settle after one.
+    overlappingSync: false,
+    // A group is one `batch`, and starts at once: by itself lmdb-js waits for the end of the turn.
+    eventTurnBatching: false,
+    noMemInit: true,
+    mapSize: 1024 * 1024 * 1024,
+  });
 }

@@ -78,7 +78,9 @@ export class Link {
     this.#outbox = [];
     this.#outboxBytes = 0;
     if (!this.isOpen) return;
-    this.#socket.send(encodeFrame(messages));
+    const frame = encodeFrame(messages);
+    this.#turn.sent(messages.length, frame.length);
+    this.#socket.send(frame);
     if (this.#socket.bufferedAmount > limits.linkQueueBytesMax)
       this.cut(`over ${limits.linkQueueBytesMax} bytes wait for it to read`);
   }
@@ -122,10 +124,23 @@ export class Link {
 export class Turn {
   readonly #links: Link[] = [];
   #isScheduled = false;
+  #messages = 0;
+  #bytes = 0;
   readonly #end = (): void => {
     this.#isScheduled = false;
     for (const link of this.#links.splice(0)) link.flush();
   };
+
+  /** All that was sent, on whichever link: messages, and the frames in which they left. */
+  get traffic(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.#messages, bytes: this.#bytes };
+  }
+
+  /** A frame has left. */
+  sent(messages: number, bytes: number): void {
+    this.#messages += messages;
+    this.#bytes += bytes;
+  }
 
   willFlush(link: Link): void {
     this.#links.push(link);

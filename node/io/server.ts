@@ -14,6 +14,7 @@ import { Replica } from "../replica.ts";
 import { failureOf, type NodeConfig } from "../self.ts";
 import type { Store } from "../store.ts";
 import type { Link } from "./link.ts";
+import type { PeerTap } from "./peer-tap.ts";
 
 const tickMs = 10;
 /** Thousands of links are not looked at in every tick. */
@@ -47,6 +48,7 @@ export class Server {
   readonly #store: QueuedStore;
   readonly #log: Logger;
   readonly #events: ServerEvents;
+  readonly #tap: PeerTap | undefined;
   readonly #peers = new Map<NodeId, Link>();
   readonly #clients = new Map<number, ClientConnection>();
   readonly #queue: Input[] = [];
@@ -59,8 +61,9 @@ export class Server {
   #tickCount = 0;
   #queuedBytes = 0;
 
-  constructor(config: NodeConfig, store: QueuedStore, log: Logger, events: ServerEvents) {
+  constructor(config: NodeConfig, store: QueuedStore, log: Logger, events: ServerEvents, tap?: PeerTap) {
     this.#store = store;
+    this.#tap = tap;
     this.#log = log;
     this.#events = events;
     this.#replica = new Replica(config, store, this.#now);
@@ -114,8 +117,9 @@ export class Server {
     this.#now = instant();
     for (const message of messages) {
       if (!link.isOpen) return;
-      if (isPeerMessage(message)) this.#input({ kind: "peer", node, message });
-      else refuseKind(link, message);
+      if (!isPeerMessage(message)) refuseKind(link, message);
+      else if (this.#tap === undefined) this.#input({ kind: "peer", node, message });
+      else this.#tapIn(this.#tap, link, { kind: "peer", node, message });
     }
   }
 
@@ -131,6 +135,7 @@ export class Server {
         connection.link.send(failureOf(message.id, tooMany()));
       else {
         connection.openRequests++;
+        this.#tap?.sees(message);
         this.#input({ kind: "client", connection: connection.id, message });
       }
     }
@@ -192,11 +197,13 @@ export class Server {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "send":
+        if (this.#tap !== undefined) return this.#tapOut(this.#tap, effect);
         return this.#peers.get(effect.node)?.send(effect.message);
       case "reply": {
         const connection = this.#clients.get(effect.connection);
         if (connection === undefined) return;
         connection.openRequests--;
+        this.#tap?.sees(effect.message);
         return connection.link.send(effect.message);
       }
       case "cutLink":
@@ -204,6 +211,7 @@ export class Server {
       case "persist":
         return this.#store.commit(effect);
       case "deliver":
+        if (effect.input.kind === "peer") this.#tap?.sees(effect.input.message);
         this.#queue.push(effect.input);
         return;
       case "log":
@@ -213,6 +221,19 @@ export class Server {
       case "stopped":
         return this.#events.onStopped();
     }
+  }
+
+  // Apart from those who call them, whose variables would be kept for the closures in every call.
+
+  #tapIn(tap: PeerTap, link: Link, input: Input & { readonly kind: "peer" }): void {
+    tap.in(input.node, input.message, () => {
+      if (link.isOpen) this.#event(input);
+    });
+  }
+
+  #tapOut(tap: PeerTap, { node, message }: Effect & { readonly kind: "send" }): void {
+    const link = this.#peers.get(node);
+    if (link !== undefined) tap.out(node, message, () => link.send(message));
   }
 }
 

@@ -18,6 +18,7 @@ import { Turn } from "./link.ts";
 import { Listener, tryPort } from "./listener.ts";
 import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
 import { loadMerges } from "./merge-modules.ts";
+import type { PeerTap } from "./peer-tap.ts";
 import { Peers } from "./peers.ts";
 import { Server } from "./server.ts";
 
@@ -25,26 +26,40 @@ const sweepMs = 2000;
 /** Longer than a node waits for open requests when it stops. */
 const stopMsMax = 7000;
 
+/** What a node has sent since it was started, to peers and clients together. */
+export interface Traffic {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 export interface RunningNode {
   readonly id: string;
   /** Where it listens: with `port: 0` only known now. */
   readonly url: string;
+  /** What it has sent so far, to peers and clients. */
+  readonly traffic: Traffic;
   /** Finishes what is open, writes what is not yet on disk, and lets the directory and the port go. */
   close(): Promise<void>;
   /** Resolves if the node had to stop by itself: its disk failed, or it found an invariant broken. Nothing is served by then. */
   readonly failed: Promise<Error>;
 }
 
+/** What is no configuration of a node. */
+export interface StartOptions {
+  /** Sees the node's messages, and may hold them back: for measurements. */
+  readonly tap?: PeerTap | undefined;
+}
+
 /**
  * Embeds a node in this process.
  * @throws CoterieError INVALID_ARGUMENT (configuration, module of a merge, port), STORAGE (directory)
  */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
+export async function startNode(options: NodeOptions, { tap }: StartOptions = {}): Promise<RunningNode> {
   const config = checkConfig(options);
   const merges = { ...config.merges, ...(await loadMerges(config.mergeModules, process.cwd())) };
   // A node that cannot start leaves no new directory behind. One that is there already is asked first who uses it.
   if (!existsSync(config.data)) await tryPort(config.host, config.port);
-  const node = new NodeProcess(config, merges);
+  const node = new NodeProcess(config, merges, tap);
   try {
     await node.start();
   } catch (error) {
@@ -65,13 +80,14 @@ class NodeProcess implements RunningNode {
   readonly #server: Server;
   readonly #listener: Listener;
   readonly #peers: Peers;
+  readonly #turn: Turn = new Turn();
   #sweeps: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   #onReady: () => void = () => undefined;
   #onStopped: () => void = () => undefined;
   #onFailed: (error: Error) => void = () => undefined;
 
-  constructor(config: CheckedConfig, merges: Merges) {
+  constructor(config: CheckedConfig, merges: Merges, tap: PeerTap | undefined) {
     this.id = config.id;
     this.#config = config;
     this.failed = new Promise((resolve) => (this.#onFailed = resolve));
@@ -97,19 +113,23 @@ class NodeProcess implements RunningNode {
       tuning,
       merges,
     };
-    const turn = new Turn();
-    this.#server = new Server(nodeConfig, this.#store, this.#log, {
+    const events = {
       onReady: () => this.#onReady(),
       onStopped: () => this.#onStopped(),
-      onFatal: (error) => this.#fail(error),
-    });
+      onFatal: (error: Error) => this.#fail(error),
+    };
+    this.#server = new Server(nodeConfig, this.#store, this.#log, events, tap);
     const listenerOptions = {
       host: config.host,
       port: config.port,
       isCredential: (role: "client" | "node", given: string | undefined) => isCredential(config, role, given),
     };
-    this.#listener = new Listener(nodeConfig, listenerOptions, this.#server, turn, this.#log);
-    this.#peers = new Peers(nodeConfig, config.clusterSecret, this.#server, turn, this.#log);
+    this.#listener = new Listener(nodeConfig, listenerOptions, this.#server, this.#turn, this.#log);
+    this.#peers = new Peers(nodeConfig, config.clusterSecret, this.#server, this.#turn, this.#log);
+  }
+
+  get traffic(): Traffic {
+    return this.#turn.traffic;
   }
 
   /** Its identity is on disk before it is seen by anybody. */

@@ -5,6 +5,7 @@ import { headingOf } from "./heading.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Overview } from "./overview.ts";
 import style from "./page.css";
+import palette from "./palette.css";
 import { Panel } from "./panel.ts";
 import { RecordedRun } from "./recorded-run.ts";
 import { Stage } from "./stage.ts";
@@ -13,7 +14,7 @@ import { View } from "./view.ts";
 import { Words } from "./words.ts";
 
 const recorded = JSON.parse(document.getElementById("recording")!.textContent) as Recorded;
-document.head.append(element("style", {}, style));
+document.head.append(element("style", {}, palette, style));
 
 const view = new View(new RecordedRun(recorded), new Words(recorded));
 const stage: Stage = new Stage(view, (shown) => {

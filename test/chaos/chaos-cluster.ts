@@ -6,7 +6,7 @@ import { connectTo, freePorts, Nodes, settled, type NodeHandle } from "../e2e/pr
 import { SmallDisk } from "../small-disk.ts";
 import { agreed, soonEqual } from "./agreement.ts";
 import { Load } from "./load.ts";
-import { Network } from "./proxy.ts";
+import { Network } from "../../bench/compare/proxy.ts";
 
 const count = 3;
 const clients = 2;

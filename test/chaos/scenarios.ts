@@ -3,7 +3,7 @@
  * made of; nothing is asserted on how long anything takes.
  */
 import type { ChaosCluster } from "./chaos-cluster.ts";
-import type { Condition } from "./proxy.ts";
+import type { Condition } from "../../bench/compare/proxy.ts";
 
 export interface Scenario {
   readonly name: string;

@@ -4,16 +4,18 @@
  */
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import type { Readable } from "node:stream";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
+import { freePorts } from "../../bench/compare/free-ports.ts";
 import { connect, type Client, type ConnectOptions } from "../../client/index.ts";
 import type { NodeOptions } from "../../node/io/index.ts";
 import { statusOf } from "./raw-link.ts";
+
+export { freePorts, isFree } from "../../bench/compare/free-ports.ts";
 
 export const coterie = fileURLToPath(new URL("../../dist/node/io/cli/main.js", import.meta.url));
 export const waiting = { timeout: 15_000, interval: 10 } as const;
@@ -150,26 +152,6 @@ export function tempDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "coterie-e2e-"));
   directories.push(directory);
   return directory;
-}
-
-/**
- * Ports in a row that are free. From below the range from which the kernel takes ports for outgoing connections: else somebody
- * could sit on a node's port between its death and its restart.
- */
-export async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const first = 10_000 + Math.floor(Math.random() * 20_000);
-    const areFree = await Promise.all(Array.from({ length: count }, (_, at) => isFree(first + at)));
-    if (areFree.every(Boolean)) return first;
-  }
-}
-
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }
 
 /** Ends every process and client that the tests have left, and removes their directories. */

@@ -6,14 +6,16 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../src/random.ts";
 import {
   exponential,
+  legsNamed,
   mixture,
   noDelay,
   pareto,
   publishedLegs,
+  sampled,
   type DelayLaw,
   type LegLaws,
 } from "../../sim/delay-laws.ts";
-import { equalReplicas, kStaleness, measuredKStaleness, Visibility } from "../../sim/pbs.ts";
+import { anyOf, chainStaleness, equalReplicas, kStaleness, measuredKStaleness, Visibility } from "../../sim/pbs.ts";
 
 const draws = 100_000;
 const published: LegLaws = { w: exponential(5), a: exponential(1), r: exponential(1), s: exponential(1) };
@@ -44,6 +46,19 @@ describe("delay laws", () => {
 
   test("a mixture takes its share of each", () => {
     expect(mean(drawn(mixture(0.9, noDelay, () => 10)))).toBeCloseTo(1, 1);
+  });
+
+  test("measured delays are drawn as often as they were measured, and no others", () => {
+    const delaysMs = drawn(sampled(Float64Array.of(1, 1, 4)));
+    expect([...new Set(delaysMs)]).toEqual([1, 4]);
+    expect(mean(delaysMs)).toBeCloseTo(2, 1);
+  });
+
+  test("published legs are found by name, in any case", () => {
+    expect(legsNamed("lnkd-Disk")).toBe(publishedLegs["LNKD-DISK"]);
+    expect(() => legsNamed("constructor")).toThrow(
+      "there is no profile constructor; those that there are: LNKD-SSD, LNKD-DISK, YMMR, EXP-5-1, EXP-50-10",
+    );
   });
 
   test("the published legs have the means that their fits have", () => {
@@ -109,6 +124,71 @@ describe("t-visibility", () => {
     expect(predict(none, 1, 1).freshAt(0)).toBe(1);
     for (const probability of [0.6, 0.9, 0.99])
       expect(visibility.freshAt(visibility.tMsAt(probability))).toBeCloseTo(probability, 4);
+  });
+});
+
+describe("latency", () => {
+  /** Of exponential delays alone: the sum of two with rates 1/5 and 1 is below t with 1 − (5e^(−t/5) − e^(−t))/4. */
+  test("is that of the w-th acknowledgement and of the r-th answer", () => {
+    const below = (tMs: number): number => 1 - (5 * Math.exp(-tMs / 5) - Math.exp(-tMs)) / 4;
+    const belowOfOnes = (tMs: number): number => 1 - (1 + tMs) * Math.exp(-tMs);
+    const slowest = predict(published, 3, 3);
+    const fastest = predict(published, 1, 1);
+    for (const share of [0.5, 0.9, 0.99]) {
+      expect(below(slowest.writeMsAt(share)) ** 3).toBeCloseTo(share, 2);
+      expect(1 - (1 - below(fastest.writeMsAt(share))) ** 3).toBeCloseTo(share, 2);
+      expect(belowOfOnes(slowest.readMsAt(share)) ** 3).toBeCloseTo(share, 2);
+      expect(1 - (1 - belowOfOnes(fastest.readMsAt(share))) ** 3).toBeCloseTo(share, 2);
+    }
+  });
+});
+
+describe("a read that asks fewer than all", () => {
+  const alwaysLate: LegLaws = { w: () => 100, a: noDelay, r: noDelay, s: noDelay };
+  const atOnce: LegLaws = { w: noDelay, a: noDelay, r: noDelay, s: noDelay };
+  const replicas = [atOnce, alwaysLate, alwaysLate];
+  const freshAt = (tMs: number, asks: readonly number[], r = 1): number =>
+    new Visibility(new Random(1), { replicas, r, w: 1, asks: () => asks }, 100).freshAt(tMs);
+
+  test("hears only those, and of them the first r", () => {
+    expect([freshAt(0, [0]), freshAt(0, [1]), freshAt(100, [1])]).toEqual([1, 0, 1]);
+    expect([freshAt(0, [1, 2], 2), freshAt(0, [2, 0], 2)]).toEqual([0, 1]);
+  });
+
+  test("any of them as often as the others", () => {
+    const visibility = new Visibility(new Random(1), { replicas, r: 1, w: 1, asks: anyOf(3, 1) }, draws);
+    expect(visibility.freshAt(0)).toBeCloseTo(1 / 3, 2);
+    const pairs = new Visibility(new Random(1), { replicas, r: 2, w: 1, asks: anyOf(3, 2) }, draws);
+    expect(pairs.freshAt(0)).toBeCloseTo(2 / 3, 2);
+  });
+});
+
+describe("of a chain of writes", () => {
+  const setting = { replicas: equalReplicas(3, published), r: 1, w: 1 };
+
+  test("a read misses the latest as often as one after a single write", () => {
+    const chain = { versions: 3, pause: noDelay, readAfter: () => 2 };
+    const [one, two, three] = chainStaleness(new Random(1), setting, chain, draws);
+    expect(one).toBeCloseTo(1 - visibility.freshAt(2), 2);
+    expect(two).toBeLessThan(one!);
+    expect(three).toBeLessThan(two!);
+  });
+
+  test("a read misses as many versions as are still on their way", () => {
+    const writer: LegLaws = { w: noDelay, a: () => 1, r: () => 50, s: () => 50 };
+    const reader: LegLaws = { w: () => 10, a: noDelay, r: noDelay, s: noDelay };
+    const missedAfter = (pauseMs: number, readAfterMs: number): number[] =>
+      chainStaleness(
+        new Random(1),
+        { replicas: [writer, reader], r: 1, w: 1 },
+        { versions: 3, pause: () => pauseMs, readAfter: () => readAfterMs },
+        10,
+      );
+    // Written at 0, 4 and 8, acknowledged 1 later, with the reader 10 later.
+    expect(missedAfter(3, 0)).toEqual([1, 1, 1]);
+    expect(missedAfter(3, 1)).toEqual([1, 1, 0]);
+    expect(missedAfter(3, 5)).toEqual([1, 0, 0]);
+    expect(missedAfter(3, 9)).toEqual([0, 0, 0]);
   });
 });
 

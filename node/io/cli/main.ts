@@ -4,6 +4,7 @@
  * for a store or a simulator.
  */
 import { Command } from "commander";
+import { addBench } from "./bench.ts";
 import { addCheckResolver } from "./check-resolver.ts";
 import { addCluster } from "./cluster.ts";
 import { addConflicts } from "./conflicts.ts";
@@ -11,6 +12,7 @@ import { addDelete } from "./delete.ts";
 import { tellFailure, wantsJson } from "./failure.ts";
 import { addGet } from "./get.ts";
 import { addNode } from "./node.ts";
+import { addPbs } from "./pbs.ts";
 import { addPut } from "./put.ts";
 import { addSim } from "./sim.ts";
 import { addStatus } from "./status.ts";
@@ -34,6 +36,8 @@ Examples:
   coterie sim                                      the store under drawn faults, deterministic
   coterie sim --seed 7 --trace run.html            a page that shows what happened
   coterie check-resolver cart.ts                   whether a merge keeps the laws
+  coterie pbs --profile LNKD-DISK                  how stale reads with r = w = 1 would be
+  coterie bench                                    which r and w to choose, measured
   coterie help put                                 everything about one command`;
 
 await main(process.argv.slice(2));
@@ -47,7 +51,19 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => wantsJson(argv) || write(text) })
     .addHelpText("after", help);
-  const commands = [addCluster, addNode, addGet, addPut, addDelete, addConflicts, addStatus, addSim, addCheckResolver];
+  const commands = [
+    addCluster,
+    addNode,
+    addGet,
+    addPut,
+    addDelete,
+    addConflicts,
+    addStatus,
+    addSim,
+    addBench,
+    addCheckResolver,
+    addPbs,
+  ];
   for (const add of commands) add(program);
   try {
     await program.parseAsync(argv, { from: "user" });

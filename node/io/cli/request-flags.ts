@@ -122,7 +122,7 @@ function parseResolver(text: string): StoredResolver {
   throw new InvalidArgumentError("It is siblings or lww.");
 }
 
-function parseUrls(text: string, before: readonly string[] | undefined): readonly string[] {
+export function parseUrls(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), ...splitUrls(text)];
 }
 

@@ -38,6 +38,22 @@ test("a start that failed half-way is no clean stop", async () => {
   expect(await liveOnce(data)).not.toBe(first);
 });
 
+test("traffic counts what was sent, once", async () => {
+  // One node and one client: a Welcome, then one reply for each request, all in frames of their own.
+  const node = await start(join(makeTempDirectory(), "n1"), await freePorts(1));
+  expect(node.traffic).toEqual({ messages: 0, bytes: 0 });
+  const client = await connect([node.url]);
+  await client.bucket("default").put("k", new Uint8Array(1000));
+  const before = node.traffic;
+  for (let request = 0; request < 10; request++) await client.bucket("default").get("k");
+  expect(node.traffic.messages - before.messages).toBe(10);
+  const bytesEach = (node.traffic.bytes - before.bytes) / 10;
+  expect(bytesEach).toBeGreaterThan(1000);
+  expect(bytesEach).toBeLessThan(1200);
+  await client.close();
+  await node.close();
+});
+
 function start(data: string, port: number): Promise<RunningNode> {
   return startNode({ id: "n1", members: [{ id: "n1", url: `ws://127.0.0.1:${port}` }], data, defaults: { n: 1 } });
 }

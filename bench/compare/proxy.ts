@@ -1,5 +1,5 @@
 /**
- * The network between real nodes, where a test can break it: one TCP proxy in front of each node, whose address is the node's url for
+ * The network between real nodes, where a test or a benchmark can break it: one TCP proxy in front of each node, whose address is the node's url for
  * everybody. So all nodes have the same ring, and none of them knows.
  *
  * - Who dials is told by the first WebSocket message, a Hello with the dialler's name. The HTTP request before it is let through, so a

@@ -1,0 +1,28 @@
+/**
+ * One node of the cluster whose staleness is measured: `node staleness-node.js CHOICE`, a `NodeChoice` as JSON. It says `ready` to its
+ * parent, gives its notes each time that it is asked for them, and ends when the parent does.
+ */
+import { Random } from "../../src/random.ts";
+import { startNode, type NodeOptions } from "../../node/io/index.ts";
+import { legsNamed } from "../../sim/delay-laws.ts";
+import { DelayInjection } from "./delay-injection.ts";
+import { DueQueue } from "./due-queue.ts";
+import { LegRecorder } from "./leg-recorder.ts";
+
+export interface NodeChoice {
+  readonly options: NodeOptions;
+  /** Delays to be put on the links, by name of their laws. */
+  readonly injected?: string;
+  readonly seed: number;
+}
+
+const { options, injected, seed } = JSON.parse(process.argv[2]!) as NodeChoice;
+const injection =
+  injected === undefined ? undefined : new DelayInjection(new Random(seed), legsNamed(injected), new DueQueue());
+const members = options.members.map(({ id }) => id);
+const recorder = new LegRecorder(members, injection);
+const node = await startNode(options, { tap: recorder });
+process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
+process.on("disconnect", () => void node.close().then(() => process.exit(0)));
+process.on("message", () => process.send!(recorder.take()));
+process.send!("ready");

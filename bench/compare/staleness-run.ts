@@ -1,0 +1,46 @@
+/**
+ * Measures how stale reads are in a real cluster of three nodes, and predicts it from the delays of the legs that were recorded in the
+ * same run: each setting's curves beside each other. With known delays injected on the links it says how good the prediction is.
+ */
+import { Random } from "../../src/random.ts";
+import { legsNamed } from "../../sim/delay-laws.ts";
+import type { StalenessCurve } from "./results.ts";
+import { nameOf, type Setting } from "./setting.ts";
+import { StalenessCluster } from "./staleness-cluster.ts";
+import { curveOf } from "./staleness-curve.ts";
+import { momentsFor } from "./staleness-moments.ts";
+import { StalenessLoad, versions } from "./staleness-load.ts";
+
+export interface StalenessOptions {
+  /** Of each, what matters to staleness is measured: n, r, w and fanout. Read repair is off, and all w are on disk. */
+  readonly settings: readonly Setting[];
+  /** Delays to put on the links between nodes, by name of published laws; `undefined`: none. */
+  readonly injected: string | undefined;
+  /** How many writes to measure each setting on; there are five times as many reads. */
+  readonly writes: number;
+  readonly seed: number;
+  readonly progress: (text: string) => void;
+}
+
+/** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws */
+export async function runStaleness(options: StalenessOptions): Promise<readonly StalenessCurve[]> {
+  const { settings, injected, writes, seed, progress } = options;
+  const random = new Random(seed);
+  const moments = momentsFor(random, injected === undefined ? undefined : legsNamed(injected));
+  const cluster = await StalenessCluster.start(injected, seed);
+  try {
+    const load = await StalenessLoad.open(cluster, moments, random);
+    const curves: StalenessCurve[] = [];
+    for (const given of settings) {
+      const setting: Setting = { ...given, dw: given.w, readRepair: "off" };
+      const tell = (written: number): void => progress(`${nameOf(setting)}: ${written} of ${writes} writes`);
+      const { legs, reads, pausesMs } = await load.run(setting, writes, tell);
+      const { remote, ownAck } = legs;
+      curves.push(curveOf(random, { setting, moments, reads, versions, pausesMs, remote, ownAck }));
+    }
+    load.close();
+    return curves;
+  } finally {
+    await cluster.stop();
+  }
+}

@@ -1,0 +1,65 @@
+// bench/compare/coterie-system.ts: real nodes that can be killed, brought back and slowed down, and of which nothing is left.
+import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { expect, onTestFinished, test } from "vitest";
+import { connect, type Client } from "../../../client/index.ts";
+import { CoterieSystem, type ClusterChoice } from "../../../dist/bench/compare/coterie-system.js";
+
+test("a node that is killed comes back with its data", async () => {
+  const { system, client } = await start({ nodes: 3 });
+  const bucket = client.bucket<string>("b", { r: 3, w: 2, sloppy: false });
+  await bucket.put("k", "before");
+  await system.kill(2);
+  await expect(bucket.get("k", { timeoutMs: 300 })).rejects.toThrow("3");
+  await bucket.put("k", "meanwhile");
+  await system.restart(2);
+  expect((await bucket.get("k")).value).toBe("meanwhile");
+});
+
+test("what nodes send and the time they take is counted, until one of them is gone", async () => {
+  const { system, client } = await start({ nodes: 2, buckets: { b: { n: 2, w: 2 } } });
+  const before = await system.usage();
+  await client.bucket("b").put("k", new Uint8Array(10_000));
+  const after = await system.usage();
+  // The value goes from one node to the other, and nowhere else.
+  const bytes = after!.bytesSent! - before!.bytesSent!;
+  expect(bytes).toBeGreaterThan(10_000);
+  expect(bytes).toBeLessThan(20_000);
+  expect(after!.messagesSent!).toBeGreaterThan(before!.messagesSent! + 2);
+  expect(after!.cpuSeconds).toBeGreaterThan(before!.cpuSeconds);
+  await system.kill(0);
+  expect(await system.usage()).toBeUndefined();
+});
+
+test("a slow link delays what nodes say to each other, until it ends", async () => {
+  const { system, client } = await start({ nodes: 2, isProxied: true, buckets: { b: { n: 2 } } });
+  const bucket = client.bucket<string>("b", { r: 1, w: 2, timeoutMs: 200, sloppy: false });
+  await bucket.put("k", "v");
+  await system.slowDown(1, 5000);
+  await expect(bucket.put("k", "slow")).rejects.toThrow();
+  await system.slowDown(1, 0);
+  await expect(bucket.put("k", "fast", { timeoutMs: 15_000 })).resolves.toBeDefined();
+});
+
+test("nothing is left of it", async () => {
+  const before = await leftovers();
+  const { system } = await start({ nodes: 2 });
+  const during = (await leftovers()).filter((name) => !before.includes(name));
+  expect(during.length).toBeGreaterThan(0);
+  await system.stop();
+  expect((await leftovers()).filter((name) => during.includes(name))).toEqual([]);
+  await system.stop();
+});
+
+async function start(choice: ClusterChoice): Promise<{ readonly system: CoterieSystem; readonly client: Client }> {
+  const system = new CoterieSystem(choice);
+  onTestFinished(() => system.stop());
+  const { nodes } = await system.start();
+  const client = await connect(nodes);
+  onTestFinished(() => client.close());
+  return { system, client };
+}
+
+async function leftovers(): Promise<readonly string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith("coterie-bench-"));
+}
