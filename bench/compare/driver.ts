@@ -11,10 +11,10 @@ import { Latest, ScrambledZipfian, Uniform, type KeyDraw } from "./draws.ts";
 import { textOfKey } from "./key-texts.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { nowMs } from "./monotonic.ts";
-import type { Times } from "./observations.ts";
+import { nobody, type Shown, type Times } from "./observations.ts";
 import type { Recorder } from "./recorder.ts";
 import type { OnRead, OnWritten, Outcome, Session } from "./session.ts";
-import { joinStamp } from "./stamp.ts";
+import { joinStamp, writerOf } from "./stamp.ts";
 import { keysOf, type Action, type Workload } from "./workloads.ts";
 
 /** Of a key that this process is writing another is drawn, so many times. Then nearly all are, and the request must wait. */
@@ -63,7 +63,8 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #onFree: (lane: Lane, outcome: Outcome) => void;
   readonly #keys: KeyDraw;
-  readonly #vector: Uint32Array;
+  /** Of the read that is being heard. */
+  readonly #shown: Shown;
   #toWrite: Lane[] = [];
 
   /** @param onFree the lane's request is over; the next one must not begin before the callback has returned and the turn is over */
@@ -71,7 +72,7 @@ export class Driver {
     this.#options = options;
     this.#onFree = onFree;
     this.#keys = this.#drawOf(options.workload);
-    this.#vector = new Uint32Array(options.processes);
+    this.#shown = { siblings: 0, writer: nobody, vector: new Uint32Array(options.processes) };
   }
 
   /**
@@ -92,16 +93,16 @@ export class Driver {
 
   heardRead(lane: Lane, outcome: Outcome, values: readonly Uint8Array[]): void {
     const { knowledge, processes, recorder } = this.#options;
-    const vector = this.#vector.fill(0);
+    const shown = this.#emptyShown();
     lane.endMs = nowMs();
-    let siblings = 0;
     for (const value of values) {
-      if (!joinStamp(value, processes, vector, 0)) continue;
+      if (!joinStamp(value, processes, shown.vector, 0)) continue;
       knowledge.learn(lane.key, value);
-      siblings++;
+      shown.siblings++;
+      shown.writer = writerOf(value);
     }
     const goesOn = lane.action === "read-modify-write" && outcome === "ok";
-    recorder.read(lane.key, lane, outcome, !goesOn, siblings, vector);
+    recorder.read(lane.key, lane, outcome, !goesOn, shown);
     if (goesOn) this.#writeNext(lane);
     else this.#free(lane, outcome);
   }
@@ -117,10 +118,18 @@ export class Driver {
 
   heardCount(lane: Lane, outcome: Outcome, value: number): void {
     lane.endMs = nowMs();
-    const vector = this.#vector.fill(0);
-    vector[0] = value;
-    this.#options.recorder.read(lane.key, lane, outcome, true, 1, vector);
+    const shown = this.#emptyShown();
+    shown.siblings = 1;
+    shown.vector[0] = value;
+    this.#options.recorder.read(lane.key, lane, outcome, true, shown);
     this.#free(lane, outcome);
+  }
+
+  #emptyShown(): Shown {
+    this.#shown.siblings = 0;
+    this.#shown.writer = nobody;
+    this.#shown.vector.fill(0);
+    return this.#shown;
   }
 
   #free(lane: Lane, outcome: Outcome): void {

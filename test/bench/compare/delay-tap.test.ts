@@ -5,7 +5,7 @@ import type { PeerMessage } from "../../../src/messages.ts";
 
 test("only what arrives is held back, behind what is due", () => {
   const story: string[] = [];
-  const held: (() => void)[] = [];
+  const held: ((dueMs: number) => void)[] = [];
   const tap = new DelayTap({
     look: () => void story.push("look"),
     hold: (_message, pass) => void held.push(pass),
@@ -15,7 +15,7 @@ test("only what arrives is held back, behind what is due", () => {
   expect(story).toEqual(["out"]);
   tap.in("n2", message, () => story.push("in"));
   expect(story).toEqual(["out", "look"]);
-  held[0]!();
+  held[0]!(0);
   tap.sees();
   expect(story).toEqual(["out", "look", "in", "look"]);
 });
