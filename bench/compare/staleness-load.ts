@@ -130,12 +130,13 @@ export class StalenessLoad {
     const committedAtMs = nowMs();
     const reads = this.#moments.edgesMs.map(async ([fromMs, untilMs], at) => {
       const tMs = at === 0 ? 0 : fromMs + (untilMs - fromMs) * this.#random.fraction();
-      await this.#until(committedAtMs + tMs);
+      const sentMs = Math.max(0, tMs - observations.latenessMs);
+      await this.#until(committedAtMs + sentMs);
       const reader = (round + at) % setting.n;
       const { id, newest } = await this.#get(key, reader, options);
       if (newest === undefined) return;
       const behind = key.version - newest;
-      observations.addRead({ id, after: last!, replicas: key.replicas, reader, behind, isFirst: at === 0 });
+      observations.addRead({ id, after: last!, replicas: key.replicas, reader, behind, moment: at, sentMs });
     });
     await Promise.all(reads);
     this.#free.push(key);

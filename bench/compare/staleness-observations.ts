@@ -6,11 +6,16 @@ import type { Random } from "../../src/random.ts";
 import { Legs } from "./legs.ts";
 import type { ObservedRead } from "./staleness-curve.ts";
 
+/** Weight of the latest read in the mean. */
+const gain = 1 / 64;
+
 /** A read that was answered. */
 interface Answered extends Omit<ObservedRead, "tMs" | "asked"> {
   /** Of its request, and of the write's that it followed. */
   readonly id: number;
   readonly after: number;
+  /** How long after its client had heard of the commit it was sent. */
+  readonly sentMs: number;
   /** Of its key, in order of preference, by their places among the members. */
   readonly replicas: readonly number[];
 }
@@ -26,6 +31,8 @@ export class Observations {
   readonly reads: ObservedRead[] = [];
   /** From a write's acknowledgement to the next write of its chain, at their coordinator. */
   readonly pausesMs: number[] = [];
+  /** How much later reads begin after a commit than their clients think: the ways of the acknowledgement and of the request. */
+  latenessMs = 0;
   #answered: Answered[] = [];
   #pauses: Pause[] = [];
 
@@ -53,11 +60,12 @@ export class Observations {
     this.#pauses = this.#pauses.filter((pause) => !this.#settlePause(pause));
   }
 
-  #settleRead({ id, after, replicas, reader, behind, isFirst }: Answered): boolean {
+  #settleRead({ id, after, replicas, reader, behind, moment, sentMs }: Answered): boolean {
     const tMs = this.#between(after, id);
     if (tMs === undefined) return false;
     const others = this.legs.askedOf(id).map((node) => replicas.indexOf(node));
-    this.reads.push({ reader, tMs, behind, isFirst, asked: [reader, ...others] });
+    this.reads.push({ reader, tMs, behind, moment, asked: [reader, ...others] });
+    this.latenessMs += (tMs - sentMs - this.latenessMs) * gain;
     return true;
   }
 

@@ -2,12 +2,13 @@
  * Measures how stale reads are in a real cluster of three nodes, and predicts it from the delays of the legs that were recorded in the
  * same run: each setting's curves beside each other. With known delays injected on the links it says how good the prediction is.
  */
+import { invalidArgument } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
 import { legsNamed } from "../../sim/delay-laws.ts";
 import type { LegFile } from "./legs.ts";
 import type { StalenessCurve } from "./results.ts";
 import { nameOf, type Setting } from "./setting.ts";
-import { StalenessCluster } from "./staleness-cluster.ts";
+import { nodes, StalenessCluster } from "./staleness-cluster.ts";
 import { curveOf } from "./staleness-curve.ts";
 import { momentsFor, type Moments } from "./staleness-moments.ts";
 import { StalenessLoad, versions } from "./staleness-load.ts";
@@ -25,9 +26,11 @@ export interface StalenessOptions {
   readonly onLegs?: (setting: Setting, legs: LegFile) => void;
 }
 
-/** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws */
+/** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws, or a setting has more replicas than nodes */
 export async function runStaleness(options: StalenessOptions): Promise<readonly StalenessCurve[]> {
-  const { injected, seed } = options;
+  const { settings, injected, seed } = options;
+  const large = settings.find(({ n }) => n > nodes);
+  if (large !== undefined) throw invalidArgument(`staleness is measured on ${nodes} nodes: n cannot be ${large.n}`);
   const random = new Random(seed);
   const moments = momentsFor(random, injected === undefined ? undefined : legsNamed(injected));
   const cluster = await StalenessCluster.start(injected, seed);

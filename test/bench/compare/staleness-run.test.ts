@@ -59,7 +59,9 @@ test("a run has a curve for each setting, and says how far it is", async () => {
   expect(told.at(-1)).toMatch(/^n3 r2 w2 repair=off: \d+ of 60 writes$/);
 });
 
-test("laws that do not exist are refused before anything starts", async () => {
+test("what cannot be measured is refused before anything starts", async () => {
   const options = { settings: [], injected: "LNKD", writes, seed: 1, progress: () => undefined };
   await expect(runStaleness(options)).rejects.toThrow("there is no profile LNKD");
+  const five = { ...options, injected: undefined, settings: [{ ...defaultSetting, n: 5 }] };
+  await expect(runStaleness(five)).rejects.toThrow("staleness is measured on 3 nodes: n cannot be 5");
 });
