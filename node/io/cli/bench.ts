@@ -62,6 +62,10 @@ acknowledged before they began; updates that were lost; siblings; what a request
 costs in messages, bytes and processor time. The floor is the least that such a
 store can cost on this machine: no versions, no repair, no recovery.
 
+--kill and --slow-link play the first workload under each setting for nine times
+--duration, the middle third of it with the fault. --staleness and --inject need
+what \`coterie pbs --help\` explains. With --inject and --url there is no floor.
+
 With --url the cluster keeps what was written, in buckets whose names begin with
 bench-. COTERIE_TOKEN lets in, where the cluster asks for a token.
 
@@ -88,10 +92,24 @@ export function addBench(program: Command): void {
       parseSettings,
     )
     .option("--grid [words]", 'all r and w from 1 to n, of a setting like "n5 strict" (default: n3)', parseGrid)
-    .option("--workloads <names>", `of ${workloadNames.join(", ")}`, parseWorkloads, ["A", "B"] as const)
-    .option("--closed <counts>", "requests kept under way: how much a setting can carry", parseCounts(inFlightMax))
-    .option("--open <rates>", "requests that begin per second: how long they take", parseCounts(perSecondMax))
-    .option("--duration <time>", "of each measurement", parseTime("s", hourMs), 1000)
+    .addOption(
+      new Option("--workloads <names>", `of ${workloadNames.join(", ")}`)
+        .argParser(parseWorkloads)
+        .default(["A", "B"], "A,B"),
+    )
+    .option(
+      "--closed <counts>",
+      "requests kept under way: how much a setting can carry (default: 64)",
+      parseCounts(inFlightMax),
+    )
+    .option(
+      "--open <rates>",
+      "requests that begin per second: how long they take (default: half of what the slowest carries)",
+      parseCounts(perSecondMax),
+    )
+    .addOption(
+      new Option("--duration <time>", "of each measurement").argParser(parseTime("s", hourMs)).default(1000, "1s"),
+    )
     .option("--rounds <count>", "how often each is measured", wholeFrom(1, 1000), 2)
     .option("--records <count>", "keys", wholeFrom(1, recordsMax), 10_000)
     .option("--value <bytes>", "size of the values", wholeFrom(1, valueBytesMax), 100)
