@@ -32,6 +32,7 @@ const recordsMax = 100_000_000;
 const valueBytesMax = 1024 * 1024;
 const clientsMax = 255;
 const nodesMax = 64;
+const stalenessWritesMax = 1_000_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 const seedMax = 2 ** 31;
@@ -72,6 +73,7 @@ Examples:
   coterie bench --settings "r1 w1; r1 w3; r2 w2 strict" --workloads B --report bench.html
   coterie bench --grid --max-stale 0.1% --p99 10ms    the cheapest that keeps both
   coterie bench --settings "r2 w2" --kill --slow-link 50ms
+  coterie bench --settings "r1 w1; r1 w2" --staleness --inject LNKD-DISK
   coterie bench --workloads put,get --closed 256,1024 --peers
   coterie bench --open 2000 --duration 30s --rounds 5 --json > results.json
   coterie bench --url ws://10.0.0.1:7401 --settings "r1 w1; r2 w2"`;
@@ -105,7 +107,7 @@ function addFurther(command: Command): Command {
     .addOption(
       new Option("--url <urls>", "measure a cluster that runs already")
         .argParser(parseUrls)
-        .conflicts(["nodes", "kill", "slowLink"]),
+        .conflicts(["nodes", "kill", "slowLink", "staleness"]),
     )
     .option("--kill", "also: one node is killed under load, and returns")
     .option(
@@ -115,6 +117,17 @@ function addFurther(command: Command): Command {
     )
     .option("--no-floor", "leave out the least that such a store can cost")
     .option("--peers", "also: Redis and etcd, where they are installed")
+    .option(
+      "--staleness [writes]",
+      "also: how stale reads are so and so long after a write, measured and predicted (default: on 2000 writes of each setting)",
+      wholeFrom(1, stalenessWritesMax),
+    )
+    .addOption(
+      new Option(
+        "--inject <profile>",
+        "delay what nodes say to each other, as a profile of `coterie pbs` says",
+      ).conflicts(["url", "peers"]),
+    )
     .option("--max-stale <share>", "advise: at most so many stale reads, as 0.1%", parseShare)
     .option("--p99 <time>", "advise: 99 % of the requests within this time, as 10ms", parseTime("ms", minuteMs))
     .option("--seed <number>", "of the keys, and of the order in which settings take turns", wholeFrom(0, seedMax), 1)
@@ -125,6 +138,7 @@ function addFurther(command: Command): Command {
 async function bench(flags: BenchFlags): Promise<void> {
   const question = questionOf(flags, version());
   if (flags.report !== undefined) checkPagePath(flags.report);
+  if (question.injected !== undefined) (await import("../../../sim/delay-laws.ts")).legsNamed(question.injected);
   const { BenchRun } = await import("../../../bench/compare/bench-run.ts");
   const progress = new Progress();
   let step = "";

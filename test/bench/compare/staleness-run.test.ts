@@ -43,18 +43,19 @@ test("reads are stale where they may be, and there alone", async () => {
 test("a run has a curve for each setting, and says how far it is", async () => {
   const told: string[] = [];
   const settings = [{ ...defaultSetting, r: 1, w: 1, dw: 1 }, defaultSetting];
-  const curves = await runStaleness({
-    settings,
-    injected: undefined,
-    writes,
-    seed: 1,
-    progress: (text) => told.push(text),
-  });
+  const legs: unknown[] = [];
+  const progress = (text: string): void => void told.push(text);
+  const onLegs = (_: unknown, file: unknown): void => void legs.push(file);
+  const curves = await runStaleness({ settings, injected: undefined, writes, seed: 1, progress, onLegs });
   expect(curves.map(({ setting }) => [setting.r, setting.w, setting.readRepair])).toEqual([
     [1, 1, "off"],
     [2, 2, "off"],
   ]);
   expect(curves[1]!.predicted.every((share) => share === 1)).toBe(true);
+  expect(legs.map((file) => Object.keys(file as object))).toEqual([
+    ["w", "a", "r", "s"],
+    ["w", "a", "r", "s"],
+  ]);
   expect(told.at(-1)).toMatch(/^n3 r2 w2 repair=off: \d+ of 60 writes$/);
 });
 
