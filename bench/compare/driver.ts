@@ -187,19 +187,26 @@ export class Driver {
 
   #drawKey(action: Action): number {
     if (action === "insert") return this.#nextInsert();
-    if (!isWriting(action)) return this.#keys.next();
+    if (!isWriting(action)) return this.#nextKey();
     for (let draw = 0; draw < drawsMax; draw++) {
-      const key = this.#keys.next();
+      const key = this.#nextKey();
       if (!this.#options.knowledge.isWriting(key)) return key;
     }
     return -1;
   }
 
-  /** The processes take turns, each without knowing how far the others are. */
+  /** Of inserted records its own: how far the other processes are, it does not know. */
+  #nextKey(): number {
+    const drawn = this.#keys.next();
+    const { records } = this.#options;
+    return drawn < records ? drawn : this.#insertAt(drawn - records);
+  }
+
+  /** The processes' records take turns. */
   #nextInsert(): number {
-    const { inserts, knowledge, processes } = this.#options;
+    const { inserts, knowledge } = this.#options;
     const key = this.#insertAt(inserts.begun++);
-    knowledge.makeRoom(key + processes);
+    knowledge.makeRoom(key + 1);
     return key;
   }
 
@@ -209,7 +216,7 @@ export class Driver {
   }
 
   #drawOf(workload: Workload): KeyDraw {
-    const { random, records, inserts, processes } = this.#options;
+    const { random, records, inserts } = this.#options;
     const keys = keysOf(workload, records);
     switch (workload.keys) {
       case "uniform":
@@ -217,7 +224,7 @@ export class Driver {
       case "zipfian":
         return new ScrambledZipfian(random, keys);
       case "latest":
-        return new Latest(random, () => keys + inserts.acknowledged * processes);
+        return new Latest(random, () => keys + inserts.acknowledged);
     }
   }
 }
