@@ -1,9 +1,10 @@
-/** The acknowledged writes of one client process, by key: a key's are in order, both by number and by the moment of their acknowledgement. */
+/** The acknowledged writes of one client process, by key: a key's are in order, by number, by start and by acknowledgement. */
 import { isOk, type WriteRows } from "./observations.ts";
 
 export class Acknowledged {
   readonly #starts: Uint32Array;
   readonly sequence: Uint32Array;
+  readonly startMs: Float64Array;
   readonly ackMs: Float64Array;
 
   /** @param keys above all that occur */
@@ -12,11 +13,13 @@ export class Acknowledged {
     const next = starts.slice(0, keys);
     this.#starts = starts;
     this.sequence = new Uint32Array(starts[keys]!);
+    this.startMs = new Float64Array(starts[keys]!);
     this.ackMs = new Float64Array(starts[keys]!);
     for (let row = 0; row < writes.count; row++) {
       if (!isOk(writes, row)) continue;
       const at = next[writes.key[row]!]!++;
       this.sequence[at] = writes.sequence[row]!;
+      this.startMs[at] = writes.startMs[row]!;
       this.ackMs[at] = writes.endMs[row]!;
     }
   }
@@ -31,7 +34,7 @@ export class Acknowledged {
   }
 
   /** The first of a key that is not below a bound; `endOf` if there is none. */
-  firstFrom(column: "sequence" | "ackMs", key: number, bound: number): number {
+  firstFrom(column: "sequence" | "startMs" | "ackMs", key: number, bound: number): number {
     const values = this[column];
     let low = this.startOf(key);
     let high = this.endOf(key);

@@ -15,7 +15,7 @@ import { halfOfPeak } from "./half-of-peak.ts";
 import { describeMachine } from "./machine.ts";
 import { Pace } from "./pace.ts";
 import { RemoteSystem } from "./remote-system.ts";
-import type { Cell, FaultRun, Plan, Results } from "./results.ts";
+import type { Cell, FaultRun, Plan, Results, StalenessCurve } from "./results.ts";
 import { nameOf, type Setting } from "./setting.ts";
 import type { FaultySystem, System } from "./system.ts";
 import { otherSystems, type Wanted } from "./systems.ts";
@@ -30,6 +30,10 @@ export interface Question extends Omit<ComparisonPlan, "warmUpMs">, Wanted {
   /** Processes. */
   readonly clients: number;
   readonly faults: readonly Fault[];
+  /** Delays to put on all links between nodes, by name of their laws. */
+  readonly injected: string | undefined;
+  /** Writes of each setting on which staleness is measured beside its prediction; 0: it is not. */
+  readonly stalenessWrites: number;
   readonly limits: Limits;
   /** Its version. */
   readonly coterie: string;
@@ -48,6 +52,8 @@ const faultStretches = 3;
 const stretchFactor = 3;
 const warmUpMsMax = 500;
 const aroundFaultMs = 3000;
+const stalenessNodes = 3;
+const stalenessWriteMs = 8;
 /** Whatever else is drawn from the same seed. */
 const faultStream = 1;
 
@@ -83,7 +89,7 @@ export class BenchRun {
         plan: this.#plan,
         cells,
         faults,
-        staleness: [],
+        staleness: await this.#staleness(),
         advice: advise(cells, this.#question.limits),
         tookMs: performance.now() - startedAtMs,
       };
@@ -109,7 +115,7 @@ export class BenchRun {
     const plan = { ...this.#question, ...this.#shape };
     const clients = await this.#begin(systems);
     const comparison = new Comparison(contenders, clients, plan, this.#onStep);
-    this.#pace = new Pace(comparison.expectedMs + this.#faultsMs, performance.now());
+    this.#pace = new Pace(comparison.expectedMs + this.#faultsMs + this.#stalenessMs, performance.now());
     const cells = await comparison.run();
     const own = contenders.filter(({ system }) => system === coterie);
     const random = new Random(seed, faultStream);
@@ -131,6 +137,20 @@ export class BenchRun {
     const faults = await this.#playFaults(slow, cluster, clients, steady);
     await this.#stopAll();
     return faults;
+  }
+
+  /** On a cluster of its own, whose messages are noted. */
+  async #staleness(): Promise<readonly StalenessCurve[]> {
+    const { settings, injected, stalenessWrites: writes, seed } = this.#question;
+    if (writes === 0) return [];
+    const { runStaleness } = await import("./staleness-run.ts");
+    const chosen = differentIn(settings);
+    let setting = "";
+    const progress = (text: string): void => {
+      const [name = ""] = text.split(":");
+      if (name !== setting) this.#onStep(`how stale reads are: ${(setting = name)}`, writes * stalenessWriteMs);
+    };
+    return runStaleness({ settings: chosen, injected, writes, seed, progress });
   }
 
   async #playFaults(
@@ -189,19 +209,19 @@ export class BenchRun {
   }
 
   #cluster(isProxied: boolean): CoterieSystem {
-    const { nodes, settings, workloads, records } = this.#question;
+    const { nodes, settings, workloads, records, injected, seed } = this.#question;
     const names = settings.map((setting) => [setting, bucketName(setting, this.#tag)] as const);
     const buckets = names.flatMap(([{ n }, bucket]) =>
       workloads.flatMap((workload) =>
         bucketNames(bucketOf(workload, bucket), records).map((name) => [name, { n }] as const),
       ),
     );
-    return new CoterieSystem({ nodes, buckets: Object.fromEntries(buckets), isProxied });
+    return new CoterieSystem({ nodes, buckets: Object.fromEntries(buckets), isProxied, injected, seed });
   }
 
   get #plan(): Plan {
-    const { clients, records, valueBytes, rounds, durationMs } = this.#question;
-    return { clients, records, valueBytes, rounds, durationMs, injected: undefined };
+    const { clients, records, valueBytes, rounds, durationMs, injected } = this.#question;
+    return { clients, records, valueBytes, rounds, durationMs, injected };
   }
 
   get #shape(): RunShape {
@@ -217,10 +237,21 @@ export class BenchRun {
     return this.#question.faults.length * this.#question.settings.length * this.#faultMs;
   }
 
+  get #stalenessMs(): number {
+    const { settings, stalenessWrites } = this.#question;
+    return stalenessWrites * differentIn(settings).length * stalenessWriteMs;
+  }
+
   readonly #onStep = (what: string, expectedMs: number): void => {
     this.#pace.begin(expectedMs, performance.now());
     this.#listener.onStep(what);
   };
+}
+
+/** One of each that differ in what matters to how stale reads are, where there are as many copies as nodes in that measurement. */
+function differentIn(settings: readonly Setting[]): readonly Setting[] {
+  const three = settings.filter(({ n }) => n === stalenessNodes);
+  return [...new Map(three.map((setting) => [`${setting.r} ${setting.w} ${setting.fanout}`, setting])).values()];
 }
 
 /** That of the open loops, if there were any: all could bear it. */

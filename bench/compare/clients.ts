@@ -4,9 +4,10 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Found, Place } from "./client-messages.ts";
-import { ValueHistory, type Judgement } from "./consistency.ts";
+import { ValueHistory, type History, type Judgement } from "./consistency.ts";
 import { CounterHistory } from "./counter-consistency.ts";
 import type { LoadFigures } from "./figures.ts";
+import { LatestHistory } from "./latest-consistency.ts";
 import { ForkedClient } from "./forked-client.ts";
 import { Distribution } from "./histogram.ts";
 import { nowMs } from "./monotonic.ts";
@@ -152,8 +153,8 @@ export class Clients {
   /** Reads all that was written from all replicas, and compares. */
   async #judge(run: Run, observations: readonly Observations[]): Promise<(window: Window) => Judgement> {
     const bucket = `${run.system}/${bucketOf(run.workload, run.bucket)}`;
-    const counters = new CounterHistory(observations, this.#counted.get(bucket) ?? new Map());
-    const history = run.workload === "counter" ? counters : new ValueHistory(observations);
+    const counters: CounterHistory = new CounterHistory(observations, this.#counted.get(bucket) ?? new Map());
+    const history = run.workload === "counter" ? counters : historyOf(run, observations);
     const found = await this.#readBack(run, history.keys);
     for (let look = 2; look <= looksMax; look++) {
       const missing = history.missing(found);
@@ -192,6 +193,11 @@ export class Clients {
         "each says which writes its writer had seen",
     );
   }
+}
+
+function historyOf({ system, setting }: Run, observations: readonly Observations[]): History {
+  const keepsSiblings = system === "coterie" && setting.resolver === "siblings";
+  return keepsSiblings ? new ValueHistory(observations) : new LatestHistory(observations);
 }
 
 class Telling {

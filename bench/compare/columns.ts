@@ -145,6 +145,7 @@ function spreadColumns(over: string, meaning: string, spreadOf: (cell: Cell) => 
   return [column("p50", "p50"), column("p99", "p99"), column("max", "max")];
 }
 
+/** Of the floor it cannot be told what its reads see. */
 function hasReads(cell: Cell): boolean {
-  return cell.figures.reads.count > 0;
+  return cell.figures.consistency.reads > 0;
 }

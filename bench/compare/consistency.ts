@@ -4,6 +4,8 @@
  * - A write is lost if it was acknowledged, and in the end, read from all replicas, no value's vector covers it.
  * - A read is stale if its vector does not cover a write that was acknowledged before it began, and is not lost. Writes of earlier runs
  *   are not looked at: they had the time between.
+ *
+ * This is for stores that keep concurrent values side by side; `latest-consistency.ts` is for those that keep one.
  */
 import { Acknowledged } from "./acknowledged.ts";
 import type { Found } from "./client-messages.ts";
@@ -39,8 +41,8 @@ export interface Missed {
 
 export class ValueHistory implements History {
   readonly keys: Uint32Array;
+  protected readonly acknowledged: readonly Acknowledged[];
   readonly #observations: readonly Observations[];
-  readonly #acknowledged: readonly Acknowledged[];
   readonly #keysEnd: number;
 
   /** @param observations of all processes, in the order of their numbers */
@@ -48,7 +50,7 @@ export class ValueHistory implements History {
     const keysEnd = aboveAll(observations);
     this.#observations = observations;
     this.#keysEnd = keysEnd;
-    this.#acknowledged = observations.map(({ writes }) => new Acknowledged(writes, keysEnd));
+    this.acknowledged = observations.map(({ writes }) => new Acknowledged(writes, keysEnd));
     this.keys = this.#keysWhere((writes, key) => writes.endOf(key) > writes.startOf(key));
   }
 
@@ -61,10 +63,9 @@ export class ValueHistory implements History {
     const last = this.#lastOf(found);
     return judgeReads(this.#observations, window, this.#countLost(last), (reads, row, missed) => {
       const key = reads.key[row]!;
-      for (const [process, writes] of this.#acknowledged.entries()) {
+      for (const [process, writes] of this.acknowledged.entries()) {
         if (writes.startOf(key) === writes.endOf(key)) continue;
-        const seen = reads.vectors[row * this.#acknowledged.length + process]!;
-        const from = writes.firstFrom("sequence", key, seen + 1);
+        const from = this.firstUnseen(reads, row, process);
         const before = writes.firstFrom("ackMs", key, reads.startMs[row]!);
         const to = Math.min(before, this.#remaining(last, key, process));
         if (to <= from) continue;
@@ -74,32 +75,34 @@ export class ValueHistory implements History {
     });
   }
 
+  /** Where those of a process's writes begin that the read does not show. */
+  protected firstUnseen(reads: ReadRows, row: number, process: number): number {
+    const seen = reads.vectors[row * this.acknowledged.length + process]!;
+    return this.acknowledged[process]!.firstFrom("sequence", reads.key[row]!, seen + 1);
+  }
+
   #countLost(last: Float64Array): number {
     let lost = 0;
-    for (const [process, writes] of this.#acknowledged.entries())
+    for (const [process, writes] of this.acknowledged.entries())
       for (const key of this.keys) lost += writes.endOf(key) - this.#remaining(last, key, process);
     return lost;
   }
 
   /** Of a process's writes to a key, where those end that are not lost. */
   #remaining(last: Float64Array, key: number, process: number): number {
-    return this.#acknowledged[process]!.firstFrom(
-      "sequence",
-      key,
-      last[key * this.#acknowledged.length + process]! + 1,
-    );
+    return this.acknowledged[process]!.firstFrom("sequence", key, last[key * this.acknowledged.length + process]! + 1);
   }
 
   #keysWhere(isMeant: (writes: Acknowledged, key: number, process: number) => boolean): Uint32Array {
     const keys: number[] = [];
     for (let key = 0; key < this.#keysEnd; key++)
-      if (this.#acknowledged.some((writes, process) => isMeant(writes, key, process))) keys.push(key);
+      if (this.acknowledged.some((writes, process) => isMeant(writes, key, process))) keys.push(key);
     return Uint32Array.from(keys);
   }
 
   /** The last vectors, by key and process. Of what could not be read, nothing counts as lost. */
   #lastOf(found: readonly Found[]): Float64Array {
-    const processes = this.#acknowledged.length;
+    const processes = this.acknowledged.length;
     const last = new Float64Array(this.#keysEnd * processes).fill(Infinity);
     for (const { keys, vectors, isTold } of found)
       for (const [at, key] of keys.entries())

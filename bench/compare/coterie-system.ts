@@ -15,6 +15,7 @@ import { setTimeout as pass } from "node:timers/promises";
 import { connect, type Client, type NodeReport } from "../../client/index.ts";
 import type { NodeOptions } from "../../node/io/index.ts";
 import type { NodeStatus } from "../../node/status.ts";
+import type { NodeChoice } from "./coterie-node.ts";
 import { freePorts } from "./free-ports.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import { Network } from "./proxy.ts";
@@ -28,6 +29,9 @@ export interface ClusterChoice {
   readonly buckets?: NonNullable<NodeOptions["buckets"]>;
   /** A proxy in front of each node: what `slowDown` needs. */
   readonly isProxied?: boolean;
+  /** Delays to put on the links, by name of their laws, and what they are drawn with. */
+  readonly injected?: string | undefined;
+  readonly seed?: number;
 }
 
 const program = fileURLToPath(new URL("./coterie-node.js", import.meta.url));
@@ -131,7 +135,9 @@ export class CoterieSystem implements FaultySystem {
       buckets: this.#choice.buckets ?? {},
       logLevel: "error", // that a node is overloaded, the figures say
     };
-    const node = fork(program, [JSON.stringify(options)]);
+    const { injected, seed = 0 } = this.#choice;
+    const choice: NodeChoice = { options, injected, seed: seed + at };
+    const node = fork(program, [JSON.stringify(choice)]);
     this.#processes[at] = node;
     const [message] = (await Promise.race([once(node, "message"), once(node, "exit")])) as unknown[];
     if (message !== "ready") throw new Error(`node ${id} ended before it was ready`);

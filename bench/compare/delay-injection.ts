@@ -19,11 +19,12 @@ export class DelayInjection {
     this.#queue = queue;
   }
 
-  /** @param pass is called after the message's delay: at once, if there is none */
-  hold({ kind }: PeerMessage, pass: () => void): void {
+  /** @param pass is called after the message's delay, or at once if there is none, and told when it was due */
+  hold({ kind }: PeerMessage, pass: (dueMs: number) => void): void {
     const law = this.#lawOf(kind);
-    if (law === noDelay) pass();
-    else this.#queue.add(nowMs() + law(this.#random), pass);
+    const dueMs = nowMs() + law(this.#random);
+    if (law === noDelay) pass(dueMs);
+    else this.#queue.add(dueMs, () => pass(dueMs));
   }
 
   /** Passes on what is due: it comes before what has only arrived now. */

@@ -11,10 +11,10 @@ import { Latest, ScrambledZipfian, Uniform, type KeyDraw } from "./draws.ts";
 import { textOfKey } from "./key-texts.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { nowMs } from "./monotonic.ts";
-import type { Times } from "./observations.ts";
+import { nobody, type Shown, type Times } from "./observations.ts";
 import type { Recorder } from "./recorder.ts";
 import type { OnRead, OnWritten, Outcome, Session } from "./session.ts";
-import { joinStamp } from "./stamp.ts";
+import { joinStamp, writerOf } from "./stamp.ts";
 import { keysOf, type Action, type Workload } from "./workloads.ts";
 
 /** Of a key that this process is writing another is drawn, so many times. Then nearly all are, and the request must wait. */
@@ -63,7 +63,8 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #onFree: (lane: Lane, outcome: Outcome) => void;
   readonly #keys: KeyDraw;
-  readonly #vector: Uint32Array;
+  /** Of the read that is being heard. */
+  readonly #shown: Shown;
   #toWrite: Lane[] = [];
 
   /** @param onFree the lane's request is over; the next one must not begin before the callback has returned and the turn is over */
@@ -71,7 +72,7 @@ export class Driver {
     this.#options = options;
     this.#onFree = onFree;
     this.#keys = this.#drawOf(options.workload);
-    this.#vector = new Uint32Array(options.processes);
+    this.#shown = { siblings: 0, writer: nobody, vector: new Uint32Array(options.processes) };
   }
 
   /**
@@ -92,16 +93,16 @@ export class Driver {
 
   heardRead(lane: Lane, outcome: Outcome, values: readonly Uint8Array[]): void {
     const { knowledge, processes, recorder } = this.#options;
-    const vector = this.#vector.fill(0);
+    const shown = this.#emptyShown();
     lane.endMs = nowMs();
-    let siblings = 0;
     for (const value of values) {
-      if (!joinStamp(value, processes, vector, 0)) continue;
+      if (!joinStamp(value, processes, shown.vector, 0)) continue;
       knowledge.learn(lane.key, value);
-      siblings++;
+      shown.siblings++;
+      shown.writer = writerOf(value);
     }
     const goesOn = lane.action === "read-modify-write" && outcome === "ok";
-    recorder.read(lane.key, lane, outcome, !goesOn, siblings, vector);
+    recorder.read(lane.key, lane, outcome, !goesOn, shown);
     if (goesOn) this.#writeNext(lane);
     else this.#free(lane, outcome);
   }
@@ -117,10 +118,18 @@ export class Driver {
 
   heardCount(lane: Lane, outcome: Outcome, value: number): void {
     lane.endMs = nowMs();
-    const vector = this.#vector.fill(0);
-    vector[0] = value;
-    this.#options.recorder.read(lane.key, lane, outcome, true, 1, vector);
+    const shown = this.#emptyShown();
+    shown.siblings = 1;
+    shown.vector[0] = value;
+    this.#options.recorder.read(lane.key, lane, outcome, true, shown);
     this.#free(lane, outcome);
+  }
+
+  #emptyShown(): Shown {
+    this.#shown.siblings = 0;
+    this.#shown.writer = nobody;
+    this.#shown.vector.fill(0);
+    return this.#shown;
   }
 
   #free(lane: Lane, outcome: Outcome): void {
@@ -178,19 +187,26 @@ export class Driver {
 
   #drawKey(action: Action): number {
     if (action === "insert") return this.#nextInsert();
-    if (!isWriting(action)) return this.#keys.next();
+    if (!isWriting(action)) return this.#nextKey();
     for (let draw = 0; draw < drawsMax; draw++) {
-      const key = this.#keys.next();
+      const key = this.#nextKey();
       if (!this.#options.knowledge.isWriting(key)) return key;
     }
     return -1;
   }
 
-  /** The processes take turns, each without knowing how far the others are. */
+  /** Of inserted records its own: how far the other processes are, it does not know. */
+  #nextKey(): number {
+    const drawn = this.#keys.next();
+    const { records } = this.#options;
+    return drawn < records ? drawn : this.#insertAt(drawn - records);
+  }
+
+  /** The processes' records take turns. */
   #nextInsert(): number {
-    const { inserts, knowledge, processes } = this.#options;
+    const { inserts, knowledge } = this.#options;
     const key = this.#insertAt(inserts.begun++);
-    knowledge.makeRoom(key + processes);
+    knowledge.makeRoom(key + 1);
     return key;
   }
 
@@ -200,7 +216,7 @@ export class Driver {
   }
 
   #drawOf(workload: Workload): KeyDraw {
-    const { random, records, inserts, processes } = this.#options;
+    const { random, records, inserts } = this.#options;
     const keys = keysOf(workload, records);
     switch (workload.keys) {
       case "uniform":
@@ -208,7 +224,7 @@ export class Driver {
       case "zipfian":
         return new ScrambledZipfian(random, keys);
       case "latest":
-        return new Latest(random, () => keys + inserts.acknowledged * processes);
+        return new Latest(random, () => keys + inserts.acknowledged);
     }
   }
 }

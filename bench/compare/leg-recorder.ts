@@ -13,7 +13,9 @@
  *   its s are 0. Another replica reads in the step in which it takes the `ReplicaGet`: there r ends, and s begins.
  * - A write is committed in the step that answers its client.
  *
- * A message is held back where it arrives, so that the link's own delay is part of what is recorded.
+ * A message is held back where it arrives, so that the link's own delay is part of what is recorded. What is due is passed on before
+ * anything else that arrives, however late the alarm is: so a write shows in reads from the moment at which it was due, and this is what
+ * w and r end with. An answer counts when it is passed on, as its request's end does.
  */
 import type { Message, PeerMessage } from "../../src/messages.ts";
 import type { NodeId } from "../../src/ring.ts";
@@ -85,9 +87,9 @@ export class LegRecorder implements PeerTap {
   }
 
   in(from: NodeId, message: PeerMessage, pass: () => void): void {
-    if (this.#injection === undefined) return this.#pass(from, message, pass);
+    if (this.#injection === undefined) return this.#pass(from, message, nowMs(), pass);
     this.#injection.look();
-    this.#injection.hold(message, () => this.#pass(from, message, pass));
+    this.#injection.hold(message, (dueMs) => this.#pass(from, message, dueMs, pass));
   }
 
   sees(message: Message): void {
@@ -119,9 +121,10 @@ export class LegRecorder implements PeerTap {
     this.#note(noteKinds.ownAck, id, noNode, nowMs() - writtenAtMs);
   }
 
-  #pass(from: NodeId, message: PeerMessage, pass: () => void): void {
-    const kind = inKinds[message.kind];
-    if (kind !== undefined) this.#note(kind, message.id, this.#members.indexOf(from), nowMs());
+  #pass(from: NodeId, { kind, id }: PeerMessage, dueMs: number, pass: () => void): void {
+    const noteKind = inKinds[kind];
+    const isAnswer = noteKind === noteKinds.copyBack || noteKind === noteKinds.askBack;
+    if (noteKind !== undefined) this.#note(noteKind, id, this.#members.indexOf(from), isAnswer ? nowMs() : dueMs);
     pass();
   }
 

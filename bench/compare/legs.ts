@@ -17,6 +17,9 @@ import { Reservoir } from "./reservoir.ts";
 /** Of each leg: the tail of a law, 99.9 % of it, has fifty of them. */
 const samplesMax = 50_000;
 
+/** Delays of the replicas that coordinate nothing, as `coterie pbs --legs` reads them. */
+export type LegFile = Readonly<Record<keyof LegLaws, { readonly samples: readonly number[] }>>;
+
 /** One message to a replica and its answer: when it was sent, arrived, came back. */
 type Trip = [outMs: number | undefined, inMs: number | undefined, backMs: number | undefined];
 
@@ -55,15 +58,14 @@ export class Legs {
     return lawOf(this.#ownAcks);
   }
 
-  /** As `coterie pbs --legs` reads them. */
-  get file(): Readonly<Record<keyof LegLaws, { readonly samples: readonly number[] }>> {
+  get file(): LegFile {
     const samples = ({ values }: Reservoir): { readonly samples: readonly number[] } => ({ samples: values });
     return { w: samples(this.#w), a: samples(this.#a), r: samples(this.#r), s: samples(this.#s) };
   }
 
-  /** When its coordinator took a client's request; it is asked for once. */
+  /** When its coordinator took a client's request. */
   requestedAtMs(id: number): number | undefined {
-    return taken(this.#requestedAtMs, id);
+    return this.#requestedAtMs.get(id);
   }
 
   /** When its coordinator answered a put. */
@@ -71,9 +73,9 @@ export class Legs {
     return this.#answeredAtMs.get(id);
   }
 
-  /** The other nodes that a read's coordinator asked, by their places among the members; it is asked for once. */
+  /** The other nodes that a read's coordinator asked, by their places among the members. */
   askedOf(id: number): readonly number[] {
-    return taken(this.#asked, id) ?? [];
+    return this.#asked.get(id) ?? [];
   }
 
   /** @param node whose notes these are, by its place among the members */
@@ -118,12 +120,6 @@ export class Legs {
     there.add(inMs - outMs);
     back.add(backMs - inMs);
   }
-}
-
-function taken<T>(map: Map<number, T>, id: number): T | undefined {
-  const value = map.get(id);
-  map.delete(id);
-  return value;
 }
 
 /** Where nothing was measured nothing has happened, as no answer of others is waited for with n = 1. */

@@ -7,6 +7,7 @@ import type { Outcome } from "./session.ts";
 export const rowsMax: number = 2 ** 22;
 const outcomes: readonly Outcome[] = ["ok", "failed", "unknown"];
 const okCode = 0;
+export const nobody: number = 255;
 
 /** All times on the clock of `monotonic.ts`. One row of each column belongs together; `count` of them are filled. */
 export interface Rows {
@@ -30,6 +31,8 @@ export interface WriteRows extends Rows {
 export interface ReadRows extends Rows {
   /** Values found; of a counter 1. */
   readonly siblings: Uint16Array;
+  /** Of one value the process that wrote it; `nobody` if none was found. */
+  readonly writer: Uint8Array;
   /** As many entries per row as there are processes; of a counter the first is its value. */
   readonly vectors: Uint32Array;
 }
@@ -100,6 +103,13 @@ export interface Times {
   readonly endMs: number;
 }
 
+/** What a read has found; see `ReadRows`. */
+export interface Shown {
+  siblings: number;
+  writer: number;
+  readonly vector: Uint32Array;
+}
+
 class WriteTable extends Table {
   readonly #sequence: Uint32Array;
 
@@ -121,19 +131,22 @@ class WriteTable extends Table {
 class ReadTable extends Table {
   readonly #processes: number;
   readonly #siblings: Uint16Array;
+  readonly #writer: Uint8Array;
   readonly #vectors: Uint32Array;
 
   constructor(rows: number, processes: number) {
     super(rows);
     this.#processes = processes;
     this.#siblings = new Uint16Array(rows);
+    this.#writer = new Uint8Array(rows);
     this.#vectors = new Uint32Array(rows * processes);
   }
 
-  note(key: number, times: Times, outcome: Outcome, isWhole: boolean, siblings: number, vector: Uint32Array): void {
+  note(key: number, times: Times, outcome: Outcome, isWhole: boolean, { siblings, writer, vector }: Shown): void {
     const row = this.add(key, times, outcome, isWhole);
     if (row < 0) return;
     this.#siblings[row] = siblings;
+    this.#writer[row] = writer;
     this.#vectors.set(vector, row * this.#processes);
   }
 
@@ -141,6 +154,7 @@ class ReadTable extends Table {
     return {
       ...this.rows,
       siblings: this.#siblings.slice(0, this.count),
+      writer: this.#writer.slice(0, this.count),
       vectors: this.#vectors.slice(0, this.count * this.#processes),
     };
   }

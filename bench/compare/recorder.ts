@@ -3,7 +3,7 @@
  * in it, whenever it was answered: otherwise a system that falls behind would be judged by what it had time for.
  */
 import { Distribution } from "./histogram.ts";
-import { Notebook, type Observations, type Times } from "./observations.ts";
+import { Notebook, type Observations, type Shown, type Times } from "./observations.ts";
 import type { Outcome } from "./session.ts";
 
 export const pieceMs = 250;
@@ -47,10 +47,10 @@ export class Recorder {
     this.#unsent = new Uint32Array(piecesIn(window));
   }
 
-  read(key: number, times: Times, outcome: Outcome, isWhole: boolean, siblings: number, vector: Uint32Array): void {
+  read(key: number, times: Times, outcome: Outcome, isWhole: boolean, shown: Shown): void {
     if (outcome === "ok" && this.#isMeasured(times.dueMs)) this.#reads.add((times.endMs - times.dueMs) * 1000);
     if (isWhole) this.#count(times, outcome);
-    this.#notebook?.reads.note(key, times, outcome, isWhole, siblings, vector);
+    this.#notebook?.reads.note(key, times, outcome, isWhole, shown);
   }
 
   /** @param fromMs when this part of the request was due */

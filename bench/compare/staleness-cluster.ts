@@ -20,12 +20,14 @@ export class StalenessCluster {
   readonly #directory: string = mkdtempSync(join(tmpdir(), "coterie-bench-"));
   readonly #removeData = (): void => rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   readonly #processes: readonly ChildProcess[];
+  /** Rejects if a node ends before it is told to. */
+  readonly failed: Promise<never>;
 
   /** @param injected name of the laws of delays @throws if a node ends before it serves */
   static async start(injected: string | undefined, seed: number): Promise<StalenessCluster> {
     const cluster = new StalenessCluster(await freePorts(nodes), injected, seed);
     try {
-      await Promise.all(cluster.#processes.map(isReady));
+      await Promise.race([Promise.all(cluster.#processes.map((node) => once(node, "message"))), cluster.failed]);
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -44,6 +46,11 @@ export class StalenessCluster {
       const choice: NodeChoice = { options, seed: seed + at, ...(injected !== undefined && { injected }) };
       return fork(program, [JSON.stringify(choice)], { serialization: "advanced" });
     });
+    this.failed = new Promise((_, reject) => {
+      for (const node of this.#processes)
+        node.once("exit", () => reject(new Error("a node of the measurement has ended")));
+    });
+    this.failed.catch(() => undefined); // whoever waits for it hears of it; in the end all of them end
   }
 
   /** What each node has noted since the last time. */
@@ -62,11 +69,6 @@ export class StalenessCluster {
     process.off("exit", this.#removeData);
     this.#removeData();
   }
-}
-
-async function isReady(node: ChildProcess): Promise<void> {
-  const [message] = (await Promise.race([once(node, "message"), once(node, "exit")])) as unknown[];
-  if (message !== "ready") throw new Error("a node ended before it served");
 }
 
 /** A node ends by itself when the channel to its parent closes. */

@@ -18,8 +18,12 @@ export interface ObservedRead {
   readonly tMs: number;
   /** How many of the latest versions it missed. */
   readonly behind: number;
-  /** The first after its write: how many versions are missed is counted on these. */
-  readonly isFirst: boolean;
+  /**
+   * The moment, by its place, for which it was sent, and for which it counts, when exactly it ever began. By when it began, quick moments
+   * of the machine would stand together, and the writes before them were quick too. Of those for the first it is counted how many
+   * versions they missed.
+   */
+  readonly moment: number;
   /** The replicas that it asked, its coordinator among them, by their places. */
   readonly asked: readonly number[];
 }
@@ -49,12 +53,17 @@ export function curveOf(random: Random, measured: Measured): StalenessCurve {
     (_, reader) => new Visibility(random, quorumsOf(measured, reader), draws),
   );
   const bins = moments.atMs.map((): ObservedRead[] => []);
-  for (const read of reads) bins[moments.indexOf(read.tMs)]?.push(read);
-  const isThere = ({ length }: readonly ObservedRead[]): boolean => length >= readsMin;
-  const shares = bins.map((bin) => (isThere(bin) ? meanOf(bin, ({ behind }) => (behind === 0 ? 1 : 0)) : undefined));
+  for (const read of reads) bins[read.moment]!.push(read);
+  const isThere = (at: number): boolean =>
+    bins[at]!.length >= readsMin &&
+    moments.isNear(
+      at,
+      meanOf(bins[at]!, ({ tMs }) => tMs),
+    );
+  const shares = bins.map((bin, at) => (isThere(at) ? meanOf(bin, ({ behind }) => (behind === 0 ? 1 : 0)) : undefined));
   const freshAt = (tMs: number): number => meanOf(predictions, (prediction) => prediction.freshAt(tMs));
   const predicted = bins.map((bin, at) =>
-    isThere(bin) ? meanOf(bin, ({ reader, tMs }) => predictions[reader]!.freshAt(tMs)) : freshAt(moments.atMs[at]!),
+    isThere(at) ? meanOf(bin, ({ reader, tMs }) => predictions[reader]!.freshAt(tMs)) : freshAt(moments.atMs[at]!),
   );
   return {
     setting,
@@ -81,7 +90,7 @@ export function quorumsOf({ setting, remote, ownAck, reads }: Measured, reader: 
 
 function kStalenessOf(random: Random, measured: Measured): StalenessCurve["kStaleness"] {
   const { setting, versions, pausesMs } = measured;
-  const firsts = measured.reads.filter(({ isFirst }) => isFirst);
+  const firsts = measured.reads.filter(({ moment }) => moment === 0);
   if (firsts.length < readsMin || pausesMs.length === 0) return [];
   const chain: Chain = { versions, pause: sampled(pausesMs), readAfter: sampled(firsts.map(({ tMs }) => tMs)) };
   const ofReaders = Array.from({ length: setting.n }, (_, reader) =>

@@ -15,21 +15,12 @@ import type { RequestOptions } from "../../src/options.ts";
 import type { Random } from "../../src/random.ts";
 import { partitionOf, Ring } from "../../src/ring.ts";
 import { DueQueue } from "./due-queue.ts";
-import { Legs } from "./legs.ts";
 import { nowMs } from "./monotonic.ts";
 import { ProbeLink, type ProbeAnswer } from "./probe-link.ts";
 import type { Setting } from "./setting.ts";
 import type { StalenessCluster } from "./staleness-cluster.ts";
-import type { ObservedRead } from "./staleness-curve.ts";
 import type { Moments } from "./staleness-moments.ts";
-
-/** What a run has found. */
-export interface Observed {
-  readonly legs: Legs;
-  readonly reads: readonly ObservedRead[];
-  /** From a write's acknowledgement to the next write of its chain, at their coordinator. */
-  readonly pausesMs: readonly number[];
-}
+import { Observations } from "./staleness-observations.ts";
 
 /** Writes of a round: a read may be found to miss the latest, the latest two, all of them. */
 export const versions = 3;
@@ -51,11 +42,9 @@ interface Key {
   context: Uint8Array | undefined;
 }
 
-/** Whose moments are yet to be told by the nodes. */
-interface PendingRead extends Omit<ObservedRead, "tMs" | "asked"> {
-  readonly id: number;
-  readonly after: number;
-  readonly key: Key;
+interface Run {
+  readonly setting: Setting;
+  readonly observations: Observations;
 }
 
 export class StalenessLoad {
@@ -90,9 +79,9 @@ export class StalenessLoad {
   }
 
   /** @param progress is told how many writes are done */
-  async run(setting: Setting, writes: number, progress: (written: number) => void): Promise<Observed> {
+  async run(setting: Setting, writes: number, progress: (written: number) => void): Promise<Observations> {
     await this.#cluster.notes(); // those of whatever was before
-    const run = new Run(this.#random, optionsOf(setting), setting.n);
+    const run = { setting, observations: new Observations(this.#random) };
     const rounds = Math.ceil(writes / versions);
     const open = new Set<Promise<void>>();
     let notedAtMs = nowMs();
@@ -104,15 +93,15 @@ export class StalenessLoad {
       open.add(done);
       if (nowMs() - notedAtMs < notesEveryMs) continue;
       notedAtMs = nowMs();
-      await this.#note(run);
+      await this.#note(run.observations);
       progress(round * versions);
     }
     await Promise.all(open);
     progress(writes);
     const endMs = nowMs() + tailMsMax;
-    do await this.#note(run);
-    while (run.isOpen && nowMs() < endMs);
-    return run;
+    do await this.#note(run.observations);
+    while (run.observations.areOpen && nowMs() < endMs);
+    return run.observations;
   }
 
   close(): void {
@@ -129,24 +118,25 @@ export class StalenessLoad {
     );
   }
 
-  async #round(run: Run, round: number, key: Key): Promise<void> {
+  async #round({ setting, observations }: Run, round: number, key: Key): Promise<void> {
+    const options = optionsOf(setting);
     let last: number | undefined;
     for (let version = 0; version < versions; version++) {
       const id = ++this.#requests;
-      if (!(await this.#put(key, id, run.options))) return void this.#free.push(key);
-      if (last !== undefined) run.pauses.push({ after: last, before: id });
+      if (!(await this.#put(key, id, options))) return void this.#free.push(key);
+      if (last !== undefined) observations.addPause({ after: last, before: id });
       last = id;
     }
     const committedAtMs = nowMs();
-    const reads = this.#moments.edgesMs.map(([fromMs, untilMs], at) => {
+    const reads = this.#moments.edgesMs.map(async ([fromMs, untilMs], at) => {
       const tMs = at === 0 ? 0 : fromMs + (untilMs - fromMs) * this.#random.fraction();
-      return this.#read(run, {
-        key,
-        after: last!,
-        atMs: committedAtMs + tMs,
-        reader: (round + at) % run.replicas,
-        isFirst: at === 0,
-      });
+      const sentMs = Math.max(0, tMs - observations.latenessMs);
+      await this.#until(committedAtMs + sentMs);
+      const reader = (round + at) % setting.n;
+      const { id, newest } = await this.#get(key, reader, options);
+      if (newest === undefined) return;
+      const behind = key.version - newest;
+      observations.addRead({ id, after: last!, replicas: key.replicas, reader, behind, moment: at, sentMs });
     });
     await Promise.all(reads);
     this.#free.push(key);
@@ -165,78 +155,30 @@ export class StalenessLoad {
     return true;
   }
 
-  #read(
-    run: Run,
-    { key, after, atMs, reader, isFirst }: { key: Key; after: number; atMs: number; reader: number; isFirst: boolean },
-  ): Promise<void> {
+  /** @returns the newest version that it has seen; none if it failed */
+  async #get(
+    key: Key,
+    reader: number,
+    options: RequestOptions,
+  ): Promise<{ readonly id: number; readonly newest?: number }> {
     const id = ++this.#requests;
-    const { version, bytes } = key;
-    const link = this.#links[key.replicas[reader]!]!;
-    return new Promise((resolve) =>
-      this.#due.add(atMs, () =>
-        link.get(id, bytes, run.options, (answer) => {
-          if (answer.kind === "GetReply")
-            run.pending.push({ id, after, key, reader, isFirst, behind: version - newestIn(answer.record) });
-          resolve();
-        }),
-      ),
+    const answer = await new Promise<ProbeAnswer>((resolve) =>
+      this.#links[key.replicas[reader]!]!.get(id, key.bytes, options, resolve),
     );
+    return answer.kind === "GetReply" ? { id, newest: newestIn(answer.record) } : { id };
   }
 
-  async #note(run: Run): Promise<void> {
+  async #note(observations: Observations): Promise<void> {
     const notes = await this.#cluster.notes();
-    notes.forEach((ofNode, node) => run.legs.take(node, ofNode));
-    run.settle();
+    notes.forEach((ofNode, node) => observations.take(node, ofNode));
   }
 
   #pause(lengthMs: number): Promise<void> {
-    return new Promise((resolve) => this.#due.add(nowMs() + lengthMs, resolve));
-  }
-}
-
-/** One setting's. */
-class Run implements Observed {
-  readonly options: RequestOptions;
-  readonly replicas: number;
-  readonly legs: Legs;
-  readonly reads: ObservedRead[] = [];
-  readonly pausesMs: number[] = [];
-  pending: PendingRead[] = [];
-  pauses: { readonly after: number; readonly before: number }[] = [];
-
-  constructor(random: Random, options: RequestOptions, replicas: number) {
-    this.options = options;
-    this.replicas = replicas;
-    this.legs = new Legs(random);
+    return this.#until(nowMs() + lengthMs);
   }
 
-  get isOpen(): boolean {
-    return this.pending.length > 0 || this.legs.open > 0;
-  }
-
-  /** What nodes have told the moments of since the last time. */
-  settle(): void {
-    this.pending = this.pending.filter((read) => !this.#settleRead(read));
-    this.pauses = this.pauses.filter((pause) => !this.#settlePause(pause));
-  }
-
-  #settleRead({ id, after, key, reader, behind, isFirst }: PendingRead): boolean {
-    const committedAtMs = this.legs.answeredAtMs(after);
-    if (committedAtMs === undefined) return false;
-    const beganAtMs = this.legs.requestedAtMs(id);
-    if (beganAtMs === undefined) return false;
-    const others = this.legs.askedOf(id).map((node) => key.replicas.indexOf(node));
-    this.reads.push({ reader, behind, isFirst, tMs: beganAtMs - committedAtMs, asked: [reader, ...others] });
-    return true;
-  }
-
-  #settlePause({ after, before }: { readonly after: number; readonly before: number }): boolean {
-    const fromMs = this.legs.answeredAtMs(after);
-    if (fromMs === undefined) return false;
-    const untilMs = this.legs.requestedAtMs(before);
-    if (untilMs === undefined) return false;
-    this.pausesMs.push(untilMs - fromMs);
-    return true;
+  #until(atMs: number): Promise<void> {
+    return new Promise((resolve) => this.#due.add(atMs, resolve));
   }
 }
 

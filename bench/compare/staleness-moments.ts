@@ -12,7 +12,7 @@ const draws = 10_000;
 
 export class Moments {
   readonly atMs: readonly number[];
-  /** Of each moment, from where to where reads count for it. */
+  /** Of each moment, from where to where reads are sent for it. */
   readonly edgesMs: readonly (readonly [fromMs: number, untilMs: number])[];
 
   /** @param atMs in ascending order, from 0 on */
@@ -24,9 +24,10 @@ export class Moments {
     ]);
   }
 
-  /** Which moment a read counts for that began so late; -1 if it began later than all. */
-  indexOf(tMs: number): number {
-    return this.edgesMs.findIndex(([, untilMs]) => tMs < untilMs);
+  /** Whether reads that began so late, on average, may stand for a moment. @param at its place */
+  isNear(at: number, meanMs: number): boolean {
+    const [fromMs, untilMs] = this.edgesMs[at]!;
+    return meanMs >= fromMs && meanMs < untilMs;
   }
 }
 

@@ -2,13 +2,15 @@
  * Measures how stale reads are in a real cluster of three nodes, and predicts it from the delays of the legs that were recorded in the
  * same run: each setting's curves beside each other. With known delays injected on the links it says how good the prediction is.
  */
+import { invalidArgument } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
 import { legsNamed } from "../../sim/delay-laws.ts";
+import type { LegFile } from "./legs.ts";
 import type { StalenessCurve } from "./results.ts";
 import { nameOf, type Setting } from "./setting.ts";
-import { StalenessCluster } from "./staleness-cluster.ts";
+import { nodes, StalenessCluster } from "./staleness-cluster.ts";
 import { curveOf } from "./staleness-curve.ts";
-import { momentsFor } from "./staleness-moments.ts";
+import { momentsFor, type Moments } from "./staleness-moments.ts";
 import { StalenessLoad, versions } from "./staleness-load.ts";
 
 export interface StalenessOptions {
@@ -20,27 +22,41 @@ export interface StalenessOptions {
   readonly writes: number;
   readonly seed: number;
   readonly progress: (text: string) => void;
+  /** Is given the delays of the legs that were recorded with a setting, as `coterie pbs --legs` reads them from a file. */
+  readonly onLegs?: (setting: Setting, legs: LegFile) => void;
 }
 
-/** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws */
+/** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws, or a setting has more replicas than nodes */
 export async function runStaleness(options: StalenessOptions): Promise<readonly StalenessCurve[]> {
-  const { settings, injected, writes, seed, progress } = options;
+  const { settings, injected, seed } = options;
+  const large = settings.find(({ n }) => n > nodes);
+  if (large !== undefined) throw invalidArgument(`staleness is measured on ${nodes} nodes: n cannot be ${large.n}`);
   const random = new Random(seed);
   const moments = momentsFor(random, injected === undefined ? undefined : legsNamed(injected));
   const cluster = await StalenessCluster.start(injected, seed);
   try {
-    const load = await StalenessLoad.open(cluster, moments, random);
-    const curves: StalenessCurve[] = [];
-    for (const given of settings) {
-      const setting: Setting = { ...given, dw: given.w, readRepair: "off" };
-      const tell = (written: number): void => progress(`${nameOf(setting)}: ${written} of ${writes} writes`);
-      const { legs, reads, pausesMs } = await load.run(setting, writes, tell);
-      const { remote, ownAck } = legs;
-      curves.push(curveOf(random, { setting, moments, reads, versions, pausesMs, remote, ownAck }));
-    }
-    load.close();
-    return curves;
+    return await Promise.race([measure(cluster, options, random, moments), cluster.failed]);
   } finally {
     await cluster.stop();
   }
+}
+
+async function measure(
+  cluster: StalenessCluster,
+  { settings, writes, progress, onLegs }: StalenessOptions,
+  random: Random,
+  moments: Moments,
+): Promise<readonly StalenessCurve[]> {
+  const load = await StalenessLoad.open(cluster, moments, random);
+  const curves: StalenessCurve[] = [];
+  for (const given of settings) {
+    const setting: Setting = { ...given, dw: given.w, readRepair: "off" };
+    const tell = (written: number): void => progress(`${nameOf(setting)}: ${written} of ${writes} writes`);
+    const { legs, reads, pausesMs } = await load.run(setting, writes, tell);
+    const { remote, ownAck } = legs;
+    onLegs?.(setting, legs.file);
+    curves.push(curveOf(random, { setting, moments, reads, versions, pausesMs, remote, ownAck }));
+  }
+  load.close();
+  return curves;
 }

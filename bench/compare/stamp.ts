@@ -35,6 +35,11 @@ export function writeBlindStamp(value: Uint8Array, writer: number, processes: nu
     writeNumber(value, 2 + 4 * process, process === writer ? sequence : 0);
 }
 
+/** The process that wrote a value which has a stamp. */
+export function writerOf(value: Uint8Array): number {
+  return value[0]!;
+}
+
 /** Joins a value's vector into another. @returns whether it has one of so many processes */
 export function joinStamp(value: Uint8Array, processes: number, into: Uint32Array, at: number): boolean {
   if (value.length < stampBytes(processes) || value[1] !== processes) return false;

@@ -13,7 +13,8 @@ export function throughputPicture(group: CellGroup): Picture {
   const isClosed = group.load.kind === "closed";
   return barPicture(group, {
     title: isClosed ? "How many requests each setting does" : "How much of the load each setting does",
-    note: "The longer the better. The thin line reaches from the slowest round to the fastest.",
+    note: "The longer the better.",
+    spread: "from the slowest round to the fastest",
     axisTitle: "requests per second",
     amountOf: ({ perSecond }) => perSecond,
     show: showCount,
@@ -23,7 +24,8 @@ export function throughputPicture(group: CellGroup): Picture {
 export function costPicture(group: CellGroup): Picture {
   return barPicture(group, {
     title: "What requests cost",
-    note: "Processor time of all nodes: the shorter the better. The thin line reaches from the cheapest round to the dearest.",
+    note: "Processor time of all nodes: the shorter the better.",
+    spread: "from the cheapest round to the dearest",
     axisTitle: "CPU seconds per million requests",
     amountOf: ({ cpuSecondsPerMillion }) => cpuSecondsPerMillion,
     show: showAmount,
@@ -33,17 +35,20 @@ export function costPicture(group: CellGroup): Picture {
 interface BarWords {
   readonly title: string;
   readonly note: string;
+  /** What the line across a bar's end stands for, where there were several rounds. */
+  readonly spread: string;
   readonly axisTitle: string;
   readonly amountOf: (figures: Figures) => number | undefined;
   readonly show: (amount: number | undefined) => string;
 }
 
 function barPicture({ rows }: CellGroup, words: BarWords): Picture {
-  const { title, note, axisTitle, amountOf } = words;
+  const { title, note, spread, axisTitle, amountOf } = words;
+  const hasSpread = rows.some(({ cell }) => cell.rounds.length > 1);
   const amounts = rows.map(({ cell }) => amountOf(cell.figures) ?? 0);
   return {
     title,
-    note,
+    note: hasSpread ? `${note} The thin line reaches ${spread}.` : note,
     heightPx: barsHeightPx(rows, 26),
     draw: (canvas, colours) =>
       new Chart(canvas, {

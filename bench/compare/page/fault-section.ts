@@ -189,8 +189,8 @@ function isNothing({ data }: Chart): boolean {
 /** What is known more exactly than from the pieces. */
 function whileItLasts({ during }: FaultRun): string {
   const { consistency, failed, unknown } = during;
-  const stale = consistency.reads === 0 ? "" : ` and ${showShare(consistency.staleShare)} of reads were stale`;
-  return `While it lasted, ${showCount(failed)} requests failed, ${showCount(unknown)} had no certain outcome${stale}.`;
+  const stale = consistency.stale === 0 ? "no read was" : `${showShare(consistency.staleShare)} of reads were`;
+  return `While it lasted, ${showCount(failed)} requests failed, ${showCount(unknown)} had no certain outcome and ${stale} stale.`;
 }
 
 function phaseTable(run: FaultRun): HTMLElement {

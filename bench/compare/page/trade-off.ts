@@ -10,10 +10,10 @@ import { placeLabels } from "./label-places.ts";
 
 type Kind = "reads" | "writes";
 
-/** @returns `undefined` where there are no two points to compare, or where nothing could have been stale */
+/** @returns `undefined` where there are no two points to compare, or where nothing was stale */
 export function tradeOffPicture({ rows }: CellGroup, kind: Kind, advice: Advice | undefined): Picture | undefined {
   const shown = rows.filter(({ cell: { figures } }) => figures.writes.count > 0 && figures.consistency.reads > 0);
-  if (shown.length < 2) return undefined;
+  if (shown.length < 2 || shown.every(({ cell }) => cell.figures.consistency.stale === 0)) return undefined;
   const one = kind === "reads" ? "read" : "write";
   return {
     title: `What faster ${kind} cost in consistency`,

@@ -26,6 +26,9 @@ export interface BenchFlags {
   readonly slowLink?: number;
   readonly floor: boolean;
   readonly peers?: boolean;
+  readonly inject?: string;
+  /** True: as many writes as are usual. */
+  readonly staleness?: true | number;
   readonly maxStale?: number;
   readonly p99?: number;
   readonly seed: number;
@@ -37,6 +40,7 @@ export const workloadNames: readonly WorkloadName[] = ["A", "B", "C", "D", "F", 
 export const settingsDefault = ["r1 w1", "r2 w2", "r1 w3", "r2 w2 lww"] as const;
 const inFlightDefault = 64;
 const nodesDefault = 3;
+const stalenessWritesDefault = 2000;
 
 /** @param coterie its version @throws INVALID_ARGUMENT for flags that do not fit each other */
 export function questionOf(flags: BenchFlags, coterie: string): Question {
@@ -63,9 +67,12 @@ export function questionOf(flags: BenchFlags, coterie: string): Question {
     valueBytes,
     durationMs,
     urls: flags.url,
-    floor: flags.floor && flags.url === undefined,
+    // It is on this machine, and nothing holds its messages back.
+    floor: flags.floor && flags.url === undefined && flags.inject === undefined,
     peers: flags.peers ?? false,
     faults: faultsOf(flags),
+    injected: flags.inject?.toUpperCase(),
+    stalenessWrites: flags.staleness === true ? stalenessWritesDefault : (flags.staleness ?? 0),
     limits: { maxStaleShare: flags.maxStale, p99Ms: flags.p99 },
     coterie,
   };

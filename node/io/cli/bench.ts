@@ -32,6 +32,7 @@ const recordsMax = 100_000_000;
 const valueBytesMax = 1024 * 1024;
 const clientsMax = 255;
 const nodesMax = 64;
+const stalenessWritesMax = 1_000_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 const seedMax = 2 ** 31;
@@ -61,6 +62,10 @@ acknowledged before they began; updates that were lost; siblings; what a request
 costs in messages, bytes and processor time. The floor is the least that such a
 store can cost on this machine: no versions, no repair, no recovery.
 
+--kill and --slow-link play the first workload under each setting for nine times
+--duration, the middle third of it with the fault. --staleness and --inject need
+what \`coterie pbs --help\` explains. With --inject and --url there is no floor.
+
 With --url the cluster keeps what was written, in buckets whose names begin with
 bench-. COTERIE_TOKEN lets in, where the cluster asks for a token.
 
@@ -72,6 +77,7 @@ Examples:
   coterie bench --settings "r1 w1; r1 w3; r2 w2 strict" --workloads B --report bench.html
   coterie bench --grid --max-stale 0.1% --p99 10ms    the cheapest that keeps both
   coterie bench --settings "r2 w2" --kill --slow-link 50ms
+  coterie bench --settings "r1 w1; r1 w2" --staleness --inject LNKD-DISK
   coterie bench --workloads put,get --closed 256,1024 --peers
   coterie bench --open 2000 --duration 30s --rounds 5 --json > results.json
   coterie bench --url ws://10.0.0.1:7401 --settings "r1 w1; r2 w2"`;
@@ -86,10 +92,24 @@ export function addBench(program: Command): void {
       parseSettings,
     )
     .option("--grid [words]", 'all r and w from 1 to n, of a setting like "n5 strict" (default: n3)', parseGrid)
-    .option("--workloads <names>", `of ${workloadNames.join(", ")}`, parseWorkloads, ["A", "B"] as const)
-    .option("--closed <counts>", "requests kept under way: how much a setting can carry", parseCounts(inFlightMax))
-    .option("--open <rates>", "requests that begin per second: how long they take", parseCounts(perSecondMax))
-    .option("--duration <time>", "of each measurement", parseTime("s", hourMs), 1000)
+    .addOption(
+      new Option("--workloads <names>", `of ${workloadNames.join(", ")}`)
+        .argParser(parseWorkloads)
+        .default(["A", "B"], "A,B"),
+    )
+    .option(
+      "--closed <counts>",
+      "requests kept under way: how much a setting can carry (default: 64)",
+      parseCounts(inFlightMax),
+    )
+    .option(
+      "--open <rates>",
+      "requests that begin per second: how long they take (default: half of what the slowest carries)",
+      parseCounts(perSecondMax),
+    )
+    .addOption(
+      new Option("--duration <time>", "of each measurement").argParser(parseTime("s", hourMs)).default(1000, "1s"),
+    )
     .option("--rounds <count>", "how often each is measured", wholeFrom(1, 1000), 2)
     .option("--records <count>", "keys", wholeFrom(1, recordsMax), 10_000)
     .option("--value <bytes>", "size of the values", wholeFrom(1, valueBytesMax), 100)
@@ -105,7 +125,7 @@ function addFurther(command: Command): Command {
     .addOption(
       new Option("--url <urls>", "measure a cluster that runs already")
         .argParser(parseUrls)
-        .conflicts(["nodes", "kill", "slowLink"]),
+        .conflicts(["nodes", "kill", "slowLink", "staleness"]),
     )
     .option("--kill", "also: one node is killed under load, and returns")
     .option(
@@ -115,6 +135,17 @@ function addFurther(command: Command): Command {
     )
     .option("--no-floor", "leave out the least that such a store can cost")
     .option("--peers", "also: Redis and etcd, where they are installed")
+    .option(
+      "--staleness [writes]",
+      "also: how stale reads are so and so long after a write, measured and predicted (default: on 2000 writes of each setting)",
+      wholeFrom(1, stalenessWritesMax),
+    )
+    .addOption(
+      new Option(
+        "--inject <profile>",
+        "delay what nodes say to each other, as a profile of `coterie pbs` says",
+      ).conflicts(["url", "peers"]),
+    )
     .option("--max-stale <share>", "advise: at most so many stale reads, as 0.1%", parseShare)
     .option("--p99 <time>", "advise: 99 % of the requests within this time, as 10ms", parseTime("ms", minuteMs))
     .option("--seed <number>", "of the keys, and of the order in which settings take turns", wholeFrom(0, seedMax), 1)
@@ -125,6 +156,7 @@ function addFurther(command: Command): Command {
 async function bench(flags: BenchFlags): Promise<void> {
   const question = questionOf(flags, version());
   if (flags.report !== undefined) checkPagePath(flags.report);
+  if (question.injected !== undefined) (await import("../../../sim/delay-laws.ts")).legsNamed(question.injected);
   const { BenchRun } = await import("../../../bench/compare/bench-run.ts");
   const progress = new Progress();
   let step = "";

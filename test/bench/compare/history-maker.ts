@@ -1,6 +1,6 @@
 /** Writes and reads as tests state them, in the columns in which client processes send them. */
 import type { Found } from "../../../bench/compare/client-messages.ts";
-import { Notebook, type Observations } from "../../../bench/compare/observations.ts";
+import { nobody, Notebook, type Observations } from "../../../bench/compare/observations.ts";
 import type { Outcome } from "../../../bench/compare/session.ts";
 
 export interface Write {
@@ -19,6 +19,7 @@ export interface Read {
   readonly endMs?: number;
   readonly vector: readonly number[];
   readonly siblings?: number;
+  readonly writer?: number;
   readonly isWhole?: boolean;
   readonly outcome?: Outcome;
 }
@@ -37,9 +38,18 @@ export function observationsOf(
     }
     for (const read of reads) {
       if (read.process !== process) continue;
-      const { key, startMs, endMs = startMs, vector, siblings = 1, isWhole = true, outcome = "ok" } = read;
+      const {
+        key,
+        startMs,
+        endMs = startMs,
+        vector,
+        siblings = 1,
+        writer = nobody,
+        isWhole = true,
+        outcome = "ok",
+      } = read;
       const times = { dueMs: startMs, startMs, endMs };
-      notebook.reads.note(key, times, outcome, isWhole, siblings, Uint32Array.from(vector));
+      notebook.reads.note(key, times, outcome, isWhole, { siblings, writer, vector: Uint32Array.from(vector) });
     }
     return notebook.take();
   });

@@ -60,6 +60,14 @@ describe.each([1280, 420])("%i pixels wide", (width) => {
 });
 
 describe("the page", () => {
+  test("says what it shows that nothing was stale, instead of drawing it", async () => {
+    const fresh = (r: number, reads: number): Results["cells"][number] =>
+      cellOf({ setting: settingOf({ r }), figures: figuresOf({ consistency: consistencyOf(reads, 0) }) });
+    await open(plausibleResults({ ...bare, cells: [fresh(2, 3000), fresh(3, 60_000)] }));
+    expect(await tab.textContent(".fresh")).toContain("under 0.1 %");
+    expect(await tab.locator("canvas").count()).toBe(2);
+  });
+
   test("has the advice on top, and marks the setting that it names", async () => {
     const results = plausibleResults();
     const advice = advise(results.cells, { maxStaleShare: 0.001, p99Ms: 10 })!;

@@ -27,7 +27,7 @@ export function optionsOf(
     records,
     valueBytes: 40,
     random: new Random(1),
-    knowledge: new Knowledge(0, processes, records + inserted),
+    knowledge: new Knowledge(0, processes, records + inserted * processes),
     recorder: recorder ?? new Recorder({ fromMs: 0, toMs: 1 }, new Notebook(processes, 100_000)),
     self: 0,
     processes,

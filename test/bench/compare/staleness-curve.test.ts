@@ -20,7 +20,7 @@ function play(random: Random, r: 1 | 2, asks: (reader: number) => readonly numbe
   return Array.from({ length: count }, (_, at) => {
     const visibleMs = [0, remote.w(random) * slowdown, remote.w(random) * slowdown];
     const commitMs = Math.min(ownAck(random), ...visibleMs.slice(1).map((ms) => ms + remote.a(random)));
-    const [reader, tMs] = [at % 3, random.fraction() * 25];
+    const [reader, tMs] = [at % 3, random.fraction() * 24.9];
     const asked = asks(reader);
     const questions = asked.slice(1).map((place) => {
       const readMs = remote.r(random);
@@ -30,12 +30,16 @@ function play(random: Random, r: 1 | 2, asks: (reader: number) => readonly numbe
       (a, b) => a.answeredMs - b.answeredMs,
     );
     const isFresh = heard.slice(0, r).some(({ place, readMs }) => visibleMs[place]! <= commitMs + tMs + readMs);
-    return { reader, tMs, behind: isFresh ? 0 : 1, isFirst: false, asked };
+    return { reader, tMs, behind: isFresh ? 0 : 1, moment: momentOf(tMs), asked };
   });
 }
 
+function momentOf(tMs: number): number {
+  return moments.edgesMs.findIndex(([, untilMs]) => tMs < untilMs);
+}
+
 function measuredOf(setting: Setting, reads: readonly ObservedRead[]): Measured {
-  return { setting, moments, reads, versions: 3, pausesMs: [1], remote, ownAck };
+  return { setting, moments, reads, versions: 3, pausesMs: [], remote, ownAck };
 }
 
 describe("the error is small where the reads are as predicted", () => {
@@ -92,9 +96,16 @@ test("a moment with few reads has no measured value; without any there is no err
   expect([nothing.rmsError, nothing.kStaleness, nothing.visibleAfterMs.measured]).toEqual([undefined, [], undefined]);
 });
 
+test("what began when nobody wanted it to is no measurement of that moment", () => {
+  const reads = play(new Random(1), 1, (reader) => [reader]);
+  const late = reads.map((read) => (read.moment === 1 ? { ...read, tMs: read.tMs + 3 } : read));
+  const { measured } = curveOf(new Random(2), measuredOf(single, late));
+  expect(measured.map((share) => share === undefined)).toEqual([false, true, false, false, false, false]);
+});
+
 test("visible is what stays so", () => {
   const at = (tMs: number, behind: number): ObservedRead[] =>
-    Array.from({ length: 300 }, () => ({ reader: 1, tMs, behind, isFirst: false, asked: [1] }));
+    Array.from({ length: 300 }, () => ({ reader: 1, tMs, behind, moment: momentOf(tMs), asked: [1] }));
   const visible = (...reads: readonly ObservedRead[][]): number | undefined =>
     curveOf(new Random(2), measuredOf(single, reads.flat())).visibleAfterMs.measured;
   expect(visible(at(0, 1), at(1, 0), at(2, 1), at(5, 0), at(20, 0))).toBe(5);
@@ -104,9 +115,9 @@ test("visible is what stays so", () => {
 
 test("how many versions are missed is counted on the first reads, and predicted for the pauses as they were", () => {
   const first = (behind: number, length: number): ObservedRead[] =>
-    Array.from({ length }, (_, at) => ({ reader: at % 3, tMs: 0.5, behind, isFirst: true, asked: [at % 3] }));
+    Array.from({ length }, (_, at) => ({ reader: at % 3, tMs: 0.4, behind, moment: 0, asked: [at % 3] }));
   const reads = [...first(0, 300), ...first(1, 150), ...first(2, 50)];
-  const { kStaleness } = curveOf(new Random(2), measuredOf(single, reads));
+  const { kStaleness } = curveOf(new Random(2), { ...measuredOf(single, reads), pausesMs: [1] });
   expect(kStaleness.map(({ k, measured }) => [k, measured])).toEqual([
     [1, 0.4],
     [2, 0.1],

@@ -1,18 +1,18 @@
-// Claim: a curve's moments reach as far as the delays, and every read up to the last of them counts for exactly one.
+// Claim: a curve's moments reach as far as the delays, and what lies between two of them belongs to one.
 import { expect, test } from "vitest";
 import { Moments, momentsFor } from "../../../bench/compare/staleness-moments.ts";
 import { legsNamed } from "../../../sim/delay-laws.ts";
 import { equalReplicas, Visibility } from "../../../sim/pbs.ts";
 import { Random } from "../../../src/random.ts";
 
-test("a read counts for the nearest moment", () => {
+test("reads are sent around a moment, and stand for it if that is when they begin", () => {
   const moments = new Moments([0, 1, 4]);
-  expect([0, 0.4, 0.5, 2.4, 2.5, 4, 5.4, 5.5].map((tMs) => moments.indexOf(tMs))).toEqual([0, 0, 1, 1, 2, 2, 2, -1]);
   expect(moments.edgesMs).toEqual([
     [0, 0.5],
     [0.5, 2.5],
     [2.5, 5.5],
   ]);
+  expect([0.49, 0.5, 2.49, 2.5].map((meanMs) => moments.isNear(1, meanMs))).toEqual([false, true, true, false]);
 });
 
 test.each(["LNKD-SSD", "LNKD-DISK", "YMMR", "EXP-5-1", "EXP-50-10"])("reach as far as %s", (name) => {

@@ -43,22 +43,25 @@ test("reads are stale where they may be, and there alone", async () => {
 test("a run has a curve for each setting, and says how far it is", async () => {
   const told: string[] = [];
   const settings = [{ ...defaultSetting, r: 1, w: 1, dw: 1 }, defaultSetting];
-  const curves = await runStaleness({
-    settings,
-    injected: undefined,
-    writes,
-    seed: 1,
-    progress: (text) => told.push(text),
-  });
+  const legs: unknown[] = [];
+  const progress = (text: string): void => void told.push(text);
+  const onLegs = (_: unknown, file: unknown): void => void legs.push(file);
+  const curves = await runStaleness({ settings, injected: undefined, writes, seed: 1, progress, onLegs });
   expect(curves.map(({ setting }) => [setting.r, setting.w, setting.readRepair])).toEqual([
     [1, 1, "off"],
     [2, 2, "off"],
   ]);
   expect(curves[1]!.predicted.every((share) => share === 1)).toBe(true);
+  expect(legs.map((file) => Object.keys(file as object))).toEqual([
+    ["w", "a", "r", "s"],
+    ["w", "a", "r", "s"],
+  ]);
   expect(told.at(-1)).toMatch(/^n3 r2 w2 repair=off: \d+ of 60 writes$/);
 });
 
-test("laws that do not exist are refused before anything starts", async () => {
+test("what cannot be measured is refused before anything starts", async () => {
   const options = { settings: [], injected: "LNKD", writes, seed: 1, progress: () => undefined };
   await expect(runStaleness(options)).rejects.toThrow("there is no profile LNKD");
+  const five = { ...options, injected: undefined, settings: [{ ...defaultSetting, n: 5 }] };
+  await expect(runStaleness(five)).rejects.toThrow("staleness is measured on 3 nodes: n cannot be 5");
 });

@@ -12,14 +12,11 @@ test("latencies and failures are of what was due, the rate of what was answered"
   const notes = new Notebook(1, 100);
   const vector = new Uint32Array(1);
   const read = (dueMs: number, endMs: number, outcome: "ok" | "failed" | "unknown" = "ok", isWhole = true): void =>
-    notes.reads.note(
-      1,
-      { dueMs: 10_000 + dueMs, startMs: 10_000 + dueMs, endMs: 10_000 + endMs },
-      outcome,
-      isWhole,
-      1,
+    notes.reads.note(1, { dueMs: 10_000 + dueMs, startMs: 10_000 + dueMs, endMs: 10_000 + endMs }, outcome, isWhole, {
+      siblings: 1,
+      writer: 0,
       vector,
-    );
+    });
   read(900, 1100); // answered in it
   read(1000, 1010); // both
   read(1999, 2500); // due in it

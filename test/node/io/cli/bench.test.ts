@@ -1,17 +1,17 @@
 // `coterie bench` as a process: figures of a real cluster in a few seconds, clear words for mistakes, and nothing left behind.
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Cell, Results } from "../../../../bench/compare/results.ts";
 import { coterie, endAll, Nodes, Program, run } from "../../../e2e/processes.ts";
+import { makeTempDirectory } from "../../../temp-directory.ts";
 
 afterEach(endAll);
 
 const tiny = ["bench", "--records", "100", "--duration", "400ms", "--rounds", "1", "--clients", "1"];
 
 test("settings side by side with the floor, as JSON and as a page", async () => {
-  const page = join(mkdtempSync(join(tmpdir(), "coterie-bench-page-")), "report.html");
+  const page = join(makeTempDirectory(), "report.html");
   const settings = ["--settings", "r1 w1; r2 w2", "--workloads", "A", "--max-stale", "100%"];
   const { code, stdout, stderr } = await run([...tiny, ...settings, "--json", "--report", page]);
   expect([code, stderr]).toEqual([0, ""]);
@@ -52,13 +52,13 @@ test("a cluster that runs already is measured, and goes on", async () => {
 });
 
 test("after Ctrl-C there is no process and no data left", async () => {
-  const before = directories();
-  const program = new Program(process.execPath, [coterie, "bench", "--duration", "60s", "--json"]);
-  await expect.poll(() => directories().length, { timeout: 20_000 }).toBeGreaterThan(before.length);
+  const env = { TMPDIR: makeTempDirectory() };
+  const program = new Program(process.execPath, [coterie, "bench", "--duration", "60s", "--json"], { env });
+  await expect.poll(() => readdirSync(env.TMPDIR), { timeout: 20_000 }).not.toEqual([]);
   program.signal("SIGINT");
   const { code, stdout } = await program.ended;
   expect([code, stdout]).toEqual([130, ""]);
-  expect(directories().filter((name) => !before.includes(name))).toEqual([]);
+  expect(readdirSync(env.TMPDIR)).toEqual([]);
 });
 
 test.each([
@@ -85,8 +85,4 @@ function expectFigures({ system, load, figures, ofFloor }: Cell): void {
     expect(figures.cpuSecondsPerMillion).toBeGreaterThan(0);
     expect(figures.messagesPerRequest).toBeGreaterThan(0.5); // what was asked before the measured time is answered in it
   }
-}
-
-function directories(): readonly string[] {
-  return readdirSync(tmpdir()).filter((name) => /^coterie-(bench|floor)-[^p]/.test(name));
 }
