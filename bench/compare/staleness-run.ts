@@ -52,10 +52,9 @@ async function measure(
   for (const given of settings) {
     const setting: Setting = { ...given, dw: given.w, readRepair: "off" };
     const tell = (written: number): void => progress(`${nameOf(setting)}: ${written} of ${writes} writes`);
-    const { legs, reads, pausesMs } = await load.run(setting, writes, tell);
-    const { remote, ownAck } = legs;
+    const { legs, reads, pausesMs, ownAck } = await load.run(setting, writes, tell);
     onLegs?.(setting, legs.file);
-    curves.push(curveOf(random, { setting, moments, reads, versions, pausesMs, remote, ownAck }));
+    curves.push(curveOf(random, { setting, moments, reads, versions, pausesMs, remote: legs.remote, ownAck }));
   }
   load.close();
   return curves;
