@@ -37,7 +37,7 @@ export const noteKinds = {
   askBack: 7,
   /** A reader asks a replica; the id is the client's. */
   asked: 8,
-  /** How long this node's own copy took to its disk, in the place of a moment. */
+  /** How long this node's own copy took to its disk, in the place of a moment; the id is the client's. */
   ownAck: 9,
 } as const;
 
@@ -63,8 +63,8 @@ export class LegRecorder implements PeerTap {
   readonly #members: readonly NodeId[];
   readonly #injection: DelayInjection | undefined;
   #notes: number[] = [];
-  /** When writes that this node coordinates were sent and kept, by their ids; until its own disk has them. */
-  readonly #writtenAtMs = new Map<number, number>();
+  /** Writes that this node coordinates, by their ids, until its own disk has them. */
+  readonly #written = new Map<number, { readonly request: number; readonly atMs: number }>();
   /** The request that the node's current step is about. */
   #request = 0;
 
@@ -110,15 +110,15 @@ export class LegRecorder implements PeerTap {
   #noteOut(kind: NoteKind, id: number, to: number): void {
     const atMs = nowMs();
     this.#note(kind, id, to, atMs);
-    if (kind === noteKinds.copyOut) this.#writtenAtMs.set(id, this.#writtenAtMs.get(id) ?? atMs);
+    if (kind === noteKinds.copyOut) this.#written.set(id, this.#written.get(id) ?? { request: this.#request, atMs });
     else this.#note(noteKinds.asked, this.#request, to, atMs);
   }
 
   #noteOwn(id: number): void {
-    const writtenAtMs = this.#writtenAtMs.get(id);
-    if (writtenAtMs === undefined) return;
-    this.#writtenAtMs.delete(id);
-    this.#note(noteKinds.ownAck, id, noNode, nowMs() - writtenAtMs);
+    const written = this.#written.get(id);
+    if (written === undefined) return;
+    this.#written.delete(id);
+    this.#note(noteKinds.ownAck, written.request, noNode, nowMs() - written.atMs);
   }
 
   #pass(from: NodeId, { kind, id }: PeerMessage, dueMs: number, pass: () => void): void {

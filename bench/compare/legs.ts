@@ -4,7 +4,7 @@
  *   w   from the sending of a `ReplicaPut` until the replica's reads show it     a   from then until the acknowledgement is back
  *   r   from the sending of a `ReplicaGet` until the replica has it              s   from then until the answer is back
  *
- * A coordinator's own copy is a replica too: its w, r and s are 0, and its a, a sync of its disk, stands in `ownAcks`.
+ * A coordinator's own copy is a replica too: its w, r and s are 0, and its a, a sync of its disk, is told for each write (`ownAckOf`).
  *
  * What one node has noted may come before what another one noted earlier, and a message may be on its way when its sender is asked: a
  * trip stays open until all three of its moments are known.
@@ -28,11 +28,11 @@ export class Legs {
   readonly #a: Reservoir;
   readonly #r: Reservoir;
   readonly #s: Reservoir;
-  readonly #ownAcks: Reservoir;
   readonly #trips = new Map<string, Trip>();
   readonly #requestedAtMs = new Map<number, number>();
   readonly #answeredAtMs = new Map<number, number>();
   readonly #asked = new Map<number, number[]>();
+  readonly #ownAcksMs = new Map<number, number>();
 
   constructor(random: Random) {
     const reservoir = (): Reservoir => new Reservoir(random, samplesMax);
@@ -40,7 +40,6 @@ export class Legs {
     this.#a = reservoir();
     this.#r = reservoir();
     this.#s = reservoir();
-    this.#ownAcks = reservoir();
   }
 
   /** Messages on their way. */
@@ -53,9 +52,10 @@ export class Legs {
     return { w: lawOf(this.#w), a: lawOf(this.#a), r: lawOf(this.#r), s: lawOf(this.#s) };
   }
 
-  /** The a of the replica that coordinates the write. */
-  get ownAck(): DelayLaw {
-    return lawOf(this.#ownAcks);
+  /** The a of the replica that has coordinated these writes, by their clients' ids. */
+  ownAckOf(ids: readonly number[]): DelayLaw {
+    const acksMs = ids.flatMap((id) => this.#ownAcksMs.get(id) ?? []);
+    return acksMs.length === 0 ? noDelay : sampled(acksMs);
   }
 
   get file(): LegFile {
@@ -91,7 +91,7 @@ export class Legs {
       case noteKinds.answered:
         return void this.#answeredAtMs.set(id, atMs);
       case noteKinds.ownAck:
-        return this.#ownAcks.add(atMs);
+        return void this.#ownAcksMs.set(id, atMs);
       case noteKinds.asked:
         return void this.#asked.set(id, [...(this.#asked.get(id) ?? []), other]);
       // The coordinator has noted the way out and back, the replica the arrival.

@@ -23,7 +23,7 @@ process.once("message", ({ commands }: { readonly commands: readonly Command[] }
   process.send!({ pids: children.flatMap(({ pid }) => pid ?? []) });
 });
 
-// They reach the whole group, as Ctrl-C and a terminal that is closed do: the parent ends us in order.
+// Ctrl-C, the end of a terminal and `timeout` reach the whole group: the parent ends us, or its end does.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.on("disconnect", () => {
   void Promise.all(children.map(end)).then(() => {

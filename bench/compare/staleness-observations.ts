@@ -3,6 +3,7 @@
  * messages meanwhile. What a client has seen waits until the nodes' notes on it are there.
  */
 import type { Random } from "../../src/random.ts";
+import type { DelayLaw } from "../../sim/delay-laws.ts";
 import { Legs } from "./legs.ts";
 import type { ObservedRead } from "./staleness-curve.ts";
 
@@ -33,6 +34,8 @@ export class Observations {
   readonly pausesMs: number[] = [];
   /** How much later reads begin after a commit than their clients think: the ways of the acknowledgement and of the request. */
   latenessMs = 0;
+  /** The last of their chains: those that were read. */
+  readonly #lastWrites: number[] = [];
   #answered: Answered[] = [];
   #pauses: Pause[] = [];
 
@@ -45,7 +48,13 @@ export class Observations {
     return this.#answered.length > 0 || this.#pauses.length > 0 || this.legs.open > 0;
   }
 
+  /** What its coordinator's disk took of a write that was read: those before it, which woke everybody up, took longer. */
+  get ownAck(): DelayLaw {
+    return this.legs.ownAckOf(this.#lastWrites);
+  }
+
   addRead(read: Answered): void {
+    if (read.moment === 0) this.#lastWrites.push(read.after);
     this.#answered.push(read);
   }
 

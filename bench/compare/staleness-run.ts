@@ -48,15 +48,16 @@ async function measure(
   moments: Moments,
 ): Promise<readonly StalenessCurve[]> {
   const load = await StalenessLoad.open(cluster, moments, random);
-  const curves: StalenessCurve[] = [];
+  const predict: (() => StalenessCurve)[] = [];
   for (const given of settings) {
     const setting: Setting = { ...given, dw: given.w, readRepair: "off" };
     const tell = (written: number): void => progress(`${nameOf(setting)}: ${written} of ${writes} writes`);
-    const { legs, reads, pausesMs } = await load.run(setting, writes, tell);
-    const { remote, ownAck } = legs;
+    const { legs, reads, pausesMs, ownAck } = await load.run(setting, writes, tell);
     onLegs?.(setting, legs.file);
-    curves.push(curveOf(random, { setting, moments, reads, versions, pausesMs, remote, ownAck }));
+    const measured = { setting, moments, reads, versions, pausesMs, remote: legs.remote, ownAck };
+    predict.push(() => curveOf(random, measured));
   }
   load.close();
-  return curves;
+  // It takes seconds, in which nothing answers a node's pings: a link would be cut, and the next setting wait for it for ever.
+  return predict.map((curve) => curve());
 }

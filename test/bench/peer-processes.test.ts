@@ -1,24 +1,30 @@
 /** Programs that are not ours, and their data, are gone when the process is that has started them: also when it was killed. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { createInterface } from "node:readline";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { PeerProcesses } from "../../dist/bench/compare/peer-processes.js";
 import { processorSecondsOf } from "../../bench/compare/processor-time.ts";
-import { ChildProcess } from "../child-process.ts";
 
 const holder = join(import.meta.dirname, "../fixtures/peer-holder.mjs");
 const waiting = { timeout: 15_000, interval: 10 } as const;
 /** A program that runs until it is killed. */
 const idle = { program: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"] };
 
-test("a process that is killed leaves neither programs nor their data behind", async () => {
-  const parent = new ChildProcess(process.execPath, holder);
-  const [line] = await parent.printed(1);
-  const { pid, directory } = JSON.parse(line!) as { readonly pid: number; readonly directory: string };
+test.each<readonly [string, NodeJS.Signals, (pid: number) => number]>([
+  ["killed", "SIGKILL", (pid) => pid],
+  ["ended with its whole group, as timeout does", "SIGTERM", (pid) => -pid],
+])("a process that is %s leaves neither programs nor their data behind", async (_, signal, target) => {
+  const parent = spawn(process.execPath, [holder], { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const [line] = (await once(createInterface(parent.stdout), "line")) as [string];
+  const { pid, directory } = JSON.parse(line) as { readonly pid: number; readonly directory: string };
   expect(isRunning(pid)).toBe(true);
   expect(existsSync(directory)).toBe(true);
 
-  await parent.kill();
+  process.kill(target(parent.pid!), signal);
 
   await vi.waitFor(() => expect(isRunning(pid)).toBe(false), waiting);
   await vi.waitFor(() => expect(existsSync(directory)).toBe(false), waiting);

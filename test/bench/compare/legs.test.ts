@@ -7,6 +7,7 @@ import { LegRecorder } from "../../../bench/compare/leg-recorder.ts";
 import { Legs } from "../../../bench/compare/legs.ts";
 import { noteKinds } from "../../../bench/compare/leg-recorder.ts";
 import type { Get, PeerMessage } from "../../../src/messages.ts";
+import { noDelay } from "../../../sim/delay-laws.ts";
 import { Random } from "../../../src/random.ts";
 
 const { requested, answered, copyOut, copyIn, copyBack, askOut, askIn, askBack, asked, ownAck } = noteKinds;
@@ -20,7 +21,7 @@ const notes = [
     [requested, 70, -1, 100],
     [copyOut, 7, 1, 100],
     [copyOut, 7, 2, 100],
-    [ownAck, 7, -1, 3],
+    [ownAck, 70, -1, 3],
     [copyBack, 7, 2, 109],
     [answered, 70, -1, 109],
     [copyBack, 7, 1, 120],
@@ -43,7 +44,7 @@ test.each([[[0, 1, 2]], [[2, 1, 0]], [[1, 0, 2]]])("notes in the order %j", (ord
   for (const node of order) legs.take(node, notes[node]!);
   const samples = samplesOf(legs) as typeof expected;
   expect({ ...samples, w: [...samples.w].sort((a, b) => a - b) }).toEqual(expected);
-  expect(legs.ownAck(new Random(1))).toBe(3);
+  expect(legs.ownAckOf([70, 71])(new Random(1))).toBe(3);
   expect(legs.open).toBe(0);
   expect([legs.answeredAtMs(70), legs.requestedAtMs(80), legs.askedOf(80)]).toEqual([109, 200, [2]]);
 });
@@ -61,7 +62,7 @@ test("a trip stays open until its last moment is known", () => {
 
 test("where nothing was measured, nothing takes time", () => {
   const legs = new Legs(new Random(1));
-  expect([legs.ownAck(new Random(1)), legs.remote.w(new Random(1))]).toEqual([0, 0]);
+  expect([legs.ownAckOf([70])(new Random(1)), legs.remote.w(new Random(1))]).toEqual([0, 0]);
 });
 
 const replicaPut: PeerMessage = {
@@ -112,6 +113,8 @@ test("two recorders' notes make the legs between their nodes", () => {
   recorders.forEach((recorder, node) => legs.take(node, recorder.take()));
   const counts = Object.values(legs.file).map(({ samples }) => samples.length);
   expect([counts, legs.open, legs.askedOf(80)]).toEqual([[1, 1, 1, 1], 0, [0]]);
+  // The write was request 70.
+  expect([legs.ownAckOf([70]) === noDelay, legs.ownAckOf([80]) === noDelay]).toEqual([false, true]);
   for (const { samples } of Object.values(legs.file)) expect(samples[0]).toBeGreaterThanOrEqual(0);
   expect(one.take()).toHaveLength(0);
 });
