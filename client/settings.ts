@@ -3,10 +3,9 @@
  * that a wrong combination is refused before anything is sent, and the node settles it again.
  */
 import { equalBytes } from "../src/bytes.ts";
+import { decodeEffective, encodeEffective } from "../src/option-codec.ts";
 import {
   checkOptions,
-  decodeEffective,
-  encodeEffective,
   optionNames,
   settleOptions,
   type ClusterOptions,

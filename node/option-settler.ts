@@ -4,13 +4,8 @@
  */
 import { bucketOf } from "../src/key.ts";
 import type { Get, Put } from "../src/messages.ts";
-import {
-  encodeEffective,
-  settleOptions,
-  type ClusterOptions,
-  type RequestOptions,
-  type SettledOptions,
-} from "../src/options.ts";
+import { encodeEffective } from "../src/option-codec.ts";
+import { settleOptions, type ClusterOptions, type RequestOptions, type SettledOptions } from "../src/options.ts";
 
 /** Of all requests that choose nothing. */
 const noOptions: RequestOptions = {};

@@ -30,7 +30,8 @@ import { checksumBytes, openFrame, sealFrame } from "./frame.ts";
 import { limits } from "./limits.ts";
 import type { KeyState, MemberNews, Message, TreeName } from "./messages.ts";
 import { pack, unpack } from "./msgpack.ts";
-import { checkOptions, decodeOptions, encodeOptions, type ClusterOptions, type RequestOptions } from "./options.ts";
+import { decodeOptions, encodeOptions } from "./option-codec.ts";
+import { checkOptions, type ClusterOptions, type RequestOptions } from "./options.ts";
 import { digestBytes } from "./record.ts";
 import { encodeRingTable, parseRingTable } from "./ring.ts";
 

@@ -36,6 +36,9 @@ export class ProbeLink {
   readonly #waiting = new Map<number, (answer: ProbeAnswer) => void>();
   #operations = 0;
   #onWelcome: ((welcome: Welcome) => void) | undefined;
+  #isClosed = false;
+  /** Rejects when the connection ends before `close`: whoever waits for an answer would wait for ever. */
+  readonly lost: Promise<never>;
 
   /** @returns the link, and what the node says of the ring */
   static async open(url: string): Promise<{ readonly link: ProbeLink; readonly welcome: Welcome }> {
@@ -52,11 +55,18 @@ export class ProbeLink {
       credential: undefined,
     };
     link.#socket.send(encodeFrame([hello]));
-    return { link, welcome: await welcome };
+    return { link, welcome: await Promise.race([welcome, link.lost]) };
   }
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
+    this.lost = new Promise((_, reject) => {
+      socket.once("close", () => {
+        if (!this.#isClosed)
+          reject(new Error(`the connection to ${socket.url} has ended in the middle of a measurement`));
+      });
+    });
+    this.lost.catch(() => undefined); // whoever waits for it hears of it
     socket.on("message", (data: Buffer) => {
       for (const message of decodeFrame(data)) {
         if (message.kind === "Welcome") this.#onWelcome?.(message);
@@ -77,6 +87,7 @@ export class ProbeLink {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#socket.terminate();
   }
 

@@ -78,8 +78,12 @@ export class StalenessLoad {
     this.#free = Array.from({ length: keys }, (_, at) => keyOf(at, ring));
   }
 
-  /** @param progress is told how many writes are done */
-  async run(setting: Setting, writes: number, progress: (written: number) => void): Promise<Observations> {
+  /** @param progress is told how many writes are done @throws Error if a connection ends */
+  run(setting: Setting, writes: number, progress: (written: number) => void): Promise<Observations> {
+    return Promise.race([this.#run(setting, writes, progress), ...this.#links.map(({ lost }) => lost)]);
+  }
+
+  async #run(setting: Setting, writes: number, progress: (written: number) => void): Promise<Observations> {
     await this.#cluster.notes(); // those of whatever was before
     const run = { setting, observations: new Observations(this.#random) };
     const rounds = Math.ceil(writes / versions);

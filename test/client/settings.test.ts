@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { Settings } from "../../client/settings.ts";
 import { pack } from "../../src/msgpack.ts";
-import { encodeEffective, settleOptions, type ClusterOptions } from "../../src/options.ts";
+import { encodeEffective } from "../../src/option-codec.ts";
+import { settleOptions, type ClusterOptions } from "../../src/options.ts";
 
 const cluster: ClusterOptions = { defaults: { timeoutMs: 700 }, buckets: { carts: { n: 5 } } };
 

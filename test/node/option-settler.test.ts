@@ -1,7 +1,7 @@
 /** node/option-settler.ts: what a request goes by (design §6.1), settled once for all that choose the same. */
 import { expect, test } from "vitest";
 import { OptionSettler } from "../../node/option-settler.ts";
-import { decodeEffective } from "../../src/options.ts";
+import { decodeEffective } from "../../src/option-codec.ts";
 import { keyOf } from "./cluster.ts";
 
 const options = { defaults: { n: 3 }, buckets: { views: { r: 1 } } } as const;

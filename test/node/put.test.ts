@@ -1,7 +1,7 @@
 /** node/put.ts: design §6.2, §3.4, §14; and the scenarios of scenarios.md §4 that live in a put. */
 import { describe, expect, test } from "vitest";
 import { decodeToken, encodeToken } from "../../src/token.ts";
-import { decodeEffective } from "../../src/options.ts";
+import { decodeEffective } from "../../src/option-codec.ts";
 import { hashKey } from "../../src/key.ts";
 import { compareTimestamps } from "../../src/timestamp.ts";
 import type { PutReply } from "../../src/messages.ts";

@@ -1,11 +1,8 @@
 /** src/options.ts: what a request may choose, and how it is settled (design §6.1). */
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { limits } from "../../src/limits.ts";
 import {
   checkOptions,
-  decodeEffective,
-  encodeEffective,
   optionNames,
   replicasOf,
   settleOptions,
@@ -179,41 +176,4 @@ test("the replicas of a bucket's keys are its n, the cluster's or 3", () => {
   // Design §6.1: n is at most the bucket's n.
   const cluster = { defaults: { n: 5 }, buckets: { carts: { n: 2 }, users: { r: 1 } } };
   expect([replicasOf("carts", cluster), replicasOf("users", cluster), replicasOf("carts", nothing)]).toEqual([2, 5, 3]);
-});
-
-test("the echo of a reply brings back all options and their sources", () => {
-  // Design §6.1: every reply echoes the effective options and where each came from.
-  const count = fc.integer({ min: 0, max: 5 });
-  const source = fc.constantFrom<Source>("default", "cluster", "bucket", "request");
-  const effective = fc.record({
-    n: count,
-    r: count,
-    w: count,
-    pr: count,
-    pw: count,
-    dw: count,
-    timeoutMs: fc.nat(limits.timeoutMsMax),
-    fanout: fc.constantFrom("quorum" as const, "all" as const),
-    sloppy: fc.boolean(),
-    readRepair: fc.constantFrom("async" as const, "blocking" as const, "off" as const),
-    resolver: fc.constantFrom("siblings" as const, "lww" as const),
-    from: fc.record({
-      n: source,
-      r: source,
-      w: source,
-      pr: source,
-      pw: source,
-      dw: source,
-      timeoutMs: source,
-      fanout: source,
-      sloppy: source,
-      readRepair: source,
-      resolver: source,
-    }),
-  });
-  fc.assert(
-    fc.property(effective, (options) => {
-      expect(decodeEffective(encodeEffective(options))).toEqual(options);
-    }),
-  );
 });

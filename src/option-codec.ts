@@ -1,0 +1,90 @@
+/**
+ * Options on the wire: what a request chooses, and the echo of what it was settled to. Both are packed by themselves, so that a combination
+ * is packed once, and not with every message.
+ */
+import { toBinary } from "./bytes.ts";
+import { checked, numbers } from "./fields.ts";
+import { pack, unpack } from "./msgpack.ts";
+import {
+  optionNames,
+  readRepairs,
+  resolvers,
+  sources,
+  type EffectiveOptions,
+  type OptionName,
+  type RequestOptions,
+  type Source,
+} from "./options.ts";
+
+const encodings = new WeakMap<RequestOptions, Uint8Array>();
+const combinations = new Map<string, RequestOptions>();
+const combinationsMax = 1000;
+/** Longer than any that makes sense: those are not kept. */
+const combinationBytesMax = 128;
+
+/** Told by their place. */
+export function encodeOptions(options: RequestOptions): Uint8Array {
+  const known = encodings.get(options);
+  if (known !== undefined) return known;
+  const fields = pack(optionNames.map((name) => options[name]));
+  encodings.set(options, fields);
+  return fields;
+}
+
+/**
+ * Whether they make sense is for `settleOptions`: a wrong option fails its request, not the link. Requests choose from few
+ * combinations, so each of them is one object, under which what follows from it can be kept.
+ * @throws Error on bytes that are no array
+ */
+export function decodeOptions(bytes: Uint8Array): RequestOptions {
+  if (bytes.length > combinationBytesMax) return namedOptions(bytes);
+  const text = toBinary(bytes);
+  const known = combinations.get(text);
+  if (known !== undefined) return known;
+  const options = namedOptions(bytes);
+  if (combinations.size >= combinationsMax) combinations.clear();
+  combinations.set(text, options);
+  return options;
+}
+
+function namedOptions(bytes: Uint8Array): RequestOptions {
+  const fields = unpack(bytes);
+  if (!Array.isArray(fields)) throw new Error("options are no array");
+  const options: Record<string, unknown> = {};
+  for (const [at, name] of optionNames.entries())
+    if ((fields[at] ?? undefined) !== undefined) options[name] = fields[at];
+  return options;
+}
+
+/** The echo of a reply: the values and, digit by digit, their sources. */
+export function encodeEffective(options: EffectiveOptions): Uint8Array {
+  const digits = optionNames.reduce((sum, name) => sum * 4 + sources.indexOf(options.from[name]), 0);
+  const { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy, readRepair, resolver } = options;
+  const words = [
+    fanout === "all" ? 1 : 0,
+    sloppy ? 1 : 0,
+    readRepairs.indexOf(readRepair),
+    resolvers.indexOf(resolver),
+  ];
+  return pack([n, r, w, pr, pw, dw, timeoutMs, ...words, digits]);
+}
+
+/** @throws PROTOCOL */
+export function decodeEffective(echo: Uint8Array): EffectiveOptions {
+  const wire = numbers(
+    checked(() => unpack(echo)),
+    "effective options",
+  );
+  const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, ...words] = wire;
+  const [all = 0, sloppy = 0, repair = 0, resolve = 0, digits = 0] = words;
+  const from = {} as Record<OptionName, Source>;
+  let rest = digits;
+  for (const name of optionNames.toReversed()) {
+    from[name] = sources[rest % 4] ?? "default";
+    rest = Math.floor(rest / 4);
+  }
+  const fanout = all === 1 ? "all" : "quorum";
+  const readRepair = readRepairs[repair] ?? "async";
+  const resolver = resolvers[resolve] ?? "siblings";
+  return { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy: sloppy === 1, readRepair, resolver, from };
+}
