@@ -1,6 +1,6 @@
 /**
  * One node of the cluster whose staleness is measured: `node staleness-node.js CHOICE`, a `NodeChoice` as JSON. It says `ready` to its
- * parent, gives its notes each time that it is asked for them, and ends when the parent does.
+ * parent, gives its notes each time that it is asked for them, and ends when the parent does, with its data.
  */
 import { Random } from "../../src/random.ts";
 import { startNode, type NodeOptions } from "../../node/io/index.ts";
@@ -8,6 +8,7 @@ import { legsNamed } from "../../sim/delay-laws.ts";
 import { DelayInjection } from "./delay-injection.ts";
 import { DueQueue } from "./due-queue.ts";
 import { LegRecorder } from "./leg-recorder.ts";
+import { removeOwnData } from "./own-data.ts";
 
 export interface NodeChoice {
   readonly options: NodeOptions;
@@ -23,6 +24,11 @@ const members = options.members.map(({ id }) => id);
 const recorder = new LegRecorder(members, injection);
 const node = await startNode(options, { tap: recorder });
 process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
-process.on("disconnect", () => void node.close().then(() => process.exit(0)));
+process.on("disconnect", () => {
+  void node.close().then(() => {
+    removeOwnData(options.data);
+    process.exit(0);
+  });
+});
 process.on("message", () => process.send!(recorder.take()));
 process.send!("ready");
