@@ -63,8 +63,9 @@ export class BenchRun {
   readonly #tag: string = Date.now().toString(36);
   readonly #running = new Set<{ stop(): Promise<void> }>();
   #pace: Pace = new Pace(0, 0);
-  #isOver = false;
-  #begun: Promise<unknown> = Promise.resolve();
+  readonly #end = new AbortController();
+  /** What starts or stops processes at the moment, and must be over before they can be stopped. */
+  #busy: Promise<unknown> = Promise.resolve();
 
   constructor(question: Question, listener: Listener) {
     this.#question = question;
@@ -100,8 +101,8 @@ export class BenchRun {
 
   /** Ends all processes and removes their data, also in the middle of a run, which then fails. */
   async stop(): Promise<void> {
-    this.#isOver = true;
-    await this.#begun;
+    this.#end.abort();
+    await this.#busy;
     await this.#stopAll();
   }
 
@@ -143,6 +144,7 @@ export class BenchRun {
   async #staleness(): Promise<readonly StalenessCurve[]> {
     const { settings, injected, stalenessWrites: writes, seed } = this.#question;
     if (writes === 0) return [];
+    this.#end.signal.throwIfAborted();
     const { runStaleness } = await import("./staleness-run.ts");
     const chosen = differentIn(settings);
     let setting = "";
@@ -150,7 +152,10 @@ export class BenchRun {
       const [name = ""] = text.split(":");
       if (name !== setting) this.#onStep(`how stale reads are: ${(setting = name)}`, writes * stalenessWriteMs);
     };
-    return runStaleness({ settings: chosen, injected, writes, seed, progress });
+    const { signal } = this.#end;
+    const curves = runStaleness({ settings: chosen, injected, writes, seed, progress, signal });
+    this.#busy = Promise.allSettled([curves]); // it stops its cluster by itself
+    return curves;
   }
 
   async #playFaults(
@@ -185,6 +190,7 @@ export class BenchRun {
 
   /** @returns client processes that are connected to all of them */
   async #begin(systems: readonly System[]): Promise<Clients> {
+    this.#end.signal.throwIfAborted();
     this.#listener.onStep(`starting ${systems.map(({ name }) => name).join(", ")}`);
     for (const system of systems) this.#running.add(system);
     const starting = Clients.start(this.#question.clients).then((clients) => {
@@ -193,9 +199,9 @@ export class BenchRun {
     });
     const addresses = systems.map((system) => system.start());
     // What is half-way up cannot be stopped, also if something else has failed by then.
-    this.#begun = Promise.allSettled([starting, ...addresses]);
-    await this.#begun;
-    if (this.#isOver) throw new Error("it was stopped");
+    this.#busy = Promise.allSettled([starting, ...addresses]);
+    await this.#busy;
+    this.#end.signal.throwIfAborted();
     const clients = await starting;
     for (const address of addresses) await clients.connect(await address);
     return clients;
@@ -204,8 +210,9 @@ export class BenchRun {
   async #stopAll(): Promise<void> {
     const running = [...this.#running];
     this.#running.clear();
-    const stopped = await Promise.allSettled(running.map((one) => one.stop()));
-    for (const each of stopped) if (each.status === "rejected") throw each.reason;
+    const stopping = Promise.allSettled(running.map((one) => one.stop()));
+    this.#busy = stopping;
+    for (const each of await stopping) if (each.status === "rejected") throw each.reason;
   }
 
   #cluster(isProxied: boolean): CoterieSystem {

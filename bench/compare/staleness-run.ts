@@ -24,21 +24,31 @@ export interface StalenessOptions {
   readonly progress: (text: string) => void;
   /** Is given the delays of the legs that were recorded with a setting, as `coterie pbs --legs` reads them from a file. */
   readonly onLegs?: (setting: Setting, legs: LegFile) => void;
+  /** Ends it in the middle: it fails when the cluster is stopped. */
+  readonly signal?: AbortSignal;
 }
 
 /** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws, or a setting has more replicas than nodes */
 export async function runStaleness(options: StalenessOptions): Promise<readonly StalenessCurve[]> {
-  const { settings, injected, seed } = options;
+  const { settings, injected, seed, signal } = options;
   const large = settings.find(({ n }) => n > nodes);
   if (large !== undefined) throw invalidArgument(`staleness is measured on ${nodes} nodes: n cannot be ${large.n}`);
   const random = new Random(seed);
   const moments = momentsFor(random, injected === undefined ? undefined : legsNamed(injected));
   const cluster = await StalenessCluster.start(injected, seed);
   try {
-    return await Promise.race([measure(cluster, options, random, moments), cluster.failed]);
+    return await Promise.race([aborted(signal), measure(cluster, options, random, moments), cluster.failed]);
   } finally {
     await cluster.stop();
   }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = (): void => reject(new Error("it was stopped"));
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+  });
 }
 
 async function measure(
