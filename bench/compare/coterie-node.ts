@@ -14,6 +14,7 @@ export interface NodeChoice {
   readonly seed: number;
 }
 
+if (!process.connected) process.exit(0); // the parent has gone, and nobody would say so again
 process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
 const choice = JSON.parse(process.argv[2]!) as NodeChoice;
 const starting = tapOf(choice).then((tap) => startNode(choice.options, tap));
@@ -25,7 +26,7 @@ process.on("disconnect", () => {
 });
 const node = await starting;
 answerUsage(() => node.traffic);
-process.send!("ready");
+if (process.connected) process.send!("ready");
 
 async function tapOf({ injected, seed }: NodeChoice): Promise<StartOptions> {
   if (injected === undefined) return {};

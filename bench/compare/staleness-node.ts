@@ -22,13 +22,15 @@ const injection =
   injected === undefined ? undefined : new DelayInjection(new Random(seed), legsNamed(injected), new DueQueue());
 const members = options.members.map(({ id }) => id);
 const recorder = new LegRecorder(members, injection);
-const node = await startNode(options, { tap: recorder });
+if (!process.connected) process.exit(0); // the parent has gone, and nobody would say so again
 process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
+const starting = startNode(options, { tap: recorder });
 process.on("disconnect", () => {
-  void node.close().then(() => {
-    removeOwnData(options.data);
-    process.exit(0);
-  });
+  void starting
+    .then((node) => node.close())
+    .finally(() => removeOwnData(options.data))
+    .then(() => process.exit(0));
 });
+await starting;
 process.on("message", () => process.send!(recorder.take()));
-process.send!("ready");
+if (process.connected) process.send!("ready");
