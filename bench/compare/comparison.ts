@@ -155,7 +155,8 @@ function cellOf(
 ): Cell {
   const figures = rounds.map((round) => round.figures);
   const merged = mergeFigures(rounds.map(({ measured }) => measured));
-  const isRated = load.kind === "closed" && floor !== undefined;
+  // What an open loop carries is given: its share would say nothing.
+  const shares = load.kind === "closed" && floor !== undefined ? sharesOf(rounds, floor) : [];
   return {
     system: system.name,
     guarantee: system.guaranteeOf(setting),
@@ -163,12 +164,17 @@ function cellOf(
     workload,
     load,
     figures: { ...merged, ...medianCosts(figures) },
-    // What an open loop carries is given: its share would say nothing.
-    ofFloor: isRated
-      ? medianOf(figures.map(({ perSecond }, round) => perSecond / floor[round]!.figures.perSecond))
-      : undefined,
+    ofFloor: shares.length === 0 ? undefined : medianOf(shares),
     rounds: figures,
   };
+}
+
+/** Of each round's rate; but for rounds in which the machine had no time even for the floor. */
+function sharesOf(rounds: readonly Round[], floor: readonly Round[]): number[] {
+  return rounds.flatMap(({ figures: { perSecond } }, round) => {
+    const least = floor[round]!.figures.perSecond;
+    return least > 0 ? [perSecond / least] : [];
+  });
 }
 
 /** The floor that does the least of what this contender does. */

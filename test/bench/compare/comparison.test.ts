@@ -55,6 +55,19 @@ test("a share is that of the floor with the same r and w, round by round, and on
     expect(ofFloor).toBe(load.kind === "open" ? undefined : system === "floor" ? 1 : 0.25);
 });
 
+test("where the machine had no time for the floor, there is no share of it", async () => {
+  // Infinity is null in JSON.
+  const { cells: never } = await compare({ alsoHalfOfPeak: false }, ({ system: name }) =>
+    name === "floor" ? 0 : 1000,
+  );
+  expect(never.map(({ ofFloor }) => ofFloor)).toEqual(never.map(() => undefined));
+  const { cells } = await compare({ alsoHalfOfPeak: false, rounds: 3 }, ({ system: name }, at) =>
+    name === "coterie" ? 1000 : at % 12 < 4 ? 0 : 4000,
+  );
+  const own = cells.filter((cell) => cell.system === "coterie");
+  expect(own.map(({ ofFloor }) => ofFloor)).toEqual(own.map(() => 0.25));
+});
+
 test("records are put once for all workloads that can share them", async () => {
   const { filled } = await compare({ workloads: ["A", "B", "put"] });
   expect(filled.length).toBe(4);
