@@ -32,5 +32,7 @@ process.on("disconnect", () => {
     .then(() => process.exit(0));
 });
 await starting;
-process.on("message", () => process.send!(recorder.take()));
+process.on("message", () => {
+  if (process.connected) process.send!(recorder.take(), () => undefined); // a parent that has gone since needs none
+});
 if (process.connected) process.send!("ready");
