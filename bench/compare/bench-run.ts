@@ -22,7 +22,7 @@ import { otherSystems, type Wanted } from "./systems.ts";
 import { bucketOf } from "./workloads.ts";
 
 /** What is asked of a run. */
-export interface Question extends Omit<ComparisonPlan, "warmUpMs">, Wanted {
+export interface Question extends Omit<ComparisonPlan, "warmUpMs" | "rehearsalMs">, Wanted {
   /** Of a cluster that runs already; else one is started. */
   readonly urls: readonly string[] | undefined;
   readonly nodes: number;
@@ -51,6 +51,7 @@ const faultStretches = 3;
 /** Of `durationMs`: what a node or a link does when it comes back takes longer than a measurement needs. */
 const stretchFactor = 3;
 const warmUpMsMax = 500;
+const rehearsalMsMax = 3000;
 const aroundFaultMs = 3000;
 const stalenessNodes = 3;
 const stalenessWriteMs = 8;
@@ -113,7 +114,8 @@ export class BenchRun {
     const others = await otherSystems(this.#question, (why) => this.#listener.onNote(why));
     const systems = [coterie, ...others];
     const contenders = contendersOf(systems, settings, this.#tag);
-    const plan = { ...this.#question, ...this.#shape };
+    const rehearsalMs = Math.min(rehearsalMsMax, 2 * this.#question.durationMs);
+    const plan = { ...this.#question, ...this.#shape, rehearsalMs };
     const clients = await this.#begin(systems);
     const comparison = new Comparison(contenders, clients, plan, this.#onStep);
     this.#pace = new Pace(comparison.expectedMs + this.#faultsMs + this.#stalenessMs, performance.now());

@@ -15,6 +15,7 @@ const plan: ComparisonPlan = {
   workloads: ["A", "B"],
   loads: [{ kind: "closed", inFlight: 8 }],
   alsoHalfOfPeak: true,
+  rehearsalMs: 0,
   rounds: 4,
   seed: 1,
 };
@@ -76,9 +77,21 @@ test("records are put once for all workloads that can share them", async () => {
   expect(apart.length).toBe(4 + 2);
 });
 
+test("each system rehearses a workload once before anybody is measured under it", async () => {
+  const { runs, cells } = await compare({ rehearsalMs: 500, rounds: 1, alsoHalfOfPeak: false });
+  const [first, second] = [runs.slice(0, 6), runs.slice(6)];
+  for (const group of [first, second]) {
+    expect(group.map(({ durationMs }) => durationMs)).toEqual([500, 500, 100, 100, 100, 100]);
+    expect(group.slice(0, 2).map(({ system }) => system)).toEqual(["coterie", "floor"]);
+  }
+  expect(cells.length).toBe(8);
+});
+
 test("the steps together take what was expected", async () => {
-  const { stepsMs, expectedMs } = await compare({});
-  expect(stepsMs).toBeCloseTo(expectedMs);
+  for (const rehearsalMs of [0, 500]) {
+    const { stepsMs, expectedMs } = await compare({ rehearsalMs });
+    expect(stepsMs).toBeCloseTo(expectedMs);
+  }
 });
 
 interface Compared {
