@@ -63,7 +63,8 @@ export class BenchRun {
   readonly #tag: string = Date.now().toString(36);
   readonly #running = new Set<{ stop(): Promise<void> }>();
   #pace: Pace = new Pace(0, 0);
-  #isOver = false;
+  readonly #over = new AbortController();
+  /** What ends by itself or when it is over. */
   #begun: Promise<unknown> = Promise.resolve();
 
   constructor(question: Question, listener: Listener) {
@@ -100,7 +101,7 @@ export class BenchRun {
 
   /** Ends all processes and removes their data, also in the middle of a run, which then fails. */
   async stop(): Promise<void> {
-    this.#isOver = true;
+    this.#over.abort();
     await this.#begun;
     await this.#stopAll();
   }
@@ -150,7 +151,10 @@ export class BenchRun {
       const [name = ""] = text.split(":");
       if (name !== setting) this.#onStep(`how stale reads are: ${(setting = name)}`, writes * stalenessWriteMs);
     };
-    return runStaleness({ settings: chosen, injected, writes, seed, progress });
+    const { signal } = this.#over;
+    const curves = runStaleness({ settings: chosen, injected, writes, seed, progress, signal });
+    this.#begun = Promise.allSettled([curves]);
+    return curves;
   }
 
   async #playFaults(
@@ -195,7 +199,7 @@ export class BenchRun {
     // What is half-way up cannot be stopped, also if something else has failed by then.
     this.#begun = Promise.allSettled([starting, ...addresses]);
     await this.#begun;
-    if (this.#isOver) throw new Error("it was stopped");
+    if (this.#over.signal.aborted) throw new Error("it was stopped");
     const clients = await starting;
     for (const address of addresses) await clients.connect(await address);
     return clients;

@@ -22,23 +22,33 @@ export interface StalenessOptions {
   readonly writes: number;
   readonly seed: number;
   readonly progress: (text: string) => void;
+  /** Ends it in the middle: it fails when nothing of it is left. */
+  readonly signal?: AbortSignal;
   /** Is given the delays of the legs that were recorded with a setting, as `coterie pbs --legs` reads them from a file. */
   readonly onLegs?: (setting: Setting, legs: LegFile) => void;
 }
 
 /** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws, or a setting has more replicas than nodes */
 export async function runStaleness(options: StalenessOptions): Promise<readonly StalenessCurve[]> {
-  const { settings, injected, seed } = options;
+  const { settings, injected, seed, signal } = options;
   const large = settings.find(({ n }) => n > nodes);
   if (large !== undefined) throw invalidArgument(`staleness is measured on ${nodes} nodes: n cannot be ${large.n}`);
   const random = new Random(seed);
   const moments = momentsFor(random, injected === undefined ? undefined : legsNamed(injected));
   const cluster = await StalenessCluster.start(injected, seed);
   try {
-    return await Promise.race([measure(cluster, options, random, moments), cluster.failed]);
+    return await Promise.race([measure(cluster, options, random, moments), cluster.failed, stopped(signal)]);
   } finally {
     await cluster.stop();
   }
+}
+
+function stopped(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(new Error("it was stopped"));
+    if (signal?.aborted === true) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+  });
 }
 
 async function measure(

@@ -59,6 +59,15 @@ test("a run has a curve for each setting, and says how far it is", async () => {
   expect(told.at(-1)).toMatch(/^n3 r2 w2 repair=off: \d+ of 60 writes$/);
 });
 
+test("it can be ended in the middle, and nothing of it is left", async () => {
+  const over = new AbortController();
+  const exits = process.listenerCount("exit");
+  const options = { injected: undefined, writes: 100_000, seed: 1, signal: over.signal };
+  const progress = (): void => over.abort();
+  await expect(runStaleness({ ...options, settings: [defaultSetting], progress })).rejects.toThrow("it was stopped");
+  expect(process.listenerCount("exit")).toBe(exits); // the cluster's own, which removes its data, was done before
+});
+
 test("what cannot be measured is refused before anything starts", async () => {
   const options = { settings: [], injected: "LNKD", writes, seed: 1, progress: () => undefined };
   await expect(runStaleness(options)).rejects.toThrow("there is no profile LNKD");
