@@ -17,6 +17,7 @@ import {
   workloadNames,
   type BenchFlags,
 } from "./bench-flags.ts";
+import { exitCodes } from "./failure.ts";
 import { checkPagePath } from "./page-path.ts";
 import { Progress } from "./progress.ts";
 import { parseUrls, wholeFrom } from "./request-flags.ts";
@@ -203,12 +204,23 @@ function tellStep(what: string, { json: isJson = false }: BenchFlags): void {
 }
 
 async function show(results: Results, { json: isJson = false, report }: BenchFlags): Promise<void> {
-  if (report !== undefined) {
-    const { renderReport } = await import("../../../bench/compare/html-report.ts");
-    writeFileSync(report, renderReport(results));
-  }
+  const isWritten = report !== undefined && (await writePage(results, report));
   if (isJson) return void process.stdout.write(`${JSON.stringify(results)}\n`);
   const { renderTable } = await import("../../../bench/compare/table.ts");
   process.stdout.write(renderTable(results));
-  if (report !== undefined) process.stdout.write(`\nThe page is in ${report}.\n`);
+  if (isWritten) process.stdout.write(`\nThe page is in ${report}.\n`);
+}
+
+/** @returns whether it is there: if not, the figures of a long run are shown all the same */
+async function writePage(results: Results, path: string): Promise<boolean> {
+  const { renderReport } = await import("../../../bench/compare/html-report.ts");
+  const page = renderReport(results);
+  try {
+    writeFileSync(path, page);
+    return true;
+  } catch (error) {
+    process.stderr.write(`coterie: no page could be written to ${path}: ${(error as Error).message}\n`);
+    process.exitCode = exitCodes.failed;
+    return false;
+  }
 }
