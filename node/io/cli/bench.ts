@@ -63,6 +63,11 @@ acknowledged before they began; updates that were lost; siblings; what a request
 costs in messages, bytes and processor time. The floor is the least that such a
 store can cost on this machine: no versions, no repair, no recovery.
 
+With --max-stale or --p99 it says which setting is the cheapest that keeps them
+in every workload, for reads and for writes; in open loops, where there are any.
+Without a unit, --duration is in seconds, other times are in milliseconds, and
+--max-stale is from 0 to 1: 0.001 is 0.1%.
+
 --kill and --slow-link play the first workload under each setting for nine times
 --duration, the middle third of it with the fault. --staleness and --inject need
 what \`coterie pbs --help\` explains. With --inject and --url there is no floor.
@@ -193,9 +198,9 @@ function toldError(error: unknown): unknown {
   return error instanceof Error && error.name === "Error" ? unavailable(error.message, "none") : error;
 }
 
-/** What fits on one line of the terminal: a longer one could not be overwritten. */
+/** What fits on one line of the terminal: a longer one could not be overwritten. While all starts, nobody knows how long it will take. */
 function lineOf(step: string, leftMs: number): string {
-  return `${showDuration(leftMs)} left; ${step}`.slice(0, (process.stderr.columns || 80) - 1);
+  return `${leftMs > 0 ? `${showDuration(leftMs)} left; ` : ""}${step}`.slice(0, (process.stderr.columns || 80) - 1);
 }
 
 /** Where there is no terminal on which a line could change; unless a program listens. */
