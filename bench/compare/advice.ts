@@ -115,11 +115,14 @@ function certainty({ stalest }: Candidate, { maxStaleShare }: Limits): string {
 }
 
 /** What somebody who takes the setting should know in any case. */
-function caveats({ name, lostUpdates, notDone, cells }: Candidate): string[] {
+function caveats({ name, setting, lostUpdates, notDone, cells }: Candidate): string[] {
   const beaten = cells.find(
     ({ load, figures }) => load.kind === "open" && figures.perSecond < load.perSecond * keptUpShare,
   );
   return [
+    setting.r + setting.w > setting.n
+      ? ""
+      : `${name} promises no fresh reads (r + w ≤ n): with nodes away or slow more may be stale, see --kill, --slow-link and --staleness.`,
     lostUpdates > 0
       ? `With ${name}, ${plural(lostUpdates, "acknowledged update was", "acknowledged updates were")} lost.`
       : "",

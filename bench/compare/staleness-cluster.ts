@@ -47,8 +47,10 @@ export class StalenessCluster {
       return fork(program, [JSON.stringify(choice)], { serialization: "advanced" });
     });
     this.failed = new Promise((_, reject) => {
-      for (const node of this.#processes)
+      for (const node of this.#processes) {
         node.once("exit", () => reject(new Error("a node of the measurement has ended")));
+        node.on("error", reject); // also what is still asked of it while the measurement is being stopped
+      }
     });
     this.failed.catch(() => undefined); // whoever waits for it hears of it; in the end all of them end
   }
@@ -74,7 +76,7 @@ export class StalenessCluster {
 /** A node ends by itself when the channel to its parent closes. */
 async function ended(node: ChildProcess): Promise<void> {
   if (node.exitCode !== null || node.signalCode !== null) return;
-  const exit = once(node, "exit");
+  const exit = new Promise((resolve) => node.once("exit", resolve)); // whatever else goes wrong with it
   if (node.connected) node.disconnect();
   await exit;
 }

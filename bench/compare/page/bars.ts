@@ -46,6 +46,7 @@ function barPicture({ rows }: CellGroup, words: BarWords): Picture {
   const { title, note, spread, axisTitle, amountOf } = words;
   const hasSpread = rows.some(({ cell }) => cell.rounds.length > 1);
   const amounts = rows.map(({ cell }) => amountOf(cell.figures) ?? 0);
+  const most = Math.max(...rows.flatMap(({ cell }) => cell.rounds.map((round) => amountOf(round) ?? 0)), 0);
   return {
     title,
     note: hasSpread ? `${note} The thin line reaches ${spread}.` : note,
@@ -69,7 +70,12 @@ function barPicture({ rows }: CellGroup, words: BarWords): Picture {
           indexAxis: "y",
           layout: { padding: { right: figurePx } },
           scales: {
-            x: { ...axis(axisTitle, colours), beginAtZero: true, ticks: { color: colours.muted, maxTicksLimit: 6 } },
+            x: {
+              ...axis(axisTitle, colours),
+              beginAtZero: true,
+              suggestedMax: most,
+              ticks: { color: colours.muted, maxTicksLimit: 6 },
+            },
             y: { grid: { display: false }, ticks: { color: colours.text, autoSkip: false } },
           },
           plugins: { legend: { display: false }, tooltip: { enabled: false } },

@@ -17,6 +17,7 @@ import {
   workloadNames,
   type BenchFlags,
 } from "./bench-flags.ts";
+import { exitCodes } from "./failure.ts";
 import { checkPagePath } from "./page-path.ts";
 import { Progress } from "./progress.ts";
 import { parseUrls, wholeFrom } from "./request-flags.ts";
@@ -61,6 +62,11 @@ from when a request should have started; the share of reads that missed a write
 acknowledged before they began; updates that were lost; siblings; what a request
 costs in messages, bytes and processor time. The floor is the least that such a
 store can cost on this machine: no versions, no repair, no recovery.
+
+With --max-stale or --p99 it says which setting is the cheapest that keeps them
+in every workload, for reads and for writes; in open loops, where there are any.
+Without a unit, --duration is in seconds, other times are in milliseconds, and
+--max-stale is from 0 to 1: 0.001 is 0.1%.
 
 --kill and --slow-link play the first workload under each setting for nine times
 --duration, the middle third of it with the fault. --staleness and --inject need
@@ -192,9 +198,9 @@ function toldError(error: unknown): unknown {
   return error instanceof Error && error.name === "Error" ? unavailable(error.message, "none") : error;
 }
 
-/** What fits on one line of the terminal: a longer one could not be overwritten. */
+/** What fits on one line of the terminal: a longer one could not be overwritten. While all starts, nobody knows how long it will take. */
 function lineOf(step: string, leftMs: number): string {
-  return `${showDuration(leftMs)} left; ${step}`.slice(0, (process.stderr.columns || 80) - 1);
+  return `${leftMs > 0 ? `${showDuration(leftMs)} left; ` : ""}${step}`.slice(0, (process.stderr.columns || 80) - 1);
 }
 
 /** Where there is no terminal on which a line could change; unless a program listens. */
@@ -203,12 +209,23 @@ function tellStep(what: string, { json: isJson = false }: BenchFlags): void {
 }
 
 async function show(results: Results, { json: isJson = false, report }: BenchFlags): Promise<void> {
-  if (report !== undefined) {
-    const { renderReport } = await import("../../../bench/compare/html-report.ts");
-    writeFileSync(report, renderReport(results));
-  }
+  const isWritten = report !== undefined && (await writePage(results, report));
   if (isJson) return void process.stdout.write(`${JSON.stringify(results)}\n`);
   const { renderTable } = await import("../../../bench/compare/table.ts");
   process.stdout.write(renderTable(results));
-  if (report !== undefined) process.stdout.write(`\nThe page is in ${report}.\n`);
+  if (isWritten) process.stdout.write(`\nThe page is in ${report}.\n`);
+}
+
+/** @returns whether it is there: if not, the figures of a long run are shown all the same */
+async function writePage(results: Results, path: string): Promise<boolean> {
+  const { renderReport } = await import("../../../bench/compare/html-report.ts");
+  const page = renderReport(results);
+  try {
+    writeFileSync(path, page);
+    return true;
+  } catch (error) {
+    process.stderr.write(`coterie: no page could be written to ${path}: ${(error as Error).message}\n`);
+    process.exitCode = exitCodes.failed;
+    return false;
+  }
 }

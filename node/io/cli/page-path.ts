@@ -1,5 +1,5 @@
 /** Where a page is to be written: asked before a run is played for it. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { invalidArgument } from "../../../src/errors.ts";
@@ -13,7 +13,9 @@ export function parsePagePath(text: string): string {
 /** Before anything is played for it. @throws INVALID_ARGUMENT */
 export function checkPagePath(path: string): void {
   try {
-    accessSync(dirname(path), constants.W_OK);
+    const isThere = existsSync(path);
+    accessSync(isThere ? path : dirname(path), constants.W_OK);
+    if (isThere && statSync(path).isDirectory()) throw new Error("it is a directory");
   } catch (error) {
     throw invalidArgument(`no page can be written to ${path}: ${(error as Error).message}`);
   }

@@ -83,19 +83,28 @@ export function predictionLines({ fresh, visibleAfter, misses, read, write }: Pr
   return tables.flatMap((rows, at) => (at === 0 ? layOut(rows) : ["", ...layOut(rows)]));
 }
 
-/** A row for each setting. */
+/** Two tables with a row for each setting: in one, they would be too wide for a terminal. */
 export function gridLines(predictions: readonly Prediction[]): readonly string[] {
   const [{ fresh } = { fresh: [] }] = predictions;
-  const moments = fresh.map(({ tMs }) => `at ${showMs(tMs)}`);
-  const head = ["r", "w", ...moments, "99.9 % from", "read p50", "p99", "write p50", "p99"];
-  return layOut([head, ...predictions.map(rowOf)]);
+  const moments = ["r", "w", ...fresh.map(({ tMs }) => showMs(tMs))];
+  const times = ["r", "w", "99.9 % fresh from", "read p50", "p99", "write p50", "p99"];
+  return [
+    "Fresh reads, of those that begin so long after the write was acknowledged:",
+    ...layOut([moments, ...predictions.map(freshRow)]),
+    "",
+    "How long that takes, and how long requests take:",
+    ...layOut([times, ...predictions.map(timesRow)]),
+  ];
 }
 
-function rowOf({ r, w, fresh, visibleAfter, read, write }: Prediction): readonly string[] {
-  const shares = fresh.map(({ share }) => showShare(share));
+function freshRow({ r, w, fresh }: Prediction): readonly string[] {
+  return [`${r}`, `${w}`, ...fresh.map(({ share }) => showShare(share))];
+}
+
+function timesRow({ r, w, visibleAfter, read, write }: Prediction): readonly string[] {
   const from = visibleAfter.find(({ share }) => share === 0.999)!;
   const times = [from.tMs, read.p50Ms, read.p99Ms, write.p50Ms, write.p99Ms];
-  return [`${r}`, `${w}`, ...shares, ...times.map(showMs)];
+  return [`${r}`, `${w}`, ...times.map(showMs)];
 }
 
 function percentiles(at: (share: number) => number): Percentiles {

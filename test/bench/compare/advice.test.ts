@@ -38,7 +38,8 @@ describe("with limits", () => {
         "at 25.0 CPU s per million requests, p99 5.00 ms and 0.05 % of reads stale. " +
         "So many reads show, with 95 % confidence, that under 0.063 % are stale. " +
         "The next cheaper, n3 r1 w1 (20.0 CPU s, −20 %), does not: 2 % of its reads in A were stale. " +
-        "Stricter is n3 r2 w2 (30.0 CPU s, +20 %; p99 6.00 ms; none of 100,000 reads stale).",
+        "Stricter is n3 r2 w2 (30.0 CPU s, +20 %; p99 6.00 ms; none of 100,000 reads stale). " +
+        "n3 r1 w2 promises no fresh reads (r + w ≤ n): with nodes away or slow more may be stale, see --kill, --slow-link and --staleness.",
     );
   });
 
@@ -94,6 +95,12 @@ describe("with limits", () => {
       ),
     ).toBeUndefined();
     expect(advise([...grid, { ...peer, system: "etcd" }], limits)?.setting).toEqual(two);
+  });
+
+  it("does not take what was measured while all was well for a promise", () => {
+    const promised = (setting: typeof one): boolean =>
+      !advise([cell(setting, { stale: 0 })], limits)!.sentence.includes("promises no fresh reads");
+    expect([one, two, quorum, all].map(promised)).toEqual([false, false, true, true]);
   });
 
   it("says what else a setting did", () => {
@@ -196,6 +203,7 @@ describe("without limits", () => {
       sentence:
         "The cheapest of 3 settings is n3 r1 w1, at 20.0 CPU s per million requests, p99 4.00 ms and 2 % of reads stale. " +
         "The cheapest of those with the fewest stale reads is n3 r2 w2 (30.0 CPU s, +50 %; p99 6.00 ms; none of 100,000 reads stale). " +
+        "n3 r1 w1 promises no fresh reads (r + w ≤ n): with nodes away or slow more may be stale, see --kill, --slow-link and --staleness. " +
         "Say --max-stale and --p99 to be told which setting keeps them.",
     });
   });

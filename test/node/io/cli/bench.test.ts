@@ -1,5 +1,5 @@
 // `coterie bench` as a process: figures of a real cluster in a few seconds, clear words for mistakes, and nothing left behind.
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Cell, Results } from "../../../../bench/compare/results.ts";
@@ -25,6 +25,24 @@ test("settings side by side with the floor, as JSON and as a page", async () => 
   expect(results.plan).toMatchObject({ clients: 1, records: 100, rounds: 1, durationMs: 400 });
   expect(results.advice?.setting).toMatchObject({ n: 3 });
   expect(readFileSync(page, "utf8")).toContain("n3 r2 w2");
+});
+
+test("a page that cannot be written costs none of the figures", async () => {
+  const page = join(makeTempDirectory(), "full.html");
+  symlinkSync("/dev/full", page);
+  const load = ["--settings", "r1 w1", "--workloads", "A", "--open", "100", "--no-floor"];
+  const { code, stdout, stderr } = await run([...tiny, ...load, "--report", page]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`coterie: no page could be written to ${page}: ENOSPC`);
+  expect(stdout).toContain("\nn3 r1 w1 ");
+  expect(stdout).not.toContain("The page is in");
+});
+
+test("a page cannot take the place of a directory", async () => {
+  const page = join(makeTempDirectory(), "place.html");
+  mkdirSync(page);
+  const { code, stderr } = await run(["bench", "--report", page]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`no page can be written to ${page}: it is a directory`)]);
 });
 
 test("a node is killed and a link is slow, and the timeline has it", async () => {

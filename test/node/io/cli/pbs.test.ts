@@ -54,8 +54,16 @@ describe("a prediction", () => {
     ]);
     expect(grid.map(({ fresh }) => fresh[0]!.share === 1)).toEqual([false, true, true, true]);
     const { stdout } = run("--profile LNKD-SSD --grid --n 2 --draws 1000 --t 0,5");
-    expect(stdout).toMatch(/^LNKD-SSD: n 2, reads ask all; 1000 draws, seed 1\n\nr {2}w {2}at 0 ms {2}at 5 ms /);
-    expect(stdout.trimEnd().split("\n")).toHaveLength(2 + 1 + 4);
+    expect(stdout).toMatch(
+      /^LNKD-SSD: n 2, reads ask all; 1000 draws, seed 1\n\nFresh reads,.*\nr {2}w {2}0 ms .*5 ms\n/,
+    );
+    expect(stdout).toMatch(/\nr {2}w {2}99\.9 % fresh from {2}read p50 {2}p99 /);
+    expect(stdout.match(/^[12] {2}[12] {2}\d/gm)).toHaveLength(2 * 4);
+  });
+
+  it("fits a terminal of 80 columns", () => {
+    const { stdout } = run("--profile YMMR --n 5 --grid --draws 1000");
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it("shows reads that ask only r as less fresh than their answers' times suggest", () => {
