@@ -61,8 +61,13 @@ interface Sent extends Pick<Put, "value" | "changes" | "returnValue" | "details"
  * @throws what `read` and `openRecord` throw, with outcome `unknown`
  */
 export function readAfterWrite<T>(keyHash: bigint, record: Uint8Array, read: (object: StoredObject) => T): T {
+  return afterWrite(() => read(openRecord(keyHash, record)));
+}
+
+/** @throws what `look` throws, with outcome `unknown`: the write has happened */
+function afterWrite<T>(look: () => T): T {
   try {
-    return read(openRecord(keyHash, record));
+    return look();
   } catch (error) {
     if (!(error instanceof CoterieError)) throw error;
     const { code, message } = error;
@@ -170,7 +175,8 @@ export class Requests {
       onWritten();
     }
     const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
-    return { keyHash, context, effective: this.#settings.effective(reply.effective, chosen), reply };
+    const echo = reply.effective;
+    return { keyHash, context, effective: afterWrite(() => this.#settings.effective(echo, chosen)), reply };
   }
 
   /** @throws CLOSED */

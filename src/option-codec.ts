@@ -41,7 +41,7 @@ export function decodeOptions(bytes: Uint8Array): RequestOptions {
   const text = toBinary(bytes);
   const known = combinations.get(text);
   if (known !== undefined) return known;
-  const options = namedOptions(bytes);
+  const options = namedOptions(new Uint8Array(bytes)); // a copy: what is kept must not keep the whole frame
   if (combinations.size >= combinationsMax) combinations.clear();
   combinations.set(text, options);
   return options;

@@ -22,7 +22,7 @@ import { otherSystems, type Wanted } from "./systems.ts";
 import { bucketOf } from "./workloads.ts";
 
 /** What is asked of a run. */
-export interface Question extends Omit<ComparisonPlan, "warmUpMs">, Wanted {
+export interface Question extends Omit<ComparisonPlan, "warmUpMs" | "rehearsalMs">, Wanted {
   /** Of a cluster that runs already; else one is started. */
   readonly urls: readonly string[] | undefined;
   readonly nodes: number;
@@ -51,6 +51,7 @@ const faultStretches = 3;
 /** Of `durationMs`: what a node or a link does when it comes back takes longer than a measurement needs. */
 const stretchFactor = 3;
 const warmUpMsMax = 500;
+const rehearsalMsMax = 3000;
 const aroundFaultMs = 3000;
 const stalenessNodes = 3;
 const stalenessWriteMs = 8;
@@ -63,9 +64,9 @@ export class BenchRun {
   readonly #tag: string = Date.now().toString(36);
   readonly #running = new Set<{ stop(): Promise<void> }>();
   #pace: Pace = new Pace(0, 0);
-  readonly #over = new AbortController();
-  /** What ends by itself or when it is over. */
-  #begun: Promise<unknown> = Promise.resolve();
+  readonly #end = new AbortController();
+  /** What starts or stops processes at the moment, and must be over before they can be stopped. */
+  #busy: Promise<unknown> = Promise.resolve();
 
   constructor(question: Question, listener: Listener) {
     this.#question = question;
@@ -101,8 +102,8 @@ export class BenchRun {
 
   /** Ends all processes and removes their data, also in the middle of a run, which then fails. */
   async stop(): Promise<void> {
-    this.#over.abort();
-    await this.#begun;
+    this.#end.abort();
+    await this.#busy;
     await this.#stopAll();
   }
 
@@ -113,7 +114,8 @@ export class BenchRun {
     const others = await otherSystems(this.#question, (why) => this.#listener.onNote(why));
     const systems = [coterie, ...others];
     const contenders = contendersOf(systems, settings, this.#tag);
-    const plan = { ...this.#question, ...this.#shape };
+    const rehearsalMs = Math.min(rehearsalMsMax, 2 * this.#question.durationMs);
+    const plan = { ...this.#question, ...this.#shape, rehearsalMs };
     const clients = await this.#begin(systems);
     const comparison = new Comparison(contenders, clients, plan, this.#onStep);
     this.#pace = new Pace(comparison.expectedMs + this.#faultsMs + this.#stalenessMs, performance.now());
@@ -144,6 +146,7 @@ export class BenchRun {
   async #staleness(): Promise<readonly StalenessCurve[]> {
     const { settings, injected, stalenessWrites: writes, seed } = this.#question;
     if (writes === 0) return [];
+    this.#end.signal.throwIfAborted();
     const { runStaleness } = await import("./staleness-run.ts");
     const chosen = differentIn(settings);
     let setting = "";
@@ -151,9 +154,9 @@ export class BenchRun {
       const [name = ""] = text.split(":");
       if (name !== setting) this.#onStep(`how stale reads are: ${(setting = name)}`, writes * stalenessWriteMs);
     };
-    const { signal } = this.#over;
+    const { signal } = this.#end;
     const curves = runStaleness({ settings: chosen, injected, writes, seed, progress, signal });
-    this.#begun = Promise.allSettled([curves]);
+    this.#busy = Promise.allSettled([curves]); // it stops its cluster by itself
     return curves;
   }
 
@@ -189,6 +192,7 @@ export class BenchRun {
 
   /** @returns client processes that are connected to all of them */
   async #begin(systems: readonly System[]): Promise<Clients> {
+    this.#end.signal.throwIfAborted();
     this.#listener.onStep(`starting ${systems.map(({ name }) => name).join(", ")}`);
     for (const system of systems) this.#running.add(system);
     const starting = Clients.start(this.#question.clients).then((clients) => {
@@ -197,9 +201,9 @@ export class BenchRun {
     });
     const addresses = systems.map((system) => system.start());
     // What is half-way up cannot be stopped, also if something else has failed by then.
-    this.#begun = Promise.allSettled([starting, ...addresses]);
-    await this.#begun;
-    if (this.#over.signal.aborted) throw new Error("it was stopped");
+    this.#busy = Promise.allSettled([starting, ...addresses]);
+    await this.#busy;
+    this.#end.signal.throwIfAborted();
     const clients = await starting;
     for (const address of addresses) await clients.connect(await address);
     return clients;
@@ -208,8 +212,9 @@ export class BenchRun {
   async #stopAll(): Promise<void> {
     const running = [...this.#running];
     this.#running.clear();
-    const stopped = await Promise.allSettled(running.map((one) => one.stop()));
-    for (const each of stopped) if (each.status === "rejected") throw each.reason;
+    const stopping = Promise.allSettled(running.map((one) => one.stop()));
+    this.#busy = stopping;
+    for (const each of await stopping) if (each.status === "rejected") throw each.reason;
   }
 
   #cluster(isProxied: boolean): CoterieSystem {

@@ -21,6 +21,8 @@ export interface ComparisonPlan extends RunShape {
   readonly loads: readonly LoadKind[];
   /** After all loads an open one, with half of what the slowest has carried in a closed one: all can bear it, and none is idle. */
   readonly alsoHalfOfPeak: boolean;
+  /** So long each system does a workload before it is measured: code is compiled as it runs, and the first seconds are slower by half. */
+  readonly rehearsalMs: number;
   /** How often everything is measured. */
   readonly rounds: number;
   readonly seed: number;
@@ -37,6 +39,7 @@ interface Round {
   readonly figures: Figures;
 }
 
+const rehearsalInFlight = 64;
 const fillPerSecond = 15_000;
 const aroundFillMs = 300;
 /** What a measurement takes beside its time: what is under way at the end, and the count of what was lost. */
@@ -63,6 +66,7 @@ export class Comparison {
     for (const workload of this.#plan.workloads) {
       const group: Cell[] = [];
       for (const contender of this.#those(workload)) await this.#fill(contender, workload);
+      for (const contender of this.#rehearsing(workload)) await this.#rehearse(contender, workload);
       for (const load of this.#plan.loads) group.push(...(await this.#measureAll(workload, load)));
       if (this.#plan.alsoHalfOfPeak) {
         const load = { kind: "open", perSecond: halfOfPeak(group) } as const;
@@ -82,7 +86,12 @@ export class Comparison {
     const places = workloads.flatMap((workload) =>
       this.#those(workload).map(({ system, bucket }) => `${system.name} ${bucketOf(workload, bucket)}`),
     );
-    return measuredCount * perLoad + new Set(places).size * this.#fillMs;
+    const rehearsals = workloads.flatMap((workload) => this.#rehearsing(workload)).length;
+    return measuredCount * perLoad + new Set(places).size * this.#fillMs + rehearsals * this.#rehearseMs;
+  }
+
+  get #rehearseMs(): number {
+    return this.#plan.rehearsalMs + aroundMs;
   }
 
   get #fillMs(): number {
@@ -105,6 +114,18 @@ export class Comparison {
     const run = this.#runOf(contender, workload, { kind: "closed", inFlight: 1 });
     this.#onStep(`${nameIn(contender)}: ${run.records} records`, this.#fillMs);
     await this.#clients.fill(run);
+  }
+
+  /** Of each system one: its settings have the same code. */
+  #rehearsing(workload: WorkloadName): readonly Contender[] {
+    const those = this.#plan.rehearsalMs > 0 ? this.#those(workload) : [];
+    return those.filter(({ system }, at) => those.findIndex((other) => other.system === system) === at);
+  }
+
+  async #rehearse(contender: Contender, workload: WorkloadName): Promise<void> {
+    this.#onStep(`${workload}, rehearsal: ${nameIn(contender)}`, this.#rehearseMs);
+    const run = this.#runOf(contender, workload, { kind: "closed", inFlight: rehearsalInFlight });
+    await this.#clients.measure({ ...run, warmUpMs: 0, durationMs: this.#plan.rehearsalMs });
   }
 
   async #measureAll(workload: WorkloadName, load: LoadKind): Promise<Cell[]> {
@@ -155,7 +176,8 @@ function cellOf(
 ): Cell {
   const figures = rounds.map((round) => round.figures);
   const merged = mergeFigures(rounds.map(({ measured }) => measured));
-  const isRated = load.kind === "closed" && floor !== undefined;
+  // What an open loop carries is given: its share would say nothing.
+  const shares = load.kind === "closed" && floor !== undefined ? sharesOf(rounds, floor) : [];
   return {
     system: system.name,
     guarantee: system.guaranteeOf(setting),
@@ -163,12 +185,17 @@ function cellOf(
     workload,
     load,
     figures: { ...merged, ...medianCosts(figures) },
-    // What an open loop carries is given: its share would say nothing.
-    ofFloor: isRated
-      ? medianOf(figures.map(({ perSecond }, round) => perSecond / floor[round]!.figures.perSecond))
-      : undefined,
+    ofFloor: shares.length === 0 ? undefined : medianOf(shares),
     rounds: figures,
   };
+}
+
+/** Of each round's rate; but for rounds in which the machine had no time even for the floor. */
+function sharesOf(rounds: readonly Round[], floor: readonly Round[]): number[] {
+  return rounds.flatMap(({ figures: { perSecond } }, round) => {
+    const least = floor[round]!.figures.perSecond;
+    return least > 0 ? [perSecond / least] : [];
+  });
 }
 
 /** The floor that does the least of what this contender does. */

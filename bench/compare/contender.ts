@@ -21,9 +21,17 @@ export function contendersOf(systems: readonly System[], settings: readonly Sett
   );
 }
 
-/** Letters, digits and dashes, whatever the setting's name has. @param tag told apart from earlier runs on the same cluster */
+/**
+ * Letters, digits and dashes, whatever the setting's name has; so short that a workload's name and a number have room behind it.
+ * @param tag told apart from earlier runs on the same cluster
+ */
 export function bucketName(setting: Setting, tag: string): string {
-  return `bench-${tag}-${nameOf(setting).replaceAll(/[^a-z0-9]+/g, "-")}`;
+  const words = nameOf(setting)
+    .replaceAll(/ (?=(?:r|w|dw)\d)/g, "")
+    .replace("all-replicas", "all")
+    .replace("repair=blocking", "block")
+    .replace("repair=off", "off");
+  return `bench-${tag}-${words.replaceAll(" ", "-")}`;
 }
 
 export function canRun(system: SystemName, workload: WorkloadName): boolean {

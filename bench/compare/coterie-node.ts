@@ -1,8 +1,9 @@
 /**
  * One node of the Coterie under measurement, as users embed it: `node coterie-node.js CHOICE`, a `NodeChoice` as JSON. It says `ready` to
- * its parent, answers what it has used, and ends when the parent does.
+ * its parent, answers what it has used, and ends when the parent does, with its data.
  */
 import { startNode, type NodeOptions, type StartOptions } from "../../node/io/index.ts";
+import { removeOwnData } from "./own-data.ts";
 import { answerUsage } from "./usage.ts";
 
 export interface NodeChoice {
@@ -13,13 +14,19 @@ export interface NodeChoice {
   readonly seed: number;
 }
 
+if (!process.connected) process.exit(0); // the parent has gone, and nobody would say so again
 process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
 const choice = JSON.parse(process.argv[2]!) as NodeChoice;
 const starting = tapOf(choice).then((tap) => startNode(choice.options, tap));
-process.on("disconnect", () => void starting.then((node) => node.close()).then(() => process.exit(0)));
+process.on("disconnect", () => {
+  void starting
+    .then((node) => node.close())
+    .finally(() => removeOwnData(choice.options.data))
+    .then(() => process.exit(0));
+});
 const node = await starting;
 answerUsage(() => node.traffic);
-process.send!("ready");
+if (process.connected) process.send!("ready");
 
 async function tapOf({ injected, seed }: NodeChoice): Promise<StartOptions> {
   if (injected === undefined) return {};

@@ -1,7 +1,7 @@
 /**
  * Coterie as its users have it: each node a process of its own on this machine, its data in a directory that goes with the system.
  *
- * - A node ends when the channel to this process closes, also if this process dies without a word.
+ * - A node ends, and its data with it, when the channel to this process closes, also if this process dies without a word.
  * - With proxies, every address of a node is its proxy's, for the other nodes and for clients: what `slowDown` delays is only what nodes
  *   say to each other. The proxies run in this process and cost throughput: only for runs that need them.
  */

@@ -25,16 +25,14 @@ export async function playFault(
   const [faultFromMs, faultToMs] = [run.durationMs / 3, (run.durationMs * 2) / 3];
   const course = new Course();
   const stretch = { fromMs: faultFromMs, toMs: faultToMs };
-  const measured = await clients.measure(
-    { ...run, stretch },
-    {
-      onBegin: () => {
-        course.plan(faultFromMs, () => begin(fault, system));
-        course.plan(faultToMs, () => end(fault, system));
-      },
-      onEnd: () => undefined,
-    },
-  );
+  const onBegin = (): void => {
+    course.plan(faultFromMs, () => begin(fault, system));
+    course.plan(faultToMs, () => end(fault, system));
+  };
+  const measured = await clients.measure({ ...run, stretch }, { onBegin }).catch((error: unknown) => {
+    course.cancel();
+    throw error;
+  });
   await course.over();
   const { setting, workload, load } = run;
   return {
@@ -52,16 +50,22 @@ export async function playFault(
 
 /** What happens at which time of a run, one thing after the other. */
 class Course {
+  readonly #timers: NodeJS.Timeout[] = [];
   #all: Promise<void> = Promise.resolve();
 
   plan(afterMs: number, happen: () => Promise<void>): void {
-    const due = new Promise<void>((resolve) => void setTimeout(resolve, afterMs));
+    const due = new Promise<void>((resolve) => void this.#timers.push(setTimeout(resolve, afterMs)));
     this.#all = this.#all.then(() => due).then(happen);
     this.#all.catch(() => undefined); // who waits for the end hears of it
   }
 
   over(): Promise<void> {
     return this.#all;
+  }
+
+  /** What is not due yet does not happen: the system may have been stopped, and nobody would stop the node that returns. */
+  cancel(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 }
 

@@ -26,6 +26,8 @@ export interface Rows {
 export interface WriteRows extends Rows {
   /** The how-manyeth write of this process to this key. */
   readonly sequence: Uint32Array;
+  /** When this part of the request was due, from which its latency counts: of the second half of a read-modify-write when it did start. */
+  readonly partDueMs: Float64Array;
 }
 
 export interface ReadRows extends Rows {
@@ -112,19 +114,28 @@ export interface Shown {
 
 class WriteTable extends Table {
   readonly #sequence: Uint32Array;
+  readonly #partDueMs: Float64Array;
 
   constructor(rows: number) {
     super(rows);
     this.#sequence = new Uint32Array(rows);
+    this.#partDueMs = new Float64Array(rows);
   }
 
-  note(key: number, times: Times, outcome: Outcome, sequence: number): void {
+  note(key: number, times: Times, outcome: Outcome, sequence: number, partDueMs: number): void {
     const row = this.add(key, times, outcome, true);
-    if (row >= 0) this.#sequence[row] = sequence;
+    if (row < 0) return;
+    this.#sequence[row] = sequence;
+    this.#partDueMs[row] = partDueMs;
   }
 
   take(): WriteRows {
-    return { ...this.rows, sequence: this.#sequence.slice(0, this.count) };
+    const { count } = this;
+    return {
+      ...this.rows,
+      sequence: this.#sequence.slice(0, count),
+      partDueMs: this.#partDueMs.slice(0, count),
+    };
   }
 }
 

@@ -55,15 +55,16 @@ class OpenLoop {
   readonly #issue = (): void => {
     this.#isDue = false;
     const untilMs = Math.min(nowMs(), this.#endMs);
-    for (let issued = 0; issued < issuedPerTurnMax && this.#nextDueMs < untilMs; issued++) {
-      this.#send(this.#nextDueMs);
-      this.#nextDueMs += this.#drawGapMs();
-    }
+    for (let issued = 0; issued < issuedPerTurnMax && this.#nextDueMs < untilMs; this.#nextDueMs += this.#drawGapMs())
+      if (this.#outstanding >= outstandingMax) this.#options.recorder.unsent(this.#nextDueMs);
+      else {
+        this.#send(this.#nextDueMs);
+        issued++;
+      }
     if (this.#nextDueMs >= this.#endMs) this.#end();
   };
 
   #send(dueMs: number): void {
-    if (this.#outstanding >= outstandingMax) return this.#options.recorder.unsent(dueMs);
     const lane = this.#idle.pop() ?? new Lane(this.#driver);
     if (this.#driver.start(lane, dueMs, nowMs())) {
       this.#outstanding++;

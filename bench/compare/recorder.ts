@@ -57,7 +57,7 @@ export class Recorder {
   write(key: number, times: Times, outcome: Outcome, sequence: number, fromMs: number): void {
     if (outcome === "ok" && this.#isMeasured(times.dueMs)) this.#writes.add((times.endMs - fromMs) * 1000);
     this.#count(times, outcome);
-    this.#notebook?.writes.note(key, times, outcome, sequence);
+    this.#notebook?.writes.note(key, times, outcome, sequence, fromMs);
   }
 
   unsent(dueMs: number): void {

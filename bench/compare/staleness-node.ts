@@ -1,6 +1,6 @@
 /**
  * One node of the cluster whose staleness is measured: `node staleness-node.js CHOICE`, a `NodeChoice` as JSON. It says `ready` to its
- * parent, gives its notes each time that it is asked for them, and ends when the parent does.
+ * parent, gives its notes each time that it is asked for them, and ends when the parent does, with its data.
  */
 import { Random } from "../../src/random.ts";
 import { startNode, type NodeOptions } from "../../node/io/index.ts";
@@ -8,6 +8,7 @@ import { legsNamed } from "../../sim/delay-laws.ts";
 import { DelayInjection } from "./delay-injection.ts";
 import { DueQueue } from "./due-queue.ts";
 import { LegRecorder } from "./leg-recorder.ts";
+import { removeOwnData } from "./own-data.ts";
 
 export interface NodeChoice {
   readonly options: NodeOptions;
@@ -21,8 +22,17 @@ const injection =
   injected === undefined ? undefined : new DelayInjection(new Random(seed), legsNamed(injected), new DueQueue());
 const members = options.members.map(({ id }) => id);
 const recorder = new LegRecorder(members, injection);
-const node = await startNode(options, { tap: recorder });
+if (!process.connected) process.exit(0); // the parent has gone, and nobody would say so again
 process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group: the parent ends its cluster in order
-process.on("disconnect", () => void node.close().then(() => process.exit(0)));
-process.on("message", () => process.send!(recorder.take()));
-process.send!("ready");
+const starting = startNode(options, { tap: recorder });
+process.on("disconnect", () => {
+  void starting
+    .then((node) => node.close())
+    .finally(() => removeOwnData(options.data))
+    .then(() => process.exit(0));
+});
+await starting;
+process.on("message", () => {
+  if (process.connected) process.send!(recorder.take(), () => undefined); // a parent that has gone since needs none
+});
+if (process.connected) process.send!("ready");

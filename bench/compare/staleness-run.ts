@@ -22,10 +22,10 @@ export interface StalenessOptions {
   readonly writes: number;
   readonly seed: number;
   readonly progress: (text: string) => void;
-  /** Ends it in the middle: it fails when nothing of it is left. */
-  readonly signal?: AbortSignal;
   /** Is given the delays of the legs that were recorded with a setting, as `coterie pbs --legs` reads them from a file. */
   readonly onLegs?: (setting: Setting, legs: LegFile) => void;
+  /** Ends it in the middle: it fails when the cluster is stopped. */
+  readonly signal?: AbortSignal;
 }
 
 /** Starts a cluster of its own, and stops it. @throws INVALID_ARGUMENT if there are no such laws, or a setting has more replicas than nodes */
@@ -37,17 +37,17 @@ export async function runStaleness(options: StalenessOptions): Promise<readonly 
   const moments = momentsFor(random, injected === undefined ? undefined : legsNamed(injected));
   const cluster = await StalenessCluster.start(injected, seed);
   try {
-    return await Promise.race([measure(cluster, options, random, moments), cluster.failed, stopped(signal)]);
+    return await Promise.race([aborted(signal), measure(cluster, options, random, moments), cluster.failed]);
   } finally {
     await cluster.stop();
   }
 }
 
-function stopped(signal: AbortSignal | undefined): Promise<never> {
+function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
-    const stop = (): void => reject(new Error("it was stopped"));
-    if (signal?.aborted === true) stop();
-    signal?.addEventListener("abort", stop, { once: true });
+    const abort = (): void => reject(new Error("it was stopped"));
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
   });
 }
 

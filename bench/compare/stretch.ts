@@ -35,8 +35,8 @@ export function stretchFigures(
   const reads = Distribution.empty();
   const writes = Distribution.empty();
   for (const each of observations) {
-    addRows(each.reads, window, reads, sums);
-    addRows(each.writes, window, writes, sums);
+    addRows(each.reads, each.reads.dueMs, window, reads, sums);
+    addRows(each.writes, each.writes.partDueMs, window, writes, sums);
   }
   return {
     perSecond: (sums.succeeded * 1000) / (stretch.toMs - stretch.fromMs),
@@ -48,14 +48,21 @@ export function stretchFigures(
   };
 }
 
-function addRows(rows: Rows, { fromMs, toMs }: Window, latencies: Distribution, sums: Sums): void {
+/** @param partDueMs from when a latency counts, by row */
+function addRows(
+  rows: Rows,
+  partDueMs: Float64Array,
+  { fromMs, toMs }: Window,
+  latencies: Distribution,
+  sums: Sums,
+): void {
   for (let row = 0; row < rows.count; row++) {
     const [dueMs, endMs] = [rows.dueMs[row]!, rows.endMs[row]!];
     const isWhole = rows.isWhole[row] === 1;
     const outcome = outcomeOf(rows, row);
     if (isWhole && outcome === "ok" && endMs >= fromMs && endMs < toMs) sums.succeeded++;
     if (dueMs < fromMs || dueMs >= toMs) continue;
-    if (outcome === "ok") latencies.add((endMs - dueMs) * 1000);
+    if (outcome === "ok") latencies.add((endMs - partDueMs[row]!) * 1000);
     else if (isWhole) sums[outcome]++;
   }
 }

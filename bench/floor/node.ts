@@ -5,9 +5,10 @@
  * Started by cluster.ts: `node node.js INDEX DIRECTORY`. It sends `{ port }` to its parent, gets `{ ports }` of all nodes
  * back, connects to the nodes before it (one socket per pair) and sends `{ ready }`. It ends when the parent does.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
+import { removeOwnData } from "../compare/own-data.ts";
 import { answerUsage } from "../compare/usage.ts";
 import {
   DIGEST_BYTES,
@@ -115,6 +116,6 @@ process.once("message", ({ ports }: { ports: number[] }) => {
 
 process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group: the parent ends its cluster in order
 process.on("disconnect", () => {
-  rmSync(directory, { recursive: true, force: true });
+  removeOwnData(directory);
   process.exit(0);
 });

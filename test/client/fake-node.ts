@@ -33,6 +33,9 @@ export class FakeNode {
     this.#options = options;
   }
 
+  /** Instead of the options that a request came to. */
+  echo: Uint8Array | undefined;
+
   /** What its merge makes of whatever it is asked to merge. */
   mergeOutcome: Pick<GetReply, "merged" | "mergeProblem"> = {};
 
@@ -62,7 +65,8 @@ export class FakeNode {
     const failure = this.failures.shift();
     if (failure !== undefined) return { kind: "Failure", id: message.id, ...failure };
     const kind = message.kind === "Get" ? "get" : "put";
-    const effective = encodeEffective(settleOptions(kind, message.options ?? {}, bucketOf(message.key), this.#options));
+    const effective =
+      this.echo ?? encodeEffective(settleOptions(kind, message.options ?? {}, bucketOf(message.key), this.#options));
     const answered = message.details ? [this.name] : undefined;
     if (message.kind === "Get")
       return {

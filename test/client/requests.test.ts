@@ -37,6 +37,16 @@ it("says with each write which operations before it are settled, of whatever kin
   ]);
 });
 
+it("does not say of a write that nothing happened when its echo cannot be read", async () => {
+  // Design §6: outcome none is a promise.
+  node.echo = Uint8Array.of(0xc1);
+  await expect(runtime.run(client.bucket("b").put("k", 1))).rejects.toMatchObject({
+    code: "PROTOCOL",
+    outcome: "unknown",
+  });
+  await expect(runtime.run(client.bucket("b").get("k"))).rejects.toMatchObject({ code: "PROTOCOL" });
+});
+
 it("sends nothing of a call that makes no sense", async () => {
   await expect(client.bucket("b").put("k", 1, { w: 4 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   await expect(client.counter("b").increment("k", 1, { w: 4 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });

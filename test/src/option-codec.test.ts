@@ -58,6 +58,12 @@ test("of combinations that are forged no more are kept than make sense", () => {
   const first = decodeOptions(pack([1]));
   for (let n = 2; n < 1500; n++) decodeOptions(pack([n]));
   expect(decodeOptions(pack([1]))).not.toBe(first);
+  const frame = new Uint8Array(1_000_000);
+  const forged = pack([new Uint8Array(3)]);
+  frame.set(forged);
+  const { n } = decodeOptions(frame.subarray(0, forged.length)) as { n?: unknown };
+  expect(n).toEqual(new Uint8Array(3));
+  expect((n as Uint8Array).buffer.byteLength).toBeLessThan(1000);
   const long = pack([1, "x".repeat(200)]);
   expect(decodeOptions(long)).not.toBe(decodeOptions(long));
 });

@@ -15,6 +15,7 @@ const plan: ComparisonPlan = {
   workloads: ["A", "B"],
   loads: [{ kind: "closed", inFlight: 8 }],
   alsoHalfOfPeak: true,
+  rehearsalMs: 0,
   rounds: 4,
   seed: 1,
 };
@@ -55,6 +56,19 @@ test("a share is that of the floor with the same r and w, round by round, and on
     expect(ofFloor).toBe(load.kind === "open" ? undefined : system === "floor" ? 1 : 0.25);
 });
 
+test("where the machine had no time for the floor, there is no share of it", async () => {
+  // Infinity is null in JSON.
+  const { cells: never } = await compare({ alsoHalfOfPeak: false }, ({ system: name }) =>
+    name === "floor" ? 0 : 1000,
+  );
+  expect(never.map(({ ofFloor }) => ofFloor)).toEqual(never.map(() => undefined));
+  const { cells } = await compare({ alsoHalfOfPeak: false, rounds: 3 }, ({ system: name }, at) =>
+    name === "coterie" ? 1000 : at % 12 < 4 ? 0 : 4000,
+  );
+  const own = cells.filter((cell) => cell.system === "coterie");
+  expect(own.map(({ ofFloor }) => ofFloor)).toEqual(own.map(() => 0.25));
+});
+
 test("records are put once for all workloads that can share them", async () => {
   const { filled } = await compare({ workloads: ["A", "B", "put"] });
   expect(filled.length).toBe(4);
@@ -63,9 +77,21 @@ test("records are put once for all workloads that can share them", async () => {
   expect(apart.length).toBe(4 + 2);
 });
 
+test("each system rehearses a workload once before anybody is measured under it", async () => {
+  const { runs, cells } = await compare({ rehearsalMs: 500, rounds: 1, alsoHalfOfPeak: false });
+  const [first, second] = [runs.slice(0, 6), runs.slice(6)];
+  for (const group of [first, second]) {
+    expect(group.map(({ durationMs }) => durationMs)).toEqual([500, 500, 100, 100, 100, 100]);
+    expect(group.slice(0, 2).map(({ system }) => system)).toEqual(["coterie", "floor"]);
+  }
+  expect(cells.length).toBe(8);
+});
+
 test("the steps together take what was expected", async () => {
-  const { stepsMs, expectedMs } = await compare({});
-  expect(stepsMs).toBeCloseTo(expectedMs);
+  for (const rehearsalMs of [0, 500]) {
+    const { stepsMs, expectedMs } = await compare({ rehearsalMs });
+    expect(stepsMs).toBeCloseTo(expectedMs);
+  }
 });
 
 interface Compared {

@@ -2,10 +2,13 @@
 
 import { expect, test } from "vitest";
 import { bucketName, canRun, contendersOf } from "../../../bench/compare/contender.ts";
+import { bucketNames } from "../../../bench/compare/coterie-client.ts";
 import { FloorSystem } from "../../../bench/compare/floor-system.ts";
 import { RedisSystem } from "../../../bench/compare/redis-system.ts";
 import { RemoteSystem } from "../../../bench/compare/remote-system.ts";
 import { gridOf, nameOf, parseSetting } from "../../../bench/compare/setting.ts";
+import { bucketOf } from "../../../bench/compare/workloads.ts";
+import { workloadNames } from "../../../node/io/cli/bench-flags.ts";
 import { checkBucket } from "../../../src/key.ts";
 
 test("of settings that another system cannot tell apart it takes the first", () => {
@@ -28,6 +31,12 @@ test("every setting has a bucket of its own, with a name that the store takes", 
   const names = settings.map((setting) => bucketName(setting, "m1abc"));
   expect(new Set(names).size).toBe(settings.length);
   for (const name of names) expect(() => checkBucket(name)).not.toThrow();
+  const longest = parseSetting("n64 r64 w64 dw63 strict all-replicas repair=blocking lww");
+  for (const setting of [longest, parseSetting("dw1 strict all-replicas repair=blocking lww")])
+    for (const workload of workloadNames) {
+      const bucket = bucketOf(workload, bucketName(setting, Date.now().toString(36)));
+      expect(() => checkBucket(bucketNames(bucket, 100_000_000).at(-1)!)).not.toThrow();
+    }
 });
 
 test("siblings and counters are Coterie's", () => {

@@ -1,6 +1,9 @@
 // bench/compare/coterie-system.ts: real nodes that can be killed, brought back and slowed down, and of which nothing is left.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { connect, type Client } from "../../../client/index.ts";
 import { CoterieSystem, type ClusterChoice } from "../../../dist/bench/compare/coterie-system.js";
@@ -59,6 +62,20 @@ test("nothing is left of it", async () => {
   await system.stop();
   expect(readdirSync(tmpdir())).toEqual([]);
   await system.stop();
+});
+
+test("nothing is left of it when its process is killed", async () => {
+  const place = makeTempDirectory();
+  const program = join(import.meta.dirname, "../../fixtures/system-holder.mjs");
+  const holder = spawn(process.execPath, [program], {
+    env: { ...process.env, TMPDIR: place },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void holder.kill("SIGKILL"));
+  expect(String((await once(holder.stdout, "data"))[0])).toBe("it serves\n");
+  expect(readdirSync(place)).toHaveLength(2);
+  holder.kill("SIGKILL");
+  await expect.poll(() => readdirSync(place), patience).toEqual([]);
 });
 
 async function start(choice: ClusterChoice): Promise<{ readonly system: CoterieSystem; readonly client: Client }> {

@@ -1,5 +1,5 @@
 // bench/compare/faults.ts: the fault begins and ends when a third and two thirds of the load are over, and all is whole afterwards.
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Clients, Measured } from "../../../bench/compare/clients.ts";
 import { playFault, type Fault, type SteadyRun } from "../../../bench/compare/faults.ts";
 import { defaultSetting } from "../../../bench/compare/setting.ts";
@@ -31,6 +31,21 @@ test.each<[Fault, readonly string[]]>([
 
 test("a node that does not come back is told", async () => {
   await expect(play({ kind: "kill" }, () => Promise.reject(new Error("it did not start")))).rejects.toThrow("start");
+});
+
+test("when the load fails, nothing happens to the system any more", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const happened = vi.fn(() => Promise.resolve());
+  const system = { nodes: 3, kill: happened, restart: happened } as unknown as FaultySystem;
+  const measure: Clients["measure"] = (_, moments) => {
+    moments?.onBegin?.();
+    return new Promise((__, reject) => setTimeout(() => reject(new Error("a client process ended")), 1500));
+  };
+  const failed = expect(playFault({ kind: "kill" }, system, { measure }, run)).rejects.toThrow("ended");
+  await vi.advanceTimersByTimeAsync(run.durationMs);
+  await failed;
+  expect(happened).toHaveBeenCalledTimes(1); // killed, and never started again
 });
 
 /** In virtual time. */

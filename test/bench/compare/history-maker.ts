@@ -34,7 +34,7 @@ export function observationsOf(
     for (const write of writes) {
       if (write.process !== process) continue;
       const { key, sequence, startMs = write.ackMs, ackMs, outcome = "ok" } = write;
-      notebook.writes.note(key, { dueMs: startMs, startMs, endMs: ackMs }, outcome, sequence);
+      notebook.writes.note(key, { dueMs: startMs, startMs, endMs: ackMs }, outcome, sequence, startMs);
     }
     for (const read of reads) {
       if (read.process !== process) continue;

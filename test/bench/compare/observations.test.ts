@@ -6,7 +6,7 @@ const times = { dueMs: 1, startMs: 2, endMs: 3 };
 
 test("what is noted is taken, once", () => {
   const notebook = new Notebook(2, 10);
-  notebook.writes.note(5, times, "unknown", 9);
+  notebook.writes.note(5, times, "unknown", 9, times.dueMs);
   notebook.reads.note(6, times, "ok", false, { siblings: 3, writer: 1, vector: Uint32Array.of(7, 8) });
   const { processes, writes, reads } = notebook.take();
   expect(processes).toBe(2);

@@ -41,6 +41,30 @@ test("what is due while the process is busy is sent late, and its latency tells"
   expect(readHistogram).not.toBe(recorderOf(100).tally().readHistogram);
 });
 
+test("arrivals that nobody could bear do not outlast their time", async () => {
+  const session = new FakeSession();
+  session.answer = (answer) => setTimeout(answer, 300);
+  let turns = 0;
+  let isCounted = false;
+  const noteTurn = (): void => {
+    if (isCounted) return;
+    isCounted = true;
+    turns++;
+    setImmediate(() => (isCounted = false));
+  };
+  class Counting extends Recorder {
+    override unsent(dueMs: number): void {
+      super.unsent(dueMs);
+      noteTurn();
+    }
+  }
+  const fromMs = nowMs();
+  const recorder = new Counting({ fromMs, toMs: fromMs + 200 }, undefined);
+  await runOpenLoop(optionsOf(session, { workload: "get", records: 10, recorder }), 5e6, fromMs + 200);
+  expect(recorder.tally().unsent.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(800_000);
+  expect(turns).toBeLessThan(500); // a turn of the timer takes at least a millisecond; by five hundreds at a time it were 1900
+});
+
 test("above its bound of requests without an answer, arrivals fail unsent", async () => {
   const session = new FakeSession();
   const held: (() => void)[] = [];

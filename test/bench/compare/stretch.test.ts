@@ -24,13 +24,14 @@ test("latencies and failures are of what was due, the rate of what was answered"
   read(1500, 1501, "failed");
   read(1500, 9000, "unknown");
   read(1600, 1700, "ok", false); // half of a read-modify-write
-  notes.writes.note(1, { dueMs: 11_500, startMs: 11_500, endMs: 11_520 }, "ok", 1);
+  notes.writes.note(1, { dueMs: 11_500, startMs: 11_700, endMs: 11_720 }, "ok", 1, 11_700); // the other half
   const unsent = [Uint32Array.of(9, 9, 9, 9, 1, 2, 3, 4, 9, 9, 9, 9)];
   const figures = stretchFigures([notes.take()], judgement, unsent, stretch, whole);
   expect(figures).toMatchObject({ perSecond: 3, failed: 1 + 10, unknown: 1, consistency: { reads: 1 } });
   expect(figures.reads).toMatchObject({ count: 3 });
   expect([figures.reads.p50Ms, figures.reads.maxMs].map(Math.round)).toEqual([100, 501]);
   expect(figures.writes).toMatchObject({ count: 1 });
+  expect(Math.round(figures.writes.maxMs)).toBe(20); // as in the figures of the whole run
 });
 
 test("it lies in the whole", () => {

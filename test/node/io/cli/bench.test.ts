@@ -8,7 +8,7 @@ import { makeTempDirectory } from "../../../temp-directory.ts";
 
 afterEach(endAll);
 
-const tiny = ["bench", "--records", "100", "--duration", "400ms", "--rounds", "1", "--clients", "1"];
+const tiny = ["bench", "--records", "100", "--duration", "1s", "--rounds", "1", "--clients", "1"];
 
 test("settings side by side with the floor, as JSON and as a page", async () => {
   const page = join(makeTempDirectory(), "report.html");
