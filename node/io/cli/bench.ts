@@ -33,6 +33,8 @@ const recordsMax = 100_000_000;
 const valueBytesMax = 1024 * 1024;
 const clientsMax = 255;
 const nodesMax = 64;
+/** A third of them are read at each moment, and fewer than 200 reads say nothing: all would be dashes. */
+const stalenessWritesMin = 600;
 const stalenessWritesMax = 1_000_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -144,7 +146,7 @@ function addFurther(command: Command): Command {
     .option(
       "--staleness [writes]",
       "also: how stale reads are so and so long after a write, measured and predicted (default: on 2000 writes of each setting)",
-      wholeFrom(1, stalenessWritesMax),
+      wholeFrom(stalenessWritesMin, stalenessWritesMax),
     )
     .addOption(
       new Option(

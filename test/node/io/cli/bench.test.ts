@@ -84,6 +84,7 @@ test.each([
   [["--settings", "r4"], 'coterie: the setting "r4" cannot be: r is 4, more than n, which is 3 (INVALID_ARGUMENT)'],
   [["--workloads", "E"], '"E" is none of A, B, C, D, F, put, get, siblings, counter.'],
   [["--url", "127.0.0.1:1", "--kill"], "option '--url <urls>' cannot be used with option '--kill'"],
+  [["--staleness", "599"], "It is a whole number from 600 to 1000000."],
   [["--report", "no/such/place.html"], "no page can be written to no/such/place.html"],
 ])("%j is a mistake", async (flags, sentence) => {
   const { code, stdout, stderr } = await run(["bench", ...flags]);
