@@ -59,9 +59,13 @@ export class RawLink {
     return first === undefined ? new Promise((resolve) => (this.#waiting = resolve)) : Promise.resolve(first);
   }
 
+  /** @returns what is said next, but for pings: a node pings whom it takes for a node when it likes */
   async ask(message: Message): Promise<Message> {
     this.send(message);
-    return this.next();
+    for (;;) {
+      const answer = await this.next();
+      if (answer.kind !== "Ping") return answer;
+    }
   }
 
   close(): void {

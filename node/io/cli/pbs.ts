@@ -67,7 +67,10 @@ export function addPbs(program: Command): void {
     .option("--r <count>", "answers that a read needs (default: 1)", wholeFrom(1, replicasMax))
     .option("--w <count>", "acknowledgements that a write needs (default: 1)", wholeFrom(1, replicasMax))
     .addOption(
-      new Option("--fanout <whom>", "how many a read asks: all n, or quorum, r of them")
+      new Option(
+        "--fanout <whom>",
+        "how many a read asks: all n, or quorum, r of them, as the store does unless told otherwise",
+      )
         .choices(["all", "quorum"])
         .default("all"),
     )
