@@ -27,15 +27,15 @@ class FloorSession implements Session {
   }
 
   get(key: string, done: OnRead): void {
-    this.#client.get(numberOfKey(key), this.#setting.r, () => done("ok", nothing)); // that a key is not there is its only error
+    this.#client.get(numberOfKey(key), this.#setting.r, (error) => done(readOutcome(error), nothing));
   }
 
   put(key: string, value: Uint8Array, done: OnWritten): void {
-    this.#client.put(numberOfKey(key), value, this.#setting.w, () => done("ok"));
+    this.#client.put(numberOfKey(key), value, this.#setting.w, (error) => done(error === undefined ? "ok" : "unknown"));
   }
 
   getAll(key: string, done: OnRead): void {
-    this.#client.get(numberOfKey(key), this.#setting.n, () => done("ok", nothing));
+    this.#client.get(numberOfKey(key), this.#setting.n, (error) => done(readOutcome(error), nothing));
   }
 
   increment(_key: string, _by: number, done: OnWritten): void {
@@ -45,4 +45,9 @@ class FloorSession implements Session {
   count(_key: string, done: (outcome: Outcome, value: number) => void): void {
     process.nextTick(done, "failed", 0);
   }
+}
+
+/** Its only error is that a node is gone: then nothing is done any more. */
+function readOutcome(error: Error | undefined): Outcome {
+  return error === undefined ? "ok" : "failed";
 }
