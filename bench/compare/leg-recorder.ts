@@ -5,7 +5,7 @@
  * When things happen, from the nodes' code:
  *
  * - A write is on its way to all replicas at one moment: a coordinator writes its own copy and sends the others in the same step
- *   (`node/put.ts`). From this step on its own copy shows in reads (`node/step-view.ts`, `node/io/lmdb-store.ts`): its w is 0. Its
+ *   (`node/put.ts`). From this step on its own copy shows in reads (`node/step-view.ts`, `node/io/disk-store.ts`): its w is 0. Its
  *   acknowledgement to itself comes when its disk has it: its a is a sync.
  * - Another replica shows the write from the step in which it takes the `ReplicaPut`, long before it is on disk. So w ends, and a begins,
  *   when the message is passed on to the replica, and the sync is part of a.

@@ -1,8 +1,8 @@
 /**
- * The writes that go to disk in one transaction, and the window through which reads see them before they are there.
+ * The writes that go to disk together, and the window through which reads see them before they are in the log.
  *
  * - Of the writes to one key the last one stays: a key that is written often costs one write per group.
- * - A group is thrown away whole. Entries never leave one by one, so no read can fall between a group and the disk.
+ * - A group is thrown away whole. Entries never leave one by one, so no read can fall between a group and the log.
  */
 import { tables, type Batch, type Table, type Write } from "../store.ts";
 
@@ -40,21 +40,19 @@ export class CommitGroup<B extends Batch> {
     return tables.every((table) => this.#writes[table].size === 0);
   }
 
-  has(table: Table): boolean {
-    return this.#writes[table].size > 0;
-  }
-
   find(table: Table, name: string): Write | undefined {
     return this.#writes[table].get(name);
   }
 
-  writes(table: Table): Iterable<Write> {
-    return this.#writes[table].values();
+  writes(table: Table): Iterable<NamedWrite> {
+    return this.#writes[table];
   }
 
-  /** Unordered; looks at every write of the group, which is bounded by what one sync takes. */
-  *between(table: Table, from: string, to: string): Generator<NamedWrite> {
-    for (const entry of this.#writes[table]) if (entry[0] >= from && entry[0] < to) yield entry;
+  /** In order, and as they are now. Looks at every write of the group, which is bounded by what one sync takes. */
+  between(table: Table, from: string, to: string): NamedWrite[] {
+    const found: NamedWrite[] = [];
+    for (const entry of this.#writes[table]) if (entry[0] >= from && entry[0] < to) found.push(entry);
+    return found.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 }
 

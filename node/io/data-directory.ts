@@ -4,13 +4,13 @@
  *
  *   lock       locked while a process uses the directory; holds its pid for the error message only
  *   identity   {format, owner, inode, birthTimeNs}: whose it is, and what this very file is on the disk that it was made on;
- *              store: what data.mdb was when the last clean stop left it
- *   data.mdb … the store (lmdb-store.ts)
+ *              store: what the files of the store were when the last clean stop left them
+ *   log.0, log.1, data.mdb, lock.mdb   the store (disk-store.ts)
  *
  * - LMDB lets several processes write to one environment, so the lock is ours. It belongs to the open file and dies with the
  *   process, however that ends: there is no stale lock to remove.
  * - A copy of a directory, and one restored from a backup, would mint dots that the original has minted (design §4.3). A copied
- *   `identity` has another inode or birth time than it says. A `data.mdb` that was overwritten in place, by cp or rsync, has
+ *   `identity` has another inode or birth time than it says. A file of the store that was overwritten in place, by cp or rsync, has
  *   another inode or change time than the clean stop recorded: no tool can set those. What happens between the stop and the
  *   record, a crash for one, looks the same, and costs no more than a new replica id.
  * - A directory of another node is refused. What that node holds says nothing of what this one has lost, and would count as if it did.
@@ -34,17 +34,19 @@ import {
   type BigIntStats,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { tryLock } from "fs-native-extensions";
 import { storage } from "../../src/errors.ts";
 import { syncDirectory } from "./sync-directory.ts";
+import { logNames } from "./write-ahead-log.ts";
 
-/** Of everything in the directory. Raise it when an older version must not open what this one writes. */
-export const directoryFormat = 1;
+/** Of everything in the directory. Raise it when an older version must not open what this one writes: format 1 knew no log. */
+export const directoryFormat = 2;
 
 const lockName = "lock";
 const identityName = "identity";
 const identityDraftName = "identity.new";
-const storeName = "data.mdb";
+const storeNames = ["data.mdb", ...logNames] as const;
 /** What may lie in a directory in which a start was interrupted, or a mount point, before we have made it ours. */
 const harmlessNames = new Set([lockName, identityDraftName, "lost+found"]);
 
@@ -69,18 +71,16 @@ interface Identity {
   readonly owner: string | undefined;
   readonly inode: string;
   readonly birthTimeNs: string;
-  /** Nothing before the first clean stop. */
-  readonly store: StoreMark | undefined;
+  /** Empty before the first clean stop. */
+  readonly store: StoreMark;
 }
 
 /**
+ * File by file, by its inode and change time.
  * Every write to a file changes its mark, and a file that takes its place has another. Only a write within the same few
  * milliseconds of the file system's clock may not; the first batch after a start takes the mark of the stop from the store as well.
  */
-interface StoreMark {
-  readonly inode: string;
-  readonly changeTimeNs: string;
-}
+type StoreMark = Readonly<Record<string, unknown>>;
 
 /** What an opening has found out. */
 interface Findings {
@@ -126,7 +126,7 @@ class LockedDirectory implements DataDirectory {
   }
 
   confirmIdentity(): void {
-    if (this.#isCopy) describeErrors(this.path, () => writeIdentity(this.path, this.#owner, undefined));
+    if (this.#isCopy) describeErrors(this.path, () => writeIdentity(this.path, this.#owner, {}));
   }
 
   confirmCleanStop(): void {
@@ -179,7 +179,7 @@ function takeLock(path: string, lock: number): void {
 function examine(path: string, owner: string): Findings {
   const file = openExisting(join(path, identityName));
   if (file === undefined) {
-    writeIdentity(path, owner, undefined);
+    writeIdentity(path, owner, {});
     return { isCopy: false, mayBeOlder: false };
   }
   try {
@@ -190,19 +190,23 @@ function examine(path: string, owner: string): Findings {
       );
     const actual = identityOf(fstatSync(file, { bigint: true }), owner, storeMark(path));
     const isCopy = recorded.inode !== actual.inode || recorded.birthTimeNs !== actual.birthTimeNs;
-    return { isCopy, mayBeOlder: isCopy || !isSameMark(recorded.store, actual.store) };
+    // Before anything is written that an earlier version would not see. A copy gets an identity of its own soon enough.
+    if (recorded.format < directoryFormat && !isCopy) writeIdentity(path, owner, recorded.store);
+    return { isCopy, mayBeOlder: isCopy || !isDeepStrictEqual(recorded.store, actual.store) };
   } finally {
     closeSync(file);
   }
 }
 
-function storeMark(path: string): StoreMark | undefined {
-  const stat = statSync(join(path, storeName), { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? undefined : { inode: `${stat.ino}`, changeTimeNs: `${stat.ctimeNs}` };
+function storeMark(path: string): StoreMark {
+  const stats = storeNames.map((name) => statSync(join(path, name), { bigint: true, throwIfNoEntry: false }));
+  return Object.fromEntries(
+    storeNames.flatMap((name, at) => (stats[at] === undefined ? [] : [[name, markOf(stats[at])]])),
+  );
 }
 
-function isSameMark(a: StoreMark | undefined, b: StoreMark | undefined): boolean {
-  return a?.inode === b?.inode && a?.changeTimeNs === b?.changeTimeNs;
+function markOf({ ino, ctimeNs }: BigIntStats): string {
+  return `inode ${ino}, changed ${ctimeNs}`;
 }
 
 function parseIdentity(path: string, text: string): Identity {
@@ -213,19 +217,12 @@ function parseIdentity(path: string, text: string): Identity {
   }
   const { format, owner, inode, birthTimeNs, store } = fields ?? {};
   if (typeof format === "number" && [owner ?? "", inode, birthTimeNs].every((field) => typeof field === "string"))
-    return { ...(fields as Identity), store: parseMark(store) };
+    return { ...(fields as Identity), store: isObject(store) ? store : {} }; // a damaged one is none: the store fits no other
   const advice = "start with an empty directory, and the other replicas will fill it";
   throw storage(`the file ${join(path, identityName)} is damaged, and maybe others with it: ${advice}.`);
 }
 
-/** One that is damaged is none, which is safe: the store fits no other. */
-function parseMark(value: unknown): StoreMark | undefined {
-  if (!isObject(value)) return undefined;
-  const { inode, changeTimeNs } = value;
-  return typeof inode === "string" && typeof changeTimeNs === "string" ? { inode, changeTimeNs } : undefined;
-}
-
-type Fields = Readonly<Partial<Record<keyof Identity | keyof StoreMark, unknown>>>;
+type Fields = Readonly<Partial<Record<keyof Identity, unknown>>>;
 
 function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null;
@@ -241,7 +238,7 @@ function parseObject(text: string): Fields | undefined {
 }
 
 /** Written aside and renamed, which keeps the inode: at every moment there is the old identity or the whole new one. */
-function writeIdentity(path: string, owner: string, store: StoreMark | undefined): void {
+function writeIdentity(path: string, owner: string, store: StoreMark): void {
   const draft = join(path, identityDraftName);
   const file = openSync(draft, "w", 0o600);
   try {
@@ -254,7 +251,7 @@ function writeIdentity(path: string, owner: string, store: StoreMark | undefined
   syncDirectory(path);
 }
 
-function identityOf(stat: BigIntStats, owner: string, store: StoreMark | undefined): Identity {
+function identityOf(stat: BigIntStats, owner: string, store: StoreMark): Identity {
   return { format: directoryFormat, owner, inode: `${stat.ino}`, birthTimeNs: `${stat.birthtimeNs}`, store };
 }
 

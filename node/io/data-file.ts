@@ -52,7 +52,7 @@ export class DataFile {
   }
 }
 
-function isLackOfRoom(error: unknown): boolean {
+export function isLackOfRoom(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "ENOSPC" || code === "EDQUOT";
 }

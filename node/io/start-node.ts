@@ -16,7 +16,7 @@ import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { refuseFullDisk } from "./disk-space.ts";
 import { Turn } from "./link.ts";
 import { Listener, tryPort } from "./listener.ts";
-import { openLmdbStore, type LmdbStore } from "./lmdb-store.ts";
+import { openDiskStore, type DiskStore } from "./disk-store.ts";
 import { loadMerges } from "./merge-modules.ts";
 import type { PeerTap } from "./peer-tap.ts";
 import { Peers } from "./peers.ts";
@@ -76,7 +76,7 @@ class NodeProcess implements RunningNode {
   readonly #config: CheckedConfig;
   readonly #log: Logger;
   readonly #directory: DataDirectory;
-  readonly #store: LmdbStore<Persist>;
+  readonly #store: DiskStore<Persist>;
   readonly #server: Server;
   readonly #listener: Listener;
   readonly #peers: Peers;
@@ -95,7 +95,7 @@ class NodeProcess implements RunningNode {
     this.#directory = openDataDirectory(config.data, `node ${config.id}`);
     try {
       refuseFullDisk(this.#directory.path);
-      this.#store = openLmdbStore<Persist>(this.#directory.path, {
+      this.#store = openDiskStore<Persist>(this.#directory.path, {
         onDurable: (batch) => this.#server.release(batch),
         onFailure: (error) => this.#fail(error),
         onFull: (isFull) => this.#server.diskFull(isFull),

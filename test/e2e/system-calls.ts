@@ -24,10 +24,13 @@ export function straceInto(log: string): readonly string[] {
   return ["strace", "-f", "-y", "-s", "16384", "-e", `trace=${traced}`, "-o", log];
 }
 
-/** The command that makes every sync of what comes behind it fail, from one on. @throws Error if there is no strace on this machine */
-export function straceFailingSyncs(from: number): readonly string[] {
+/** The command that makes every write of what comes behind it to that file fail, from one on. @throws Error if there is no strace on this machine */
+export function straceFailingWrites(path: string, from: number): readonly string[] {
   checkStrace();
-  return ["strace", "-f", "-e", "trace=fdatasync", "-e", `inject=fdatasync:error=EIO:when=${from}+`, "-o", "/dev/null"];
+  // Strace counts by thread: with one, "the twentieth" is what it says.
+  const oneThread = ["-E", "UV_THREADPOOL_SIZE=1"];
+  const how = ["-P", path, "-e", "trace=pwrite64", "-e", `inject=pwrite64:error=EIO:when=${from}+`];
+  return ["strace", "-f", ...oneThread, ...how, "-o", "/dev/null"];
 }
 
 function checkStrace(): void {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -7,6 +7,7 @@ import { ChildProcess } from "../../child-process.ts";
 import { makeTempDirectory } from "../../temp-directory.ts";
 
 const holder = fileURLToPath(new URL("../../fixtures/data-directory-holder.mjs", import.meta.url));
+const storeFiles = ["data.mdb", "log.0", "log.1"];
 
 describe("making a directory", () => {
   test("it is made with its parents, for its owner only", () => {
@@ -138,6 +139,17 @@ describe("the identity", () => {
     expect(() => openHere(path)).toThrow(sentence);
   });
 
+  test("a directory of an older format is raised at once, so that no older version opens it and misses the log", () => {
+    const path = stoppedCleanly();
+    const identity = JSON.parse(readFileSync(join(path, "identity"), "utf8")) as object;
+    writeFileSync(join(path, "identity"), JSON.stringify({ ...identity, format: 1 }));
+    const directory = openHere(path);
+    expect(directory.mayBeOlder).toBe(false);
+    directory.close();
+    expect(JSON.parse(readFileSync(join(path, "identity"), "utf8"))).toMatchObject({ format: directoryFormat });
+    expect(openHere(path).mayBeOlder).toBe(false);
+  });
+
   test("a damaged identity is refused with advice, and the lock is let go", () => {
     const path = makeTempDirectory();
     openHere(path).close();
@@ -171,18 +183,27 @@ describe("the store after a clean stop", () => {
     expect(openHere(`${path}-moved`).mayBeOlder).toBe(false);
   });
 
-  test("is not believed once it was written to, and no start makes it so: the next clean stop does", () => {
-    // What a crash leaves. To confirm an identity is to confirm no stop.
+  test.each(storeFiles)(
+    "is not believed once %s was written to, and no start makes it so: the next clean stop does",
+    (name) => {
+      // What a crash leaves. To confirm an identity is to confirm no stop.
+      const path = stoppedCleanly();
+      untilItShows(join(path, name), () => writeFileSync(join(path, name), "more"));
+      for (let times = 0; times < 2; times++) {
+        const directory = openHere(path);
+        expect(directory.mayBeOlder).toBe(true);
+        directory.confirmIdentity();
+        directory.close();
+      }
+      stopCleanly(path);
+      expect(openHere(path).mayBeOlder).toBe(false);
+    },
+  );
+
+  test("is not believed without its log", () => {
     const path = stoppedCleanly();
-    untilItShows(path, () => writeFileSync(join(path, "data.mdb"), "more"));
-    for (let times = 0; times < 2; times++) {
-      const directory = openHere(path);
-      expect(directory.mayBeOlder).toBe(true);
-      directory.confirmIdentity();
-      directory.close();
-    }
-    stopCleanly(path);
-    expect(openHere(path).mayBeOlder).toBe(false);
+    rmSync(join(path, "log.1"));
+    expect(openHere(path).mayBeOlder).toBe(true);
   });
 
   test.each(["overwritten", "replaced"] as const)("is not believed once it was %s by a backup of itself", (how) => {
@@ -192,7 +213,7 @@ describe("the store after a clean stop", () => {
     cpSync(path, backup, { recursive: true, preserveTimestamps: true });
     const store = join(path, "data.mdb");
     if (how === "replaced") renameSync(store, `${backup}-old`);
-    untilItShows(path, () => cpSync(join(backup, "data.mdb"), store, { preserveTimestamps: true }));
+    untilItShows(store, () => cpSync(join(backup, "data.mdb"), store, { preserveTimestamps: true }));
     expect(statSync(store).mtimeMs).toBe(statSync(join(backup, "data.mdb")).mtimeMs);
     expect(openHere(path).mayBeOlder).toBe(true);
   });
@@ -201,7 +222,7 @@ describe("the store after a clean stop", () => {
     // A crash between the last batch and the record; a directory of a version that made no record.
     const path = stoppedCleanly();
     const identity = JSON.parse(readFileSync(join(path, "identity"), "utf8")) as object;
-    for (const store of [undefined, null, {}, { inode: 1, changeTimeNs: "2" }]) {
+    for (const store of [undefined, null, {}, "", { "data.mdb": 1 }, { inode: "1", changeTimeNs: "2" }]) {
       writeFileSync(join(path, "identity"), JSON.stringify({ ...identity, store }));
       const directory = openHere(path);
       expect(directory.mayBeOlder).toBe(true);
@@ -220,7 +241,7 @@ describe("the store after a clean stop", () => {
 function stoppedCleanly(): string {
   const path = join(makeTempDirectory(), "node");
   openHere(path).close();
-  writeFileSync(join(path, "data.mdb"), "pages");
+  for (const name of storeFiles) writeFileSync(join(path, name), "bytes");
   stopCleanly(path);
   return path;
 }
@@ -245,8 +266,7 @@ function stopCleanly(path: string): void {
 
 /** Again until the clock of the file system, which ticks only every few milliseconds, has moved on. */
 function untilItShows(path: string, write: () => void): void {
-  const changeTimeNs = (): bigint | undefined =>
-    statSync(join(path, "data.mdb"), { bigint: true, throwIfNoEntry: false })?.ctimeNs;
+  const changeTimeNs = (): bigint | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })?.ctimeNs;
   const before = changeTimeNs();
   do write();
   while (changeTimeNs() === before);

@@ -1,0 +1,378 @@
+/**
+ * The store of a node on disk: group commit into a log, and tables behind it.
+ *
+ *   commit ─▶ gathering ──(the log is free)──▶ a frame of the log ──(on disk)──▶ onDurable, batch by batch
+ *                                                    │     ▲
+ *                                                 no room  │ there is room
+ *                                                    ▼     │
+ *                                                 waiting for room
+ *             a segment of the log that is full ──in order, piece by piece──▶ the tables ──▶ free
+ *
+ *   get, scan: gathering, then the log, the newest first, then the tables
+ *
+ * - One group is on its way at a time; everything submitted meanwhile goes into the next one. So a write costs a map entry and some
+ *   copied bytes, and callbacks and syncs are counted per group.
+ * - What is in the log is in memory too, so the log is read only when the store is opened, and the tables may take their time. When
+ *   they fall far behind, the log waits for them, and what is submitted shows in `pendingBytes`.
+ * - Lack of room is no failure, in the log or in the tables: it is tried again.
+ */
+import { closed, storage } from "../../src/errors.ts";
+import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
+import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
+import { isLackOfRoom } from "./data-file.ts";
+import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
+import { LmdbTables, storeKeyBytesMax } from "./lmdb-tables.ts";
+import type { Logged } from "./log-segment.ts";
+import { syncDirectory } from "./sync-directory.ts";
+import { ValueSlab } from "./value-slab.ts";
+import { WriteAheadLog } from "./write-ahead-log.ts";
+
+export interface DiskStoreOptions {
+  /** What is not on disk after this long never will be: the store fails. Larger tolerates slower disks. Default 30 s. */
+  readonly flushTimeoutMs?: number;
+  /** Address space for the tables to begin with, not file size. LMDB grows it by itself, but leaves each outgrown mapping mapped. Default 1 GiB. */
+  readonly mapBytes?: number;
+  /** How often the room on the disk is looked at, and what found none is tried again. Default 500 ms. */
+  readonly lookMs?: number;
+  /** Keys in the log after which they are moved into the tables. More share pages there, take memory, and lengthen a start. Default 20,000. */
+  readonly logEntriesMax?: number;
+  /** Default: what the file system says. */
+  readonly measure?: () => Promise<Room>;
+}
+
+const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500, logEntriesMax: 20_000 } as const;
+/** Large values share no pages, and fill memory soon. */
+const logBytesMax = 8 * 1024 * 1024;
+/** With more than this the log waits for the tables. */
+const logBytesBound = 8 * logBytesMax;
+/** Moved in one transaction: more would hold up the turn of the event loop that hands them over. */
+const pieceMax = { entries: 500, bytes: 1024 * 1024 } as const;
+/** A log that nothing was added to for so long is moved as it is: then reads have one place to look, and memory is free. */
+const looksAtRest = 10;
+const watchTicks = 10;
+/** What waits is bounded by those who submit it: they know of a full disk, and see `pendingBytes`. Past this one of them has not understood. */
+const waitingBytesMax = 512 * 1024 * 1024;
+type Bytes = Uint8Array;
+
+/**
+ * Opens the store in `directory`, which must be ours alone (`data-directory.ts` sees to that).
+ *
+ * @throws CoterieError STORAGE when what is there cannot be opened
+ */
+export function openDiskStore<B extends Batch>(
+  directory: string,
+  events: StoreEvents<B>,
+  options: DiskStoreOptions = {},
+): DiskStore<B> {
+  try {
+    const store = new DiskStore(directory, events, { ...defaults, measure: () => roomOf(directory), ...options });
+    syncDirectory(directory);
+    return store;
+  } catch (cause) {
+    throw storage(`The store in ${directory} cannot be opened: ${messageOf(cause)}.`, { cause });
+  }
+}
+
+export class DiskStore<B extends Batch> implements Store<B> {
+  readonly #directory: string;
+  readonly #events: StoreEvents<B>;
+  readonly #tables: LmdbTables;
+  readonly #log: WriteAheadLog;
+  readonly #logEntriesMax: number;
+  readonly #slab = new ValueSlab();
+  readonly #space: DiskSpace;
+  readonly #watch: NodeJS.Timeout;
+  readonly #looks: NodeJS.Timeout;
+  #gathering = new CommitGroup<B>();
+  /** In the log, and being written to disk. */
+  #committing: CommitGroup<B> | undefined;
+  readonly #logWrite = new Patience();
+  readonly #tablesWrite = new Patience();
+  #looksSinceCommit = 0;
+  #logWaits = false;
+  #tablesWait = false;
+  #isFull = false;
+  #hasFailed = false;
+  #closing: Promise<void> | undefined;
+  #isClosed = false;
+  #onRoom: () => void = () => undefined;
+  #onIdle: () => void = () => undefined;
+  readonly #advance = (): void => this.#commitNext();
+  readonly #onWritten = (error: Error | null): void => this.#finishWrite(error);
+
+  /** Use `openDiskStore`. */
+  constructor(directory: string, events: StoreEvents<B>, options: Required<DiskStoreOptions>) {
+    this.#directory = directory;
+    this.#events = events;
+    this.#log = new WriteAheadLog(directory);
+    this.#tables = openTables(directory, options.mapBytes, this.#log);
+    this.#logEntriesMax = options.logEntriesMax;
+    this.#space = new DiskSpace(options.measure);
+    this.#watch = setInterval(() => this.#watchWrites(), options.flushTimeoutMs / watchTicks).unref();
+    this.#looks = setInterval(() => void this.#look(), options.lookMs).unref();
+    void this.#moveOn();
+  }
+
+  /** Submitted, and not yet durable. */
+  get pendingBytes(): number {
+    return this.#gathering.bytes + (this.#committing?.bytes ?? 0);
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  get(table: Table, key: Bytes): Bytes | undefined {
+    assertKey(key);
+    if (this.#log.isEmpty && this.#gathering.isEmpty) return this.#tables.get(table, key);
+    const name = binaryKey(key);
+    const write = this.#gathering.find(table, name);
+    if (write !== undefined) return write.value;
+    for (const segment of this.#log.segments) {
+      const at = segment.find(table, name);
+      if (at === 0) continue;
+      const value = segment.valueAt(at);
+      return value && this.#slab.copy(value);
+    }
+    return this.#tables.get(table, key);
+  }
+
+  /** Takes its snapshot at the first step. A walk that is given up must be ended (`for … of` does), else the file grows. */
+  *scan(table: Table, from: Bytes, to: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
+    const [first, last] = [binaryKey(from), binaryKey(to)];
+    let entries: Iterable<Logged> = named(this.#tables.walk(table, from, to));
+    for (const segment of this.#log.segments.toReversed()) entries = merge(entries, segment.walk(table, first, last));
+    for (const [, key, value] of merge(entries, gathered(this.#gathering.between(table, first, last)))) {
+      if (value !== undefined) yield [key, value];
+      if (this.#isClosed) throw closed("The store was closed under a scan.");
+    }
+  }
+
+  commit(batch: B): void {
+    if (this.#closing !== undefined) throw closed("The store is closed.");
+    if (this.#hasFailed) return;
+    for (const { key } of batch.writes) assertKey(key);
+    // The first batch of a group waits for the end of the turn, so that what came in its frames goes together.
+    if (this.#committing === undefined && this.#gathering.isEmpty) setImmediate(this.#advance);
+    this.#gathering.add(batch);
+    if (this.pendingBytes > waitingBytesMax)
+      this.#fail(new Error(`more than ${waitingBytesMax} bytes wait for the disk`));
+  }
+
+  /** Waits until everything submitted is durable, has failed or finds no room, and gives the files free. Nothing may be submitted any more. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #commitNext(): void {
+    if (this.#committing !== undefined || this.#gathering.isEmpty || this.#hasFailed || this.#isLogTooLong) return;
+    const group = this.#gathering;
+    this.#gathering = new CommitGroup();
+    this.#committing = group;
+    if (group.hasNoWrites) return process.nextTick(this.#onWritten, null);
+    this.#looksSinceCommit = 0;
+    if (this.#log.full === undefined && this.#hasEnoughToMove) this.#turnLog();
+    this.#log.append(group);
+    this.#write();
+  }
+
+  get #hasEnoughToMove(): boolean {
+    return this.#log.activeEntries >= this.#logEntriesMax || this.#log.activeBytes >= logBytesMax;
+  }
+
+  get #isLogTooLong(): boolean {
+    return this.#log.full !== undefined && this.#log.activeBytes > logBytesBound && !this.#isClosing;
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  #write(): void {
+    this.#logWrite.start();
+    this.#log.write(this.#onWritten);
+  }
+
+  #finishWrite(error: Error | null): void {
+    this.#logWrite.stop();
+    const group = this.#committing;
+    if (this.#hasFailed || group === undefined) return this.#tellIdle();
+    if (error !== null) return isLackOfRoom(error) ? this.#waitForRoom() : this.#fail(error);
+    this.#committing = undefined;
+    const wasStuck = this.#logWaits;
+    this.#logWaits = false;
+    for (const batch of group.batches) this.#events.onDurable(batch);
+    if (wasStuck) this.#goOn();
+    this.#commitNext();
+    this.#tellIdle();
+  }
+
+  #turnLog(): void {
+    this.#log.turn();
+    void this.#moveOn();
+  }
+
+  /** Moves the segment of the log that is full into the tables, if there is one. A store that closes leaves it to the next start. */
+  async #moveOn(): Promise<void> {
+    const { full } = this.#log;
+    if (full === undefined) return;
+    try {
+      for (const writes of full.pieces(pieceMax.entries, pieceMax.bytes)) {
+        await this.#roomInTablesFor(writes);
+        if (this.#isClosing || this.#hasFailed) return;
+        this.#tablesWrite.start();
+        await this.#tables.write(writes);
+        this.#tablesWrite.stop();
+      }
+      this.#tables.refresh();
+      this.#log.free();
+      this.#commitNext();
+    } catch (error) {
+      this.#tablesWrite.stop();
+      this.#fail(error);
+    } finally {
+      this.#tellIdle();
+    }
+  }
+
+  async #roomInTablesFor(writes: readonly Write[]): Promise<void> {
+    while (!this.#tables.hasRoomFor(writes)) {
+      this.#tablesWait = true;
+      this.#tellIfFull();
+      await new Promise<void>((resolve) => (this.#onRoom = resolve));
+      this.#tablesWait = false;
+      if (this.#isClosing || this.#hasFailed) return;
+    }
+  }
+
+  #waitForRoom(): void {
+    this.#logWaits = true;
+    this.#looks.ref(); // a process must not end for want of things to do while something waits for the disk
+    this.#tellIfFull();
+    this.#tellIdle();
+  }
+
+  #goOn(): void {
+    this.#looks.unref();
+    this.#tellIfFull();
+  }
+
+  async #look(): Promise<void> {
+    await this.#space.look();
+    if (this.#hasFailed || this.#isClosed) return;
+    this.#tellIfFull();
+    if (this.#logWaits && !this.#logWrite.isUnderWay) this.#write();
+    this.#onRoom();
+    const rests = ++this.#looksSinceCommit === looksAtRest && this.#committing === undefined && !this.#isClosing;
+    if (rests && this.#log.full === undefined && !this.#log.isEmpty) this.#turnLog();
+  }
+
+  #tellIfFull(): void {
+    const isFull = this.#logWaits || this.#tablesWait || this.#space.isShort;
+    if (isFull === this.#isFull || this.#hasFailed || this.#isClosed) return;
+    this.#isFull = isFull;
+    this.#events.onFull(isFull);
+  }
+
+  #watchWrites(): void {
+    const isOver = [this.#logWrite, this.#tablesWrite].some((write) => write.tick());
+    if (isOver) this.#fail(new Error("the disk did not finish a write in time"));
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#stopTimers();
+    this.#onRoom();
+    this.#tellIdle();
+    const message = `Writes to the store in ${this.#directory} are not durable any more: ${messageOf(cause)}.`;
+    this.#events.onFailure(storage(message, { cause }));
+  }
+
+  async #close(): Promise<void> {
+    this.#onRoom();
+    this.#commitNext();
+    if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#stopTimers();
+    this.#isClosed = true;
+    // A write that hangs would keep a failed node from going down: what it uses stays open until the process ends.
+    if (this.#tablesWrite.isUnderWay) this.#tables.abandon();
+    else await this.#tables.close();
+    if (!this.#logWrite.isUnderWay) this.#log.close();
+  }
+
+  #stopTimers(): void {
+    clearInterval(this.#watch);
+    clearInterval(this.#looks);
+  }
+
+  get #isIdle(): boolean {
+    const isWritten = this.#committing === undefined && this.#gathering.isEmpty;
+    return this.#hasFailed || (!this.#tablesWrite.isUnderWay && (isWritten || this.#logWaits));
+  }
+
+  #tellIdle(): void {
+    if (this.#isIdle) this.#onIdle();
+  }
+}
+
+/** A store that cannot be opened leaves no file open. */
+function openTables(directory: string, mapBytes: number, log: WriteAheadLog): LmdbTables {
+  try {
+    return new LmdbTables(directory, mapBytes);
+  } catch (error) {
+    log.close();
+    throw error;
+  }
+}
+
+/** Counts ticks while something is under way, and not the clock: a process that was stopped for a while must not blame the disk. */
+class Patience {
+  isUnderWay = false;
+  #ticks = 0;
+
+  start(): void {
+    this.isUnderWay = true;
+    this.#ticks = 0;
+  }
+
+  stop(): void {
+    this.isUnderWay = false;
+  }
+
+  /** @returns whether it has been under way for too long */
+  tick(): boolean {
+    return this.isUnderWay && ++this.#ticks > watchTicks;
+  }
+}
+
+/** Two walks in one: of a key that both have, the newer entry. */
+function* merge(older: Iterable<Logged>, newer: Iterator<Logged>): Generator<Logged> {
+  let next = newer.next();
+  for (const entry of older) {
+    for (; next.done !== true && next.value[0] < entry[0]; next = newer.next()) yield next.value;
+    const isInBoth = next.done !== true && next.value[0] === entry[0];
+    yield isInBoth ? next.value : entry;
+    if (isInBoth) next = newer.next();
+  }
+  for (; next.done !== true; next = newer.next()) yield next.value;
+}
+
+function* named(walk: Iterable<readonly [key: Bytes, value: Bytes]>): Generator<Logged> {
+  for (const [key, value] of walk) yield [binaryKey(key), key, value];
+}
+
+function* gathered(writes: readonly NamedWrite[]): Generator<Logged> {
+  for (const [name, { key, value }] of writes) yield [name, key, value];
+}
+
+/** A wrong key would fail a group that others are in, or a move into the tables, so it is refused at the door. */
+function assertKey(key: Bytes): void {
+  if (key.length > 0 && key.length <= storeKeyBytesMax) return;
+  throw new RangeError(`A store key must have 1 to ${storeKeyBytesMax} bytes, this one has ${key.length}.`);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,291 @@
+/**
+ * One of the two files of the write-ahead log, and the same bytes in memory, where reads find what the tables do not have yet.
+ *
+ * - The file is opened for synchronous data (`O_DSYNC`): a write that has returned is on disk. One call for a group, where a write and
+ *   a sync would be two.
+ * - It is used again and again, and mostly only grows, by zeros behind a frame that does not fit: to write over blocks that are there
+ *   is a flush of the disk, to append takes the file system's journal as well.
+ * - What was read from memory stays as it is: a segment that is used again gets new memory.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, write, writeSync } from "node:fs";
+import { tables, type Batch, type Table, type Write } from "../store.ts";
+import { binaryKey, type CommitGroup } from "./commit-group.ts";
+import {
+  alignedUp,
+  entryBytes,
+  entryEnd,
+  fileHeaderBytes,
+  frameAlignment,
+  frameHeaderBytes,
+  keyAt,
+  readFileHeader,
+  previousAt,
+  readFrame,
+  sealFrame,
+  tableAt,
+  valueAt,
+  writeEntry,
+  writeFileHeader,
+  type FileHeader,
+  type Frame,
+} from "./log-frame.ts";
+import { LogIndex } from "./log-index.ts";
+
+/** The file and its memory grow by multiples of this. */
+const stepBytes = 256 * 1024;
+/** A file that had to become longer, because the tables did not keep up or values are large, is cut when it is used again. */
+const keptBytesMax = 32 * 1024 * 1024;
+type Bytes = Uint8Array;
+/** An entry of a walk: a key under its name, and its value unless it was removed. */
+export type Logged = readonly [name: string, key: Bytes, value: Bytes | undefined];
+
+/** What a segment has in memory. A walk keeps that with which it began, when the segment has got another. */
+interface Contents {
+  image: Buffer;
+  readonly indexes: Readonly<Record<Table, LogIndex>>;
+}
+
+export class LogSegment {
+  readonly #file: number;
+  readonly #mark: number;
+  #fileBytes: number;
+  #contents: Contents;
+  #first: number;
+  #last: number;
+  #lastFrameFrom = fileHeaderBytes;
+  /** Where the next frame begins. */
+  #end = fileHeaderBytes;
+  /** Up to where the file has what memory has. */
+  #written = fileHeaderBytes;
+  #onWritten: (error: Error | null) => void = () => undefined;
+  readonly #advance = (error: Error | null, bytes: number): void => this.#goOn(error, bytes);
+
+  /**
+   * Opens the file, or makes it, and takes the frames that follow each other from its beginning.
+   * @throws what is wrong with the file
+   */
+  constructor(path: string) {
+    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600);
+    try {
+      this.#fileBytes = fstatSync(this.#file).size;
+      this.#contents = contentsOf(Buffer.alloc(Math.max(stepBytes, steppedUp(this.#fileBytes))));
+      const { mark, first } = this.#readHeader();
+      this.#mark = mark;
+      this.#first = first;
+      this.#last = first - 1;
+      this.#readFrames();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The sequence number that its frames begin with, or 0 if it has never been used. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** The sequence number of its last frame; one less than the first if it has none. */
+  get last(): number {
+    return this.#last;
+  }
+
+  get isEmpty(): boolean {
+    return this.#last < this.#first;
+  }
+
+  get bytes(): number {
+    return this.#end;
+  }
+
+  /** Of different keys. */
+  get entryCount(): number {
+    return tables.reduce((sum, table) => sum + this.#contents.indexes[table].size, 0);
+  }
+
+  /** Whether a frame anywhere in the file, in its place or not, has a higher number. Right after the file was opened. */
+  hasFrameAfter(sequence: number): boolean {
+    for (let at = fileHeaderBytes; at < this.#fileBytes; at += frameAlignment)
+      if ((readFrame(this.#contents.image, at, this.#mark)?.sequence ?? 0) > sequence) return true;
+    return false;
+  }
+
+  /**
+   * Writes the last frame again, where it is. The process may have died before that frame was on disk: what is read now, and told to
+   * others, must not be lost with the page cache.
+   *
+   * @throws what the file system says
+   */
+  rewriteLast(): void {
+    for (let at = this.#lastFrameFrom; at < this.#end;)
+      at += writeSync(this.#file, this.#contents.image, at, this.#end - at, at);
+  }
+
+  /** Begins anew, with a frame of that number. The file keeps old frames until they are written over. */
+  begin(first: number): void {
+    this.#contents = contentsOf(Buffer.alloc(stepBytes));
+    writeFileHeader(this.#contents.image, this.#mark, first);
+    this.#first = first;
+    this.#last = first - 1;
+    this.#lastFrameFrom = this.#end = fileHeaderBytes;
+    this.#written = 0;
+  }
+
+  /** What it has is elsewhere, and leaves memory. */
+  forget(): void {
+    this.#contents = contentsOf(Buffer.alloc(0));
+  }
+
+  /** Adds the group as a frame, which is read from now on, and written by `write`. */
+  append(group: CommitGroup<Batch>): void {
+    const from = this.#end;
+    const sequence = this.#last + 1;
+    this.#reach(alignedUp(from + frameHeaderBytes + bytesOf(group)));
+    const { image, indexes } = this.#contents;
+    let at = from + frameHeaderBytes;
+    for (const table of tables)
+      for (const [name, entry] of group.writes(table)) {
+        at = writeEntry(image, at, entry, indexes[table].replace(name, at));
+      }
+    sealFrame(image, from, at, this.#mark, sequence);
+    this.#placed({ sequence, from: from + frameHeaderBytes, end: at });
+  }
+
+  /**
+   * Writes what was added since the last time. After an error it may be called again, and goes on where it stopped.
+   * A header is on disk before a frame that it announces is written: then no crash can make what went before look lost.
+   */
+  write(onWritten: (error: Error | null) => void): void {
+    this.#onWritten = onWritten;
+    const framesTo = this.#end <= this.#fileBytes ? this.#end : steppedUp(this.#end);
+    const to = this.#written < fileHeaderBytes ? fileHeaderBytes : framesTo;
+    write(this.#file, this.#contents.image, this.#written, to - this.#written, this.#written, this.#advance);
+  }
+
+  /** @returns where the last entry of the key is, or 0 */
+  find(table: Table, name: string): number {
+    return this.#contents.indexes[table].find(name);
+  }
+
+  /** A view of the value of the entry there. */
+  valueAt(position: number): Bytes | undefined {
+    return valueAt(this.#contents.image, position);
+  }
+
+  /** The entries between two names in order, as they are now, whatever is added while they are walked. */
+  walk(table: Table, from: string, to: string): Generator<Logged> {
+    return walk(this.#contents, table, this.#contents.indexes[table].names(from, to), this.#end);
+  }
+
+  /** All entries in order, some at a time. Nothing may be added meanwhile. */
+  *pieces(entriesMax: number, bytesMax: number): Generator<readonly Write[]> {
+    let writes: Write[] = [];
+    let bytes = 0;
+    for (const table of tables)
+      for (const [, key, value] of walk(this.#contents, table, this.#contents.indexes[table].inOrder(), this.#end)) {
+        const entry = { table, key, value };
+        writes.push(entry);
+        bytes += entryBytes(entry);
+        if (writes.length < entriesMax && bytes < bytesMax) continue;
+        yield writes;
+        writes = [];
+        bytes = 0;
+      }
+    if (writes.length > 0) yield writes;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  /** A crash may have kept a file from getting its header. One that is longer had one. */
+  #readHeader(): FileHeader {
+    const { image } = this.#contents;
+    for (let at = 0, bytes = 1; bytes > 0 && at < image.length; at += bytes)
+      bytes = readSync(this.#file, image, at, image.length - at, at);
+    const header = readFileHeader(image);
+    if (header !== undefined) return header;
+    if (this.#fileBytes > fileHeaderBytes) throw damaged();
+    const mark = randomBytes(6).readUIntLE(0, 6);
+    writeFileHeader(image, mark, 0);
+    writeSync(this.#file, image, 0, fileHeaderBytes, 0);
+    this.#fileBytes = fileHeaderBytes;
+    return { mark, first: 0 };
+  }
+
+  #readFrames(): void {
+    for (;;) {
+      const frame = readFrame(this.#contents.image, this.#end, this.#mark);
+      if (this.#first === 0 || frame?.sequence !== this.#last + 1) break;
+      this.#take(frame);
+    }
+    this.#written = this.#end;
+  }
+
+  #take(frame: Frame): void {
+    const { image, indexes } = this.#contents;
+    for (let at = frame.from; at < frame.end; at = entryEnd(image, at)) {
+      const table = tableAt(image, at);
+      if (table === undefined) throw new Error("its log has an entry of a table that this version does not know");
+      indexes[table].replace(binaryKey(keyAt(image, at)), at);
+    }
+    this.#placed(frame);
+  }
+
+  #placed({ sequence, from, end }: Frame): void {
+    this.#last = sequence;
+    this.#lastFrameFrom = from - frameHeaderBytes;
+    this.#end = alignedUp(end);
+  }
+
+  #reach(bytes: number): void {
+    const { image } = this.#contents;
+    if (bytes <= image.length) return;
+    this.#contents.image = Buffer.alloc(steppedUp(Math.max(bytes, 2 * image.length)));
+    this.#contents.image.set(image);
+  }
+
+  #cut(): void {
+    if (this.#fileBytes <= keptBytesMax) return;
+    ftruncateSync(this.#file, keptBytesMax);
+    this.#fileBytes = keptBytesMax;
+  }
+
+  #goOn(error: Error | null, bytes: number): void {
+    if (error !== null) return this.#onWritten(error);
+    if (this.#written < fileHeaderBytes) this.#cut();
+    this.#fileBytes = Math.max(this.#fileBytes, this.#written + bytes);
+    this.#written = Math.min(this.#end, this.#written + bytes);
+    if (this.#written < this.#end) this.write(this.#onWritten);
+    else this.#onWritten(null);
+  }
+}
+
+export function damaged(): Error {
+  const advice = "start with an empty directory, and the other replicas will fill it";
+  return new Error(`its log is damaged, and with it writes that were acknowledged: ${advice}`);
+}
+
+function* walk(contents: Contents, table: Table, names: Iterable<string>, end: number): Generator<Logged> {
+  for (const name of names) {
+    let at = contents.indexes[table].find(name);
+    while (at >= end) at = previousAt(contents.image, at); // written over since the walk began
+    yield [name, keyAt(contents.image, at), valueAt(contents.image, at)];
+  }
+}
+
+function bytesOf(group: CommitGroup<Batch>): number {
+  let bytes = 0;
+  for (const table of tables) for (const [, entry] of group.writes(table)) bytes += entryBytes(entry);
+  return bytes;
+}
+
+function contentsOf(image: Buffer): Contents {
+  const indexes = { objects: new LogIndex(), hints: new LogIndex(), conflicts: new LogIndex(), meta: new LogIndex() };
+  return { image, indexes };
+}
+
+function steppedUp(bytes: number): number {
+  return Math.ceil(bytes / stepBytes) * stepBytes;
+}
