@@ -51,7 +51,8 @@ const faultStretches = 3;
 /** Of `durationMs`: what a node or a link does when it comes back takes longer than a measurement needs. */
 const stretchFactor = 3;
 const warmUpMsMax = 500;
-const rehearsalMsMax = 3000;
+/** A store whose code V8 has not settled takes twice the processor time: some hundred thousand requests are needed. */
+const rehearsalMsMax = 8000;
 const aroundFaultMs = 3000;
 const stalenessNodes = 3;
 const stalenessWriteMs = 8;
@@ -114,7 +115,7 @@ export class BenchRun {
     const others = await otherSystems(this.#question, (why) => this.#listener.onNote(why));
     const systems = [coterie, ...others];
     const contenders = contendersOf(systems, settings, this.#tag);
-    const rehearsalMs = Math.min(rehearsalMsMax, 2 * this.#question.durationMs);
+    const rehearsalMs = Math.min(rehearsalMsMax, 4 * this.#question.durationMs);
     const plan = { ...this.#question, ...this.#shape, rehearsalMs };
     const clients = await this.#begin(systems);
     const comparison = new Comparison(contenders, clients, plan, this.#onStep);

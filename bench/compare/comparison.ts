@@ -39,7 +39,7 @@ interface Round {
   readonly figures: Figures;
 }
 
-const rehearsalInFlight = 64;
+const rehearsalInFlight = 256;
 const fillPerSecond = 15_000;
 const aroundFillMs = 300;
 /** What a measurement takes beside its time: what is under way at the end, and the count of what was lost. */

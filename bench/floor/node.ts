@@ -1,6 +1,6 @@
 /**
  * One node of the floor: what a replicated put and get cost at least in this runtime, with the same sockets, encoding,
- * framing and fsynced LMDB commits as Coterie, and without versions, ring, repair or any check.
+ * framing and kind of store as Coterie, on disk before every acknowledgement, and without versions, ring, repair or any check.
  *
  * Started by cluster.ts: `node node.js INDEX DIRECTORY`. It sends `{ port }` to its parent, gets `{ ports }` of all nodes
  * back, connects to the nodes before it (one socket per pair) and sends `{ ready }`. It ends when the parent does.

@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync, write, writeSync } from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { Packr } from "msgpackr";
 import type { Link } from "./wire.ts";
@@ -9,6 +10,8 @@ export type OnDurable = (asker: Link | undefined, id: number) => void;
 const foldAt = 20_000;
 /** Records moved in one transaction: more at once would hold up the turn of the event loop that hands them over. */
 const foldTogether = 1_000;
+/** Room for what is folded at a time; more makes the file longer. */
+const logBytes = 8 * 1024 * 1024;
 const packr = new Packr({ useRecords: false });
 
 /** Writes that go to disk together, in columns, so that a write costs four appends and no object of its own. */
@@ -20,14 +23,14 @@ class Batch {
 }
 
 /**
- * Two LMDB files with group commit. A group of writes is one record of the log: a commit writes a few pages, however many keys it
+ * A log and a table with group commit. A group of writes is one record of the log, on disk when its write returns, however many keys it
  * has, where the table would rewrite the leaf of each. What the log has is in memory too, until so much has come together that
- * most leaves get several records at once; then it is moved into the table, sorted, and out of the log.
+ * most leaves get several records at once; then it is moved into the table, sorted, while the other of two logs goes on.
  *
  * While one commit is being synced, the writes that arrive form the next.
  */
 export class Store {
-  private readonly log: RootDatabase<Uint8Array, number>;
+  private logs: readonly [active: Log, other: Log];
   private readonly table: RootDatabase<Uint8Array, string>;
   private readonly onDurable: OnDurable;
   private next = new Batch();
@@ -38,15 +41,11 @@ export class Store {
   private isFolding = false;
   private folded: Promise<void> = Promise.resolve();
   private loggedWrites = 0;
-  private lastGroup = 0;
-  /** Groups up to this one are in the table, those up to the other are out of the log too. */
-  private foldedGroup = 0;
-  private removedGroup = 0;
 
   constructor(directory: string, onDurable: OnDurable) {
     this.onDurable = onDurable;
-    this.log = openFile(`${directory}/log.mdb`);
-    this.table = openFile(`${directory}/floor.mdb`);
+    this.logs = [new Log(`${directory}/log.0`), new Log(`${directory}/log.1`)];
+    this.table = openTable(`${directory}/floor.mdb`);
   }
 
   /** The record in a buffer that the next read overwrites (its `length` is right, its views are not), or undefined. */
@@ -77,21 +76,18 @@ export class Store {
   /** Nothing may be under way. */
   async close(): Promise<void> {
     await this.folded;
-    await Promise.all([this.log.close(), this.table.close()]);
+    for (const log of this.logs) log.close();
+    await this.table.close();
   }
 
   private readonly commit = (): void => {
     const batch = this.next;
     this.next = new Batch();
     this.committing = true;
+    if (this.loggedWrites >= foldAt && !this.isFolding) this.folded = this.fold();
     for (let at = 0; at < batch.keys.length; at++) this.logged.set(batch.keys[at]!, batch.values[at]!);
     this.loggedWrites += batch.keys.length;
-    const committed = this.log.batch(() => {
-      void this.log.put(++this.lastGroup, packr.pack([batch.keys, batch.values]));
-      while (this.removedGroup < this.foldedGroup) void this.log.remove(++this.removedGroup);
-    });
-    void committed.then(() => this.acknowledge(batch));
-    if (this.loggedWrites >= foldAt && !this.isFolding) this.folded = this.fold();
+    this.logs[0].append(packr.pack([batch.keys, batch.values]), () => this.acknowledge(batch));
   };
 
   private acknowledge(batch: Batch): void {
@@ -101,16 +97,16 @@ export class Store {
   }
 
   private async fold(): Promise<void> {
-    const upTo = this.lastGroup;
     this.isFolding = true;
     this.loggedWrites = 0;
+    this.logs = [this.logs[1], this.logs[0]];
+    this.logs[0].begin();
     this.folding = this.logged;
     this.logged = new Map();
     const keys = [...this.folding.keys()].sort(); // as UTF-16, which only costs locality where it differs from the table's order
     for (let from = 0; from < keys.length; from += foldTogether) await this.move(keys.slice(from, from + foldTogether));
     this.table.resetReadTxn(); // lmdb-js keeps one for the rest of a turn, perhaps from before the last commit
     this.folding = new Map();
-    this.foldedGroup = upTo;
     this.isFolding = false;
   }
 
@@ -121,7 +117,36 @@ export class Store {
   }
 }
 
-function openFile<K extends string | number>(path: string): RootDatabase<Uint8Array, K> {
+/** A file whose blocks are there already: to write over them takes one flush of the disk, and nothing of the file system. */
+class Log {
+  private readonly file: number;
+  private end = 0;
+
+  constructor(path: string) {
+    this.file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600);
+    writeSync(this.file, new Uint8Array(logBytes));
+  }
+
+  begin(): void {
+    this.end = 0;
+  }
+
+  append(record: Uint8Array, onDurable: () => void): void {
+    const at = this.end;
+    this.end += record.length;
+    write(this.file, record, 0, record.length, at, (error, bytes) => {
+      if (error !== null) throw error;
+      if (bytes < record.length) throw new Error(`The disk took ${bytes} bytes of ${record.length}.`);
+      onDurable();
+    });
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+}
+
+function openTable(path: string): RootDatabase<Uint8Array, string> {
   return open({
     path,
     encoding: "binary",

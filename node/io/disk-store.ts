@@ -34,17 +34,17 @@ export interface DiskStoreOptions {
   readonly mapBytes?: number;
   /** How often the room on the disk is looked at, and what found none is tried again. Default 500 ms. */
   readonly lookMs?: number;
-  /** Keys in the log after which they are moved into the tables. More share pages there, take memory, and lengthen a start. Default 20,000. */
+  /** Keys in the log after which they are moved into the tables. More share pages there, take memory, and lengthen a start. Default 50,000. */
   readonly logEntriesMax?: number;
   /** Default: what the file system says. */
   readonly measure?: () => Promise<Room>;
 }
 
-const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500, logEntriesMax: 20_000 } as const;
+const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500, logEntriesMax: 50_000 } as const;
 /** Large values share no pages, and fill memory soon. */
-const logBytesMax = 8 * 1024 * 1024;
+const logBytesMax = 16 * 1024 * 1024;
 /** With more than this the log waits for the tables. */
-const logBytesBound = 8 * logBytesMax;
+const logBytesBound = 4 * logBytesMax;
 /** Moved in one transaction: more would hold up the turn of the event loop that hands them over. */
 const pieceMax = { entries: 500, bytes: 1024 * 1024 } as const;
 /** A log that nothing was added to for so long is moved as it is: then reads have one place to look, and memory is free. */
