@@ -131,6 +131,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
 
   get(table: Table, key: Bytes): Bytes | undefined {
     assertKey(key);
+    this.#assertOpen();
     if (this.#log.isEmpty && this.#gathering.isEmpty) return this.#tables.get(table, key);
     const name = binaryKey(key);
     const write = this.#gathering.find(table, name);
@@ -146,6 +147,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
 
   /** Takes its snapshot at the first step. A walk that is given up must be ended (`for … of` does), else the file grows. */
   *scan(table: Table, from: Bytes, to: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
+    this.#assertOpen();
     const [first, last] = [binaryKey(from), binaryKey(to)];
     let entries: Iterable<Logged> = named(this.#tables.walk(table, from, to));
     for (const segment of this.#log.segments.toReversed()) entries = merge(entries, segment.walk(table, first, last));
@@ -153,6 +155,11 @@ export class DiskStore<B extends Batch> implements Store<B> {
       if (value !== undefined) yield [key, value];
       if (this.#isClosed) throw closed("The store was closed under a scan.");
     }
+  }
+
+  /** lmdb-js takes the process down, a moment later, for a read from an environment that is being closed. */
+  #assertOpen(): void {
+    if (this.#isClosed) throw closed("The store is closed.");
   }
 
   commit(batch: B): void {

@@ -68,6 +68,23 @@ describe("closing", () => {
   });
 });
 
+test("reads go on until it is closed, and are refused from then on", async () => {
+  const { store } = open(await directoryToMove(), { lookMs: 2 });
+  const read = (): unknown => store.get("objects", bytesOf("none"));
+  const write = vi.spyOn(LmdbTables.prototype, "write");
+  onTestFinished(() => write.mockRestore());
+  await until(() => write.mock.settledResults.at(-1)?.type === "fulfilled");
+  const closing = store.close();
+  for (let step = 0; step < 20; step++) {
+    expect(() => read() ?? [...store.scan("objects", bytesOf("a"), bytesOf("b"))]).toThrow("The store is closed.");
+    await Promise.resolve();
+  }
+  await closing;
+  expect(read).toThrow(expect.objectContaining({ code: "CLOSED" }));
+  // Long enough for a timer of lmdb-js that would end the process.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+});
+
 describe("opening", () => {
   test("nothing is told before whoever opens it has it", async () => {
     const directory = await directoryToMove();
@@ -108,6 +125,7 @@ test("a log that came to rest while the tables had no room is moved when they ha
   const directory = await directoryToMove();
   const tables = holdTables();
   const write = vi.spyOn(LmdbTables.prototype, "write");
+  onTestFinished(() => write.mockRestore());
   const { store } = open(directory, { lookMs: 2 });
   await until(() => tables.looks() > 20);
   tables.letGo();
