@@ -248,15 +248,21 @@ export class LogSegment {
     this.#contents.image.set(image);
   }
 
-  #cut(): void {
-    if (this.#fileBytes <= keptBytesMax) return;
-    ftruncateSync(this.#file, keptBytesMax);
+  /** @returns what keeps the file from being cut: thrown, in the callback of a write, it would end the process */
+  #cut(): Error | null {
+    if (this.#fileBytes <= keptBytesMax) return null;
+    try {
+      ftruncateSync(this.#file, keptBytesMax);
+    } catch (error) {
+      return error as Error;
+    }
     this.#fileBytes = keptBytesMax;
+    return null;
   }
 
   #goOn(error: Error | null, bytes: number): void {
-    if (error !== null) return this.#onWritten(error);
-    if (this.#written < fileHeaderBytes) this.#cut();
+    const failure = error === null && this.#written < fileHeaderBytes ? this.#cut() : error;
+    if (failure !== null) return this.#onWritten(failure);
     this.#fileBytes = Math.max(this.#fileBytes, this.#written + bytes);
     this.#written = Math.min(this.#end, this.#written + bytes);
     if (this.#written < this.#end) this.write(this.#onWritten);
