@@ -37,6 +37,7 @@ import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { tryLock } from "fs-native-extensions";
 import { storage } from "../../src/errors.ts";
+import { dataFileName } from "./data-file.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { logNames } from "./write-ahead-log.ts";
 
@@ -46,7 +47,7 @@ export const directoryFormat = 2;
 const lockName = "lock";
 const identityName = "identity";
 const identityDraftName = "identity.new";
-const storeNames = ["data.mdb", ...logNames] as const;
+const storeNames = [dataFileName, ...logNames] as const;
 /** What may lie in a directory in which a start was interrupted, or a mount point, before we have made it ours. */
 const harmlessNames = new Set([lockName, identityDraftName, "lost+found"]);
 

@@ -12,6 +12,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync, writevSync } from "node:fs";
 import { join } from "node:path";
 
+export const dataFileName = "data.mdb";
 /** So much more than needed is taken at a time, where there is room: one file system call for many groups. */
 const stepBytes = 256 * 1024;
 const lockFileBytes = 16 * 1024;
@@ -22,7 +23,7 @@ export class DataFile {
   #bytes = 0;
 
   constructor(directory: string) {
-    this.#file = openSync(join(directory, "data.mdb"), "r+");
+    this.#file = openSync(join(directory, dataFileName), "r+");
   }
 
   /** @returns whether the file is that long now; if not there is no room @throws what else is wrong */

@@ -16,13 +16,15 @@
  *   they fall far behind, the log waits for them, and what is submitted shows in `pendingBytes`.
  * - Lack of room is no failure, in the log or in the tables: it is tried again.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { closed, storage } from "../../src/errors.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
 import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
-import { isLackOfRoom } from "./data-file.ts";
+import { dataFileName, isLackOfRoom } from "./data-file.ts";
 import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
 import { LmdbTables, storeKeyBytesMax } from "./lmdb-tables.ts";
-import type { Logged } from "./log-segment.ts";
+import { damaged, type Logged } from "./log-segment.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
@@ -64,11 +66,13 @@ export function openDiskStore<B extends Batch>(
   events: StoreEvents<B>,
   options: DiskStoreOptions = {},
 ): DiskStore<B> {
+  let store: DiskStore<B> | undefined;
   try {
-    const store = new DiskStore(directory, events, { ...defaults, measure: () => roomOf(directory), ...options });
+    store = new DiskStore(directory, events, { ...defaults, measure: () => roomOf(directory), ...options });
     syncDirectory(directory);
     return store;
   } catch (cause) {
+    void store?.close();
     throw storage(`The store in ${directory} cannot be opened: ${messageOf(cause)}.`, { cause });
   }
 }
@@ -93,6 +97,8 @@ export class DiskStore<B extends Batch> implements Store<B> {
   #tablesWait = false;
   #isFull = false;
   #hasFailed = false;
+  /** Set before `#close` takes its first step, which looks at it already: a log that is too long must not wait for tables any more. */
+  #isClosing = false;
   #closing: Promise<void> | undefined;
   #isClosed = false;
   #onRoom: () => void = () => undefined;
@@ -110,7 +116,8 @@ export class DiskStore<B extends Batch> implements Store<B> {
     this.#space = new DiskSpace(options.measure);
     this.#watch = setInterval(() => this.#watchWrites(), options.flushTimeoutMs / watchTicks).unref();
     this.#looks = setInterval(() => void this.#look(), options.lookMs).unref();
-    void this.#moveOn();
+    // Whoever opens it must have it before it is told anything.
+    queueMicrotask(() => void this.#moveOn());
   }
 
   /** Submitted, and not yet durable. */
@@ -124,6 +131,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
 
   get(table: Table, key: Bytes): Bytes | undefined {
     assertKey(key);
+    this.#assertOpen();
     if (this.#log.isEmpty && this.#gathering.isEmpty) return this.#tables.get(table, key);
     const name = binaryKey(key);
     const write = this.#gathering.find(table, name);
@@ -139,6 +147,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
 
   /** Takes its snapshot at the first step. A walk that is given up must be ended (`for … of` does), else the file grows. */
   *scan(table: Table, from: Bytes, to: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
+    this.#assertOpen();
     const [first, last] = [binaryKey(from), binaryKey(to)];
     let entries: Iterable<Logged> = named(this.#tables.walk(table, from, to));
     for (const segment of this.#log.segments.toReversed()) entries = merge(entries, segment.walk(table, first, last));
@@ -148,8 +157,13 @@ export class DiskStore<B extends Batch> implements Store<B> {
     }
   }
 
+  /** lmdb-js takes the process down, a moment later, for a read from an environment that is being closed. */
+  #assertOpen(): void {
+    if (this.#isClosed) throw closed("The store is closed.");
+  }
+
   commit(batch: B): void {
-    if (this.#closing !== undefined) throw closed("The store is closed.");
+    if (this.#isClosing) throw closed("The store is closed.");
     if (this.#hasFailed) return;
     for (const { key } of batch.writes) assertKey(key);
     // The first batch of a group waits for the end of the turn, so that what came in its frames goes together.
@@ -161,6 +175,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
 
   /** Waits until everything submitted is durable, has failed or finds no room, and gives the files free. Nothing may be submitted any more. */
   close(): Promise<void> {
+    this.#isClosing = true;
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -185,8 +200,8 @@ export class DiskStore<B extends Batch> implements Store<B> {
     return this.#log.full !== undefined && this.#log.activeBytes > logBytesBound && !this.#isClosing;
   }
 
-  get #isClosing(): boolean {
-    return this.#closing !== undefined;
+  get #isEnding(): boolean {
+    return this.#isClosing || this.#hasFailed;
   }
 
   #write(): void {
@@ -220,7 +235,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
     try {
       for (const writes of full.pieces(pieceMax.entries, pieceMax.bytes)) {
         await this.#roomInTablesFor(writes);
-        if (this.#isClosing || this.#hasFailed) return;
+        if (this.#isEnding) return;
         this.#tablesWrite.start();
         await this.#tables.write(writes);
         this.#tablesWrite.stop();
@@ -237,12 +252,12 @@ export class DiskStore<B extends Batch> implements Store<B> {
   }
 
   async #roomInTablesFor(writes: readonly Write[]): Promise<void> {
-    while (!this.#tables.hasRoomFor(writes)) {
+    // In this order: when a store ends, what it asked may be closed already.
+    while (!this.#isEnding && !this.#tables.hasRoomFor(writes)) {
       this.#tablesWait = true;
       this.#tellIfFull();
       await new Promise<void>((resolve) => (this.#onRoom = resolve));
       this.#tablesWait = false;
-      if (this.#isClosing || this.#hasFailed) return;
     }
   }
 
@@ -264,7 +279,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
     this.#tellIfFull();
     if (this.#logWaits && !this.#logWrite.isUnderWay) this.#write();
     this.#onRoom();
-    const rests = ++this.#looksSinceCommit === looksAtRest && this.#committing === undefined && !this.#isClosing;
+    const rests = ++this.#looksSinceCommit >= looksAtRest && this.#committing === undefined && !this.#isClosing;
     if (rests && this.#log.full === undefined && !this.#log.isEmpty) this.#turnLog();
   }
 
@@ -293,7 +308,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
   async #close(): Promise<void> {
     this.#onRoom();
     this.#commitNext();
-    if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    while (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#stopTimers();
     this.#isClosed = true;
     // A write that hangs would keep a failed node from going down: what it uses stays open until the process ends.
@@ -308,8 +323,9 @@ export class DiskStore<B extends Batch> implements Store<B> {
   }
 
   get #isIdle(): boolean {
-    const isWritten = this.#committing === undefined && this.#gathering.isEmpty;
-    return this.#hasFailed || (!this.#tablesWrite.isUnderWay && (isWritten || this.#logWaits));
+    if (this.#hasFailed) return true;
+    if (this.#tablesWrite.isUnderWay || this.#logWrite.isUnderWay) return false;
+    return this.#logWaits || (this.#committing === undefined && this.#gathering.isEmpty);
   }
 
   #tellIdle(): void {
@@ -317,9 +333,10 @@ export class DiskStore<B extends Batch> implements Store<B> {
   }
 }
 
-/** A store that cannot be opened leaves no file open. */
+/** A store that cannot be opened leaves no file open. Tables are made before the log is first written: without them it has only the end. */
 function openTables(directory: string, mapBytes: number, log: WriteAheadLog): LmdbTables {
   try {
+    if (!log.isEmpty && !existsSync(join(directory, dataFileName))) throw damaged("its tables are gone");
     return new LmdbTables(directory, mapBytes);
   } catch (error) {
     log.close();

@@ -47,13 +47,18 @@ export class LmdbTables {
   constructor(directory: string, mapBytes: number) {
     fillLockFile(directory);
     this.#root = openEnvironment(directory, mapBytes);
-    this.#tables = {
-      objects: this.#root.openDB("objects", binary),
-      hints: this.#root.openDB("hints", binary),
-      conflicts: this.#root.openDB("conflicts", binary),
-      meta: this.#root.openDB("meta", binary),
-    };
-    this.#file = new DataFile(directory);
+    try {
+      this.#tables = {
+        objects: this.#root.openDB("objects", binary),
+        hints: this.#root.openDB("hints", binary),
+        conflicts: this.#root.openDB("conflicts", binary),
+        meta: this.#root.openDB("meta", binary),
+      };
+      this.#file = new DataFile(directory);
+    } catch (error) {
+      void this.#root.close();
+      throw error;
+    }
   }
 
   get(table: Table, key: Bytes): Bytes | undefined {

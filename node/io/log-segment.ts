@@ -53,7 +53,8 @@ export class LogSegment {
   #contents: Contents;
   #first: number;
   #last: number;
-  #lastFrameFrom = fileHeaderBytes;
+  /** Where the last frame begins. The header stands for it until there is one. */
+  #lastFrameFrom = 0;
   /** Where the next frame begins. */
   #end = fileHeaderBytes;
   /** Up to where the file has what memory has. */
@@ -112,8 +113,8 @@ export class LogSegment {
   }
 
   /**
-   * Writes the last frame again, where it is. The process may have died before that frame was on disk: what is read now, and told to
-   * others, must not be lost with the page cache.
+   * Writes the last frame again, where it is, or the header of a file that has none. The process may have died before that was on
+   * disk: what is read now, and told to others, must not be lost with the page cache, nor a frame be there without its header.
    *
    * @throws what the file system says
    */
@@ -128,7 +129,8 @@ export class LogSegment {
     writeFileHeader(this.#contents.image, this.#mark, first);
     this.#first = first;
     this.#last = first - 1;
-    this.#lastFrameFrom = this.#end = fileHeaderBytes;
+    this.#lastFrameFrom = 0;
+    this.#end = fileHeaderBytes;
     this.#written = 0;
   }
 
@@ -246,15 +248,21 @@ export class LogSegment {
     this.#contents.image.set(image);
   }
 
-  #cut(): void {
-    if (this.#fileBytes <= keptBytesMax) return;
-    ftruncateSync(this.#file, keptBytesMax);
+  /** @returns what keeps the file from being cut: thrown, in the callback of a write, it would end the process */
+  #cut(): Error | null {
+    if (this.#fileBytes <= keptBytesMax) return null;
+    try {
+      ftruncateSync(this.#file, keptBytesMax);
+    } catch (error) {
+      return error as Error;
+    }
     this.#fileBytes = keptBytesMax;
+    return null;
   }
 
   #goOn(error: Error | null, bytes: number): void {
-    if (error !== null) return this.#onWritten(error);
-    if (this.#written < fileHeaderBytes) this.#cut();
+    const failure = error === null && this.#written < fileHeaderBytes ? this.#cut() : error;
+    if (failure !== null) return this.#onWritten(failure);
     this.#fileBytes = Math.max(this.#fileBytes, this.#written + bytes);
     this.#written = Math.min(this.#end, this.#written + bytes);
     if (this.#written < this.#end) this.write(this.#onWritten);
@@ -262,9 +270,9 @@ export class LogSegment {
   }
 }
 
-export function damaged(): Error {
+export function damaged(what = "its log is damaged"): Error {
   const advice = "start with an empty directory, and the other replicas will fill it";
-  return new Error(`its log is damaged, and with it writes that were acknowledged: ${advice}`);
+  return new Error(`${what}, and with that writes that were acknowledged: ${advice}`);
 }
 
 function* walk(contents: Contents, table: Table, names: Iterable<string>, end: number): Generator<Logged> {

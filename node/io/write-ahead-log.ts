@@ -11,7 +11,8 @@
  * - A segment has frames from the number in its header on; what stands behind them, from before its last use, has lower ones.
  * - To move again what was moved already changes nothing, as long as it goes in order: nobody notes how far it has come.
  * - The last frame may be half there: nobody was told that it is durable. It is written over. If any has a higher number, or a segment
- *   ends before the other begins, then what is broken was durable once: the disk has lost something, and the store is not opened.
+ *   ends before the other begins, or only one was ever used and does not begin with the first frame, then what is broken was durable
+ *   once: the disk has lost something, and the store is not opened.
  */
 import { join } from "node:path";
 import type { Batch } from "../store.ts";
@@ -72,7 +73,7 @@ export class WriteAheadLog {
     this.#active.write(onWritten);
   }
 
-  /** The active segment is full from now on, and the free one active. Only while nothing is being written, and none is full. */
+  /** The active segment, which must not be empty, is full from now on, and the free one active. Only while nothing is being written, and none is full. */
   turn(): void {
     [this.#active, this.#other] = [this.#other, this.#active];
     this.#active.begin(this.#other.last + 1);
@@ -93,7 +94,7 @@ export class WriteAheadLog {
   }
 
   #check(): void {
-    const isGap = this.#isOtherFull && this.#other.last + 1 !== this.#active.first;
+    const isGap = this.#isOtherFull ? this.#other.last + 1 !== this.#active.first : this.#active.first > 1;
     const isCut = [this.#active, this.#other].some((segment) => segment.hasFrameAfter(this.#active.last));
     if (isGap || isCut) throw damaged();
     if (!this.#isOtherFull) this.#other.forget();

@@ -1,5 +1,5 @@
 // node/io/write-ahead-log.ts and log-segment.ts: what is found after a start, whatever the last one has left of its files.
-import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -128,6 +128,26 @@ describe("after a crash", () => {
     expect(() => open(directory)).toThrow("its log is damaged");
   });
 
+  test.each([
+    ["gone", rmSync],
+    ["cut to nothing", truncateSync],
+  ])("so is the log when a file is %s that was in use before the other began", async (_, lose) => {
+    const directory = makeTempDirectory();
+    const log = open(directory);
+    for (const value of ["1", "2", "3"]) {
+      await write(log, put("a", value));
+      log.free();
+      log.turn();
+    }
+    await write(log, put("a", "4"));
+    log.close();
+    for (const name of logNames) {
+      const copy = copyOf(directory);
+      lose(join(copy, name));
+      expect(() => open(copy)).toThrow("its log is damaged");
+    }
+  });
+
   test("a file that the crash kept from getting its header is made anew", async () => {
     for (const bytes of [0, 100, sector]) {
       const directory = makeTempDirectory();
@@ -178,7 +198,7 @@ describe("after a crash", () => {
         let before: Contents = {};
         let now: Contents = {};
         for (const [at, step] of steps.entries()) {
-          if (step === "turn" && log.full === undefined) log.turn();
+          if (step === "turn" && log.full === undefined && log.activeEntries > 0) log.turn();
           if (step === "free" && log.full !== undefined) log.free();
           if (step === "start") {
             log.close();
