@@ -14,7 +14,7 @@
  * - No noSync, useWritemap, noMetaSync, compression: the log forgets what has been moved.
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from "lmdb";
-import { tables, type Table, type Write } from "../store.ts";
+import type { Table, Write } from "../store.ts";
 import { binaryKey } from "./commit-group.ts";
 import { DataFile, fillLockFile } from "./data-file.ts";
 import { ValueSlab } from "./value-slab.ts";
@@ -24,8 +24,9 @@ export const storeKeyBytesMax = 1978;
 
 /** Random writes touch nearly every leaf page of a transaction: fewer, larger pages cost fewer system calls. */
 const pageSize = 8192;
-/** For the list of free pages, the tree of tables, and new roots. */
-const freePages = 64;
+/** Of a tree of some billion records. */
+const treeDepthMax = 4;
+const otherPages = 64;
 const binary = { keyEncoding: "binary", encoding: "binary" } as const;
 type Bytes = Uint8Array;
 type Stats = { readonly lastPageNumber: number; readonly pageSize: number; readonly treeBranchPageCount: number };
@@ -87,21 +88,7 @@ export class LmdbTables {
   /** Makes room for what is to be written. @returns whether there is enough */
   hasRoomFor(writes: readonly Write[]): boolean {
     const { lastPageNumber, pageSize } = this.#root.getStats() as Stats;
-    return this.#file.reach((lastPageNumber + 1 + this.#newPagesMax(writes, pageSize)) * pageSize);
-  }
-
-  /**
-   * How many pages a transaction can add to the file. Each write copies a leaf, and may split it; of the pages that lead to leaves
-   * each is copied once at most, and few of them are split; bytes are counted twice, since a page that is split is half empty; then
-   * the list of free pages.
-   */
-  #newPagesMax(writes: readonly Write[], pageSize: number): number {
-    const branches = tables.reduce(
-      (sum, table) => sum + (this.#tables[table].getStats() as Stats).treeBranchPageCount,
-      0,
-    );
-    const bytes = writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
-    return 2 * (writes.length + branches) + Math.ceil((2 * bytes) / pageSize) + freePages;
+    return this.#file.reach((lastPageNumber + 1 + newPagesMax(writes, lastPageNumber, pageSize)) * pageSize);
   }
 
   /** In one transaction, for which there must be room. What is written must not change until it is over. @throws what LMDB says */
@@ -163,6 +150,17 @@ async function reasonOf(error: unknown): Promise<unknown> {
     () => error,
     (cause: unknown) => cause,
   );
+}
+
+/**
+ * How many pages a transaction can add to the file. Each write copies a leaf and what leads to it, unless another has done so, and there
+ * are no more copies than pages; a leaf may be split; bytes are counted twice, since a page that is split is half empty; then the list
+ * of free pages, the tree of tables, and new roots.
+ */
+function newPagesMax(writes: readonly Write[], lastPage: number, pageSize: number): number {
+  const copies = Math.min(writes.length * treeDepthMax, lastPage + 1);
+  const bytes = writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
+  return copies + writes.length + Math.ceil((2 * bytes) / pageSize) + otherPages;
 }
 
 /** Buffers inherit methods that mean something else (`slice` shares memory): nobody shall depend on which kind comes. */

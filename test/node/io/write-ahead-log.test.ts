@@ -104,6 +104,22 @@ describe("after a crash", () => {
     }
   });
 
+  test("so is a long one, of which a sector anywhere is missing", async () => {
+    const directory = makeTempDirectory();
+    const log = open(directory);
+    await write(log, put("first", "1"));
+    const from = log.segments[0]!.bytes;
+    await write(log, put("last", "x".repeat(1_000_000)));
+    const end = log.segments[0]!.bytes;
+    log.close();
+    const file = logNames.find((name) => readFileSync(join(directory, name)).includes("first"))!;
+    for (const at of [from, from + 200 * sector, from + 600 * sector, from + 1500 * sector, end - sector]) {
+      const copy = copyOf(directory);
+      spoil(join(copy, file), at);
+      expect(contents(open(copy))).toEqual({ first: "1" });
+    }
+  });
+
   test("a file that ends in the middle of its last frame is one that was cut short by the crash", async () => {
     const { directory, sectors } = await twoSegments();
     const { file, at } = sectors.find(({ group }) => group === "last")!;
