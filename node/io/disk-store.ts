@@ -20,11 +20,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { closed, storage } from "../../src/errors.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
-import { binaryKey, CommitGroup, type NamedWrite } from "./commit-group.ts";
+import { binaryKey, CommitGroup } from "./commit-group.ts";
 import { dataFileName, isLackOfRoom } from "./data-file.ts";
 import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
 import { LmdbTables, storeKeyBytesMax } from "./lmdb-tables.ts";
 import { damaged, type Logged } from "./log-segment.ts";
+import { gathered, named, overlay } from "./overlay.ts";
+import { Patience } from "./patience.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
@@ -49,6 +51,8 @@ const logBytesMax = 16 * 1024 * 1024;
 const logBytesBound = 4 * logBytesMax;
 /** Moved in one transaction: more would hold up the turn of the event loop that hands them over. */
 const pieceMax = { entries: 500, bytes: 1024 * 1024 } as const;
+/** Between two pieces. */
+const restMsMax = 50;
 /** A log that nothing was added to for so long is moved as it is: then reads have one place to look, and memory is free. */
 const looksAtRest = 10;
 const watchTicks = 10;
@@ -90,8 +94,8 @@ export class DiskStore<B extends Batch> implements Store<B> {
   #gathering = new CommitGroup<B>();
   /** In the log, and being written to disk. */
   #committing: CommitGroup<B> | undefined;
-  readonly #logWrite = new Patience();
-  readonly #tablesWrite = new Patience();
+  readonly #logWrite = new Patience(watchTicks);
+  readonly #tablesWrite = new Patience(watchTicks);
   #looksSinceCommit = 0;
   #logWaits = false;
   #tablesWait = false;
@@ -150,8 +154,8 @@ export class DiskStore<B extends Batch> implements Store<B> {
     this.#assertOpen();
     const [first, last] = [binaryKey(from), binaryKey(to)];
     let entries: Iterable<Logged> = named(this.#tables.walk(table, from, to));
-    for (const segment of this.#log.segments.toReversed()) entries = merge(entries, segment.walk(table, first, last));
-    for (const [, key, value] of merge(entries, gathered(this.#gathering.between(table, first, last)))) {
+    for (const segment of this.#log.segments.toReversed()) entries = overlay(entries, segment.walk(table, first, last));
+    for (const [, key, value] of overlay(entries, gathered(this.#gathering.between(table, first, last)))) {
       if (value !== undefined) yield [key, value];
       if (this.#isClosed) throw closed("The store was closed under a scan.");
     }
@@ -236,9 +240,8 @@ export class DiskStore<B extends Batch> implements Store<B> {
       for (const writes of full.pieces(pieceMax.entries, pieceMax.bytes)) {
         await this.#roomInTablesFor(writes);
         if (this.#isEnding) return;
-        this.#tablesWrite.start();
-        await this.#tables.write(writes);
-        this.#tablesWrite.stop();
+        await this.#move(writes);
+        if (this.#isEnding) return;
       }
       this.#tables.refresh();
       this.#log.free();
@@ -249,6 +252,17 @@ export class DiskStore<B extends Batch> implements Store<B> {
     } finally {
       this.#tellIdle();
     }
+  }
+
+  /** Moves a piece, and leaves the processor and the disk to requests for as long as that took, unless the log waits for it. */
+  async #move(writes: readonly Write[]): Promise<void> {
+    this.#tablesWrite.start();
+    const began = performance.now();
+    await this.#tables.write(writes);
+    this.#tablesWrite.stop();
+    this.#tellIdle();
+    const restMs = Math.min(performance.now() - began, restMsMax);
+    if (!this.#isEnding && !this.#isLogTooLong) await new Promise((resolve) => setTimeout(resolve, restMs).unref());
   }
 
   async #roomInTablesFor(writes: readonly Write[]): Promise<void> {
@@ -342,46 +356,6 @@ function openTables(directory: string, mapBytes: number, log: WriteAheadLog): Lm
     log.close();
     throw error;
   }
-}
-
-/** Counts ticks while something is under way, and not the clock: a process that was stopped for a while must not blame the disk. */
-class Patience {
-  isUnderWay = false;
-  #ticks = 0;
-
-  start(): void {
-    this.isUnderWay = true;
-    this.#ticks = 0;
-  }
-
-  stop(): void {
-    this.isUnderWay = false;
-  }
-
-  /** @returns whether it has been under way for too long */
-  tick(): boolean {
-    return this.isUnderWay && ++this.#ticks > watchTicks;
-  }
-}
-
-/** Two walks in one: of a key that both have, the newer entry. */
-function* merge(older: Iterable<Logged>, newer: Iterator<Logged>): Generator<Logged> {
-  let next = newer.next();
-  for (const entry of older) {
-    for (; next.done !== true && next.value[0] < entry[0]; next = newer.next()) yield next.value;
-    const isInBoth = next.done !== true && next.value[0] === entry[0];
-    yield isInBoth ? next.value : entry;
-    if (isInBoth) next = newer.next();
-  }
-  for (; next.done !== true; next = newer.next()) yield next.value;
-}
-
-function* named(walk: Iterable<readonly [key: Bytes, value: Bytes]>): Generator<Logged> {
-  for (const [key, value] of walk) yield [binaryKey(key), key, value];
-}
-
-function* gathered(writes: readonly NamedWrite[]): Generator<Logged> {
-  for (const [name, { key, value }] of writes) yield [name, key, value];
 }
 
 /** A wrong key would fail a group that others are in, or a move into the tables, so it is refused at the door. */
