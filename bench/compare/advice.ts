@@ -146,8 +146,9 @@ function sketch(candidate: Candidate, beside: Candidate): string {
   return [...(isCpuKnown ? [cost(candidate, beside)] : []), ...behaviour(candidate)].join("; ");
 }
 
-function behaviour({ slowest, stalest }: Candidate): string[] {
-  const p99 = Number.isFinite(slowest.value) ? showP99(slowest.value) : "requests that did not succeed";
+function behaviour({ slowest, stalest, cells }: Candidate): string[] {
+  const where = cells.some(({ workload }) => workload !== slowest.cell.workload) ? ` in ${slowest.cell.workload}` : "";
+  const p99 = Number.isFinite(slowest.value) ? `${showP99(slowest.value)}${where}` : "requests that did not succeed";
   return [p99, ...(stalest === undefined ? [] : [showStale(stalest)])];
 }
 

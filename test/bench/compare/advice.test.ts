@@ -51,6 +51,15 @@ describe("with limits", () => {
     expect(advice?.sentence).toContain("in A and B (open loop)");
   });
 
+  it("says in which workload a figure was found, where there are several", () => {
+    const slow = { ...cell(two, { cpu: 25, p99Ms: 8, stale: 0 }), workload: "B" as const };
+    const sentence = advise([cell(two, { cpu: 25, p99Ms: 5 }), slow], {
+      maxStaleShare: undefined,
+      p99Ms: undefined,
+    })?.sentence;
+    expect(sentence).toContain("takes 25.0 CPU s per million requests, p99 8.00 ms in B and none of");
+  });
+
   it("looks at writes as well as at reads, and only at those that there were", () => {
     const slowWrites = figuresOf({ reads: latencyOf(1), writes: latencyOf(11) });
     const noWrites = figuresOf({ reads: latencyOf(1), writes: latencyOf(11, 0) });
