@@ -16,15 +16,7 @@ const mebibyte = 2 ** 20;
 
 describe("closing", () => {
   test("a log that waits for tables without room takes what was submitted, and does not wait for them", async () => {
-    holdTables();
-    const { store, durable } = open(makeTempDirectory(), { lookMs: 5 });
-    const sizes = [9 * mebibyte, 1, 65 * mebibyte, 1, 1];
-    for (const [at, size] of sizes.entries()) {
-      store.commit({ writes: [put(`key ${at}`, "x".repeat(size))] });
-      await until(() => store.pendingBytes === 0 || at > 2);
-    }
-    await turn();
-    expect(durable.length).toBe(3);
+    const { store, durable } = await withLongLog();
     await store.close();
     expect(durable.length).toBe(5);
   });
@@ -133,6 +125,29 @@ test("a log that came to rest while the tables had no room is moved when they ha
   await until(() => moved().includes("key 2"));
   expect(textOf(store.get("objects", bytesOf("key 2"))!)).toBe("2");
 });
+
+test("a log that has become far too long waits for the tables, and goes on when they have caught up", async () => {
+  const { store, durable, tables } = await withLongLog();
+  expect(store.pendingBytes).toBeGreaterThan(0);
+  tables.letGo();
+  await until(() => store.pendingBytes === 0);
+  expect(durable.length).toBe(5);
+});
+
+/** Two batches wait in it for the log, and the log for tables that have no room. */
+async function withLongLog(): Promise<Opened & { readonly tables: ReturnType<typeof holdTables> }> {
+  const tables = holdTables();
+  const opened = open(makeTempDirectory(), { lookMs: 5 });
+  const sizes = [17 * mebibyte, 1, 65 * mebibyte, 1, 1];
+  for (const [at, size] of sizes.entries()) {
+    opened.store.commit({ writes: [put(`key ${at}`, "x".repeat(size))] });
+    if (at < 3) await until(() => opened.durable.length === at + 1);
+  }
+  const looks = tables.looks();
+  await until(() => tables.looks() > looks + 5);
+  expect(opened.durable.length).toBe(3);
+  return { ...opened, tables };
+}
 
 interface Opened {
   readonly store: DiskStore<Batch>;

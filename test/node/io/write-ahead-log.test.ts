@@ -179,10 +179,12 @@ describe("after a crash", () => {
     // Whoever could write one would be believed to have written others, or keep the node from starting.
     const directory = makeTempDirectory();
     const log = open(directory);
-    await write(log, put("a", "1"));
-    await write(log, put("b", "x".repeat(5000)));
+    for (let at = 0; at < 300; at++) await write(log, put("b", "x"));
+    const end = log.segments[0]!.bytes;
     log.close();
-    const foreign = readFileSync(join(directory, "log.0")).subarray(sector, 2 * sector);
+    const path = logNames.map((name) => join(directory, name)).find((file) => statSync(file).size > sector)!;
+    // Of a number that the victim does not reach.
+    const foreign = readFileSync(path).subarray(end - sector, end);
     const other = makeTempDirectory();
     const victim = open(other);
     // At each offset of a sector, so that it stands at the beginning of one.
