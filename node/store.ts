@@ -11,7 +11,7 @@
  * - A batch without writes is a barrier: it is given back after all batches before it.
  *
  * Bytes that were handed in are not changed afterwards by either side.
- * Two implementations keep one contract (`test/contract/store.ts`): LMDB in node/io, and the simulator's disk.
+ * Two implementations keep one contract (`test/contract/store.ts`): the disk store in node/io, and the simulator's disk.
  */
 
 /**

@@ -118,7 +118,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "node/io/log-frame.ts": "the bytes of the log: test/node/io/write-ahead-log.test.ts writes, breaks and reads them",
   "node/io/log-segment.ts": "one half of the log: test/node/io/write-ahead-log.test.ts",
   "node/io/overlay.ts": "the scans of the store: test/contract/store.ts goes through it",
-  "node/io/patience.ts": "what a disk that hangs meets: test/node/io/disk-failures.test.ts",
+  "node/io/watchdog.ts": "what a disk that hangs meets: test/node/io/disk-failures.test.ts",
   "node/io/server.ts": "test/e2e/durability.test.ts watches what it does in which order",
   "node/io/sync-directory.ts": "a few lines; test/node/io/data-directory.test.ts goes through them",
   "node/io/tuning-options.ts": "a part of the configuration: test/node/io/config.test.ts goes through it",

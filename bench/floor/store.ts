@@ -7,10 +7,10 @@ import type { Link } from "./wire.ts";
 export type OnDurable = (asker: Link | undefined, id: number) => void;
 
 /** Writes in the log alone after which they are moved into the table. More of them share a leaf, and wait in memory. */
-const foldAt = 20_000;
+const moveAtWrites = 20_000;
 /** Records moved in one transaction: more at once would hold up the turn of the event loop that hands them over. */
-const foldTogether = 1_000;
-/** Room for what is folded at a time; more makes the file longer. */
+const pieceWrites = 1_000;
+/** Written with zeros beforehand; a log that outgrows it pays for the journal of the file system too. */
 const logBytes = 8 * 1024 * 1024;
 const packr = new Packr({ useRecords: false });
 
@@ -37,9 +37,9 @@ export class Store {
   private committing = false;
   /** The latest values of what the log has and the table has not, by key. */
   private logged = new Map<string, Uint8Array>();
-  private folding = new Map<string, Uint8Array>();
-  private isFolding = false;
-  private folded: Promise<void> = Promise.resolve();
+  private moving = new Map<string, Uint8Array>();
+  private isMoving = false;
+  private moved: Promise<void> = Promise.resolve();
   private loggedWrites = 0;
 
   constructor(directory: string, onDurable: OnDurable) {
@@ -50,12 +50,12 @@ export class Store {
 
   /** The record in a buffer that the next read overwrites (its `length` is right, its views are not), or undefined. */
   peek(key: string): Uint8Array | undefined {
-    return this.logged.get(key) ?? this.folding.get(key) ?? this.table.getBinaryFast(key);
+    return this.logged.get(key) ?? this.moving.get(key) ?? this.table.getBinaryFast(key);
   }
 
   /** The record in bytes that the caller may keep. Node's buffer pool makes a copy cheaper than lmdb's `getBinary`. */
   read(key: string): Uint8Array | undefined {
-    const inMemory = this.logged.get(key) ?? this.folding.get(key);
+    const inMemory = this.logged.get(key) ?? this.moving.get(key);
     if (inMemory !== undefined) return inMemory;
     const record = this.table.getBinaryFast(key);
     if (record === undefined) return undefined;
@@ -75,7 +75,7 @@ export class Store {
 
   /** Nothing may be under way. */
   async close(): Promise<void> {
-    await this.folded;
+    await this.moved;
     for (const log of this.logs) log.close();
     await this.table.close();
   }
@@ -84,7 +84,7 @@ export class Store {
     const batch = this.next;
     this.next = new Batch();
     this.committing = true;
-    if (this.loggedWrites >= foldAt && !this.isFolding) this.folded = this.fold();
+    if (this.loggedWrites >= moveAtWrites && !this.isMoving) this.moved = this.moveLog();
     for (let at = 0; at < batch.keys.length; at++) this.logged.set(batch.keys[at]!, batch.values[at]!);
     this.loggedWrites += batch.keys.length;
     this.logs[0].append(packr.pack([batch.keys, batch.values]), () => this.acknowledge(batch));
@@ -96,23 +96,23 @@ export class Store {
     for (let at = 0; at < batch.ids.length; at++) this.onDurable(batch.askers[at], batch.ids[at]!);
   }
 
-  private async fold(): Promise<void> {
-    this.isFolding = true;
+  private async moveLog(): Promise<void> {
+    this.isMoving = true;
     this.loggedWrites = 0;
     this.logs = [this.logs[1], this.logs[0]];
     this.logs[0].begin();
-    this.folding = this.logged;
+    this.moving = this.logged;
     this.logged = new Map();
-    const keys = [...this.folding.keys()].sort(); // as UTF-16, which only costs locality where it differs from the table's order
-    for (let from = 0; from < keys.length; from += foldTogether) await this.move(keys.slice(from, from + foldTogether));
+    const keys = [...this.moving.keys()].sort(); // as UTF-16, which only costs locality where it differs from the table's order
+    for (let from = 0; from < keys.length; from += pieceWrites) await this.move(keys.slice(from, from + pieceWrites));
     this.table.resetReadTxn(); // lmdb-js keeps one for the rest of a turn, perhaps from before the last commit
-    this.folding = new Map();
-    this.isFolding = false;
+    this.moving = new Map();
+    this.isMoving = false;
   }
 
   private async move(keys: readonly string[]): Promise<void> {
     await this.table.batch(() => {
-      for (const key of keys) void this.table.put(key, this.folding.get(key)!);
+      for (const key of keys) void this.table.put(key, this.moving.get(key)!);
     });
   }
 }

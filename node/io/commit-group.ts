@@ -8,11 +8,12 @@ import { tables, type Batch, type Table, type Write } from "../store.ts";
 
 /** A write under its key as a binary string, which orders as the bytes do. */
 export type NamedWrite = readonly [name: string, write: Write];
+/** What a walk finds: a key under its name, and its value unless it was removed. */
+export type NamedEntry = readonly [name: string, key: Uint8Array, value: Uint8Array | undefined];
 
 export class CommitGroup<B extends Batch> {
   /** In the order of submission, which is the order in which they are given back. */
   readonly batches: B[] = [];
-  writeCount = 0;
   /** Keys and values of all batches; what was written over is still counted. */
   bytes = 0;
   readonly #writes: Readonly<Record<Table, Map<string, Write>>> = {
@@ -26,7 +27,6 @@ export class CommitGroup<B extends Batch> {
     this.batches.push(batch);
     for (const write of batch.writes) {
       this.#writes[write.table].set(binaryKey(write.key), write);
-      this.writeCount++;
       this.bytes += write.key.length + (write.value?.length ?? 0);
     }
   }
@@ -48,7 +48,7 @@ export class CommitGroup<B extends Batch> {
     return this.#writes[table];
   }
 
-  /** In order, and as they are now. Looks at every write of the group, which is bounded by what one sync takes. */
+  /** In order, and as they are now. Looks at every write of the group: few, unless the log waits for its tables or for room. */
   between(table: Table, from: string, to: string): NamedWrite[] {
     const found: NamedWrite[] = [];
     for (const entry of this.#writes[table]) if (entry[0] >= from && entry[0] < to) found.push(entry);

@@ -73,7 +73,7 @@ interface Identity {
   readonly inode: string;
   readonly birthTimeNs: string;
   /** Empty before the first clean stop. */
-  readonly store: StoreMark;
+  readonly store: StoreFingerprint;
 }
 
 /**
@@ -81,7 +81,7 @@ interface Identity {
  * Every write to a file changes its mark, and a file that takes its place has another. Only a write within the same few
  * milliseconds of the file system's clock may not; the first batch after a start takes the mark of the stop from the store as well.
  */
-type StoreMark = Readonly<Record<string, unknown>>;
+type StoreFingerprint = Readonly<Record<string, unknown>>;
 
 /** What an opening has found out. */
 interface Findings {
@@ -131,7 +131,7 @@ class LockedDirectory implements DataDirectory {
   }
 
   confirmCleanStop(): void {
-    describeErrors(this.path, () => writeIdentity(this.path, this.#owner, storeMark(this.path)));
+    describeErrors(this.path, () => writeIdentity(this.path, this.#owner, storeFingerprint(this.path)));
   }
 
   close(): void {
@@ -189,7 +189,7 @@ function examine(path: string, owner: string): Findings {
       throw storage(
         `the data directory ${path} is that of ${recorded.owner}, not of ${owner}: each needs one of its own.`,
       );
-    const actual = identityOf(fstatSync(file, { bigint: true }), owner, storeMark(path));
+    const actual = identityOf(fstatSync(file, { bigint: true }), owner, storeFingerprint(path));
     const isCopy = recorded.inode !== actual.inode || recorded.birthTimeNs !== actual.birthTimeNs;
     // Before anything is written that an earlier version would not see. A copy gets an identity of its own soon enough.
     if (recorded.format < directoryFormat && !isCopy) writeIdentity(path, owner, recorded.store);
@@ -199,14 +199,14 @@ function examine(path: string, owner: string): Findings {
   }
 }
 
-function storeMark(path: string): StoreMark {
+function storeFingerprint(path: string): StoreFingerprint {
   const stats = storeNames.map((name) => statSync(join(path, name), { bigint: true, throwIfNoEntry: false }));
   return Object.fromEntries(
-    storeNames.flatMap((name, at) => (stats[at] === undefined ? [] : [[name, markOf(stats[at])]])),
+    storeNames.flatMap((name, at) => (stats[at] === undefined ? [] : [[name, fingerprintOf(stats[at])]])),
   );
 }
 
-function markOf({ ino, ctimeNs }: BigIntStats): string {
+function fingerprintOf({ ino, ctimeNs }: BigIntStats): string {
   return `inode ${ino}, changed ${ctimeNs}`;
 }
 
@@ -239,7 +239,7 @@ function parseObject(text: string): Fields | undefined {
 }
 
 /** Written aside and renamed, which keeps the inode: at every moment there is the old identity or the whole new one. */
-function writeIdentity(path: string, owner: string, store: StoreMark): void {
+function writeIdentity(path: string, owner: string, store: StoreFingerprint): void {
   const draft = join(path, identityDraftName);
   const file = openSync(draft, "w", 0o600);
   try {
@@ -252,7 +252,7 @@ function writeIdentity(path: string, owner: string, store: StoreMark): void {
   syncDirectory(path);
 }
 
-function identityOf(stat: BigIntStats, owner: string, store: StoreMark): Identity {
+function identityOf(stat: BigIntStats, owner: string, store: StoreFingerprint): Identity {
   return { format: directoryFormat, owner, inode: `${stat.ino}`, birthTimeNs: `${stat.birthtimeNs}`, store };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The file that LMDB keeps its pages in, and the room in it: before a group is written the file is made as long as the group can
+ * The file that LMDB keeps its pages in, and the room in it: before a piece of the log is moved the file is made as long as the piece can
  * make it, with zeros, so that LMDB itself never meets the end of a disk.
  *
  * Why not let it try: when a write fails, lmdb-js 3.5.6 prints more than its buffer holds, and the heap is spoilt from there on.
@@ -13,7 +13,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync, writevS
 import { join } from "node:path";
 
 export const dataFileName = "data.mdb";
-/** So much more than needed is taken at a time, where there is room: one file system call for many groups. */
+/** So much more than needed is taken at a time, where there is room: one file system call for many pieces. */
 const stepBytes = 256 * 1024;
 const lockFileBytes = 16 * 1024;
 const zeros = new Uint8Array(65_536);

@@ -20,43 +20,44 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { closed, storage } from "../../src/errors.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
-import { binaryKey, CommitGroup } from "./commit-group.ts";
+import { binaryKey, CommitGroup, type NamedEntry } from "./commit-group.ts";
 import { dataFileName, isLackOfRoom } from "./data-file.ts";
 import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
 import { LmdbTables, storeKeyBytesMax } from "./lmdb-tables.ts";
-import { damaged, type Logged } from "./log-segment.ts";
+import { damaged } from "./log-segment.ts";
 import { gathered, named, overlay } from "./overlay.ts";
-import { Patience } from "./patience.ts";
+import { Watchdog } from "./watchdog.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface DiskStoreOptions {
-  /** What is not on disk after this long never will be: the store fails. Larger tolerates slower disks. Default 30 s. */
+  /** A write under way for longer than this is taken never to end: the store fails. Waiting for room does not count. Larger tolerates slower disks. Default 30 s. */
   readonly flushTimeoutMs?: number;
   /** Address space for the tables to begin with, not file size. LMDB grows it by itself, but leaves each outgrown mapping mapped. Default 1 GiB. */
   readonly mapBytes?: number;
   /** How often the room on the disk is looked at, and what found none is tried again. Default 500 ms. */
   readonly lookMs?: number;
   /** Keys in the log after which they are moved into the tables. More share pages there, take memory, and lengthen a start. Default 50,000. */
-  readonly logEntriesMax?: number;
+  readonly rotateAtEntries?: number;
   /** Default: what the file system says. */
   readonly measure?: () => Promise<Room>;
 }
 
-const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500, logEntriesMax: 50_000 } as const;
-/** Large values share no pages, and fill memory soon. */
-const logBytesMax = 16 * 1024 * 1024;
-/** With more than this the log waits for the tables. */
-const logBytesBound = 4 * logBytesMax;
+const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500, rotateAtEntries: 50_000 } as const;
+/** Bytes in the active segment after which it is rotated, as after so many keys: large values share no pages, and fill memory soon. */
+const rotateAtBytes = 16 * 1024 * 1024;
+/** Past this, with the other segment still full, nothing is committed until the tables have that one. */
+const activeBytesMax = 4 * rotateAtBytes;
 /** Moved in one transaction: more would hold up the turn of the event loop that hands them over. */
 const pieceMax = { entries: 500, bytes: 1024 * 1024 } as const;
 /** Between two pieces. */
 const restMsMax = 50;
 /** A log that nothing was added to for so long is moved as it is: then reads have one place to look, and memory is free. */
 const looksAtRest = 10;
+/** In how many ticks of the watchdogs a write may take that long. */
 const watchTicks = 10;
-/** What waits is bounded by those who submit it: they know of a full disk, and see `pendingBytes`. Past this one of them has not understood. */
+/** What waits is bounded by those who submit it: they know of a full disk, and see `pendingBytes`. More than this means that a caller ignores both. */
 const waitingBytesMax = 512 * 1024 * 1024;
 type Bytes = Uint8Array;
 
@@ -73,7 +74,7 @@ export function openDiskStore<B extends Batch>(
   let store: DiskStore<B> | undefined;
   try {
     store = new DiskStore(directory, events, { ...defaults, measure: () => roomOf(directory), ...options });
-    syncDirectory(directory);
+    syncDirectory(directory); // before anything is acknowledged: a power cut could lose the names of new files, with all in them
     return store;
   } catch (cause) {
     void store?.close();
@@ -86,7 +87,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
   readonly #events: StoreEvents<B>;
   readonly #tables: LmdbTables;
   readonly #log: WriteAheadLog;
-  readonly #logEntriesMax: number;
+  readonly #rotateAtEntries: number;
   readonly #slab = new ValueSlab();
   readonly #space: DiskSpace;
   readonly #watch: NodeJS.Timeout;
@@ -94,8 +95,8 @@ export class DiskStore<B extends Batch> implements Store<B> {
   #gathering = new CommitGroup<B>();
   /** In the log, and being written to disk. */
   #committing: CommitGroup<B> | undefined;
-  readonly #logWrite = new Patience(watchTicks);
-  readonly #tablesWrite = new Patience(watchTicks);
+  readonly #logWrite = new Watchdog(watchTicks);
+  readonly #tablesWrite = new Watchdog(watchTicks);
   #looksSinceCommit = 0;
   #logWaits = false;
   #tablesWait = false;
@@ -105,9 +106,9 @@ export class DiskStore<B extends Batch> implements Store<B> {
   #isClosing = false;
   #closing: Promise<void> | undefined;
   #isClosed = false;
-  #onRoom: () => void = () => undefined;
+  #retryTables: () => void = () => undefined;
   #onIdle: () => void = () => undefined;
-  readonly #advance = (): void => this.#commitNext();
+  readonly #onTurnEnd = (): void => this.#commitNext();
   readonly #onWritten = (error: Error | null): void => this.#finishWrite(error);
 
   /** Use `openDiskStore`. */
@@ -116,12 +117,12 @@ export class DiskStore<B extends Batch> implements Store<B> {
     this.#events = events;
     this.#log = new WriteAheadLog(directory);
     this.#tables = openTables(directory, options.mapBytes, this.#log);
-    this.#logEntriesMax = options.logEntriesMax;
+    this.#rotateAtEntries = options.rotateAtEntries;
     this.#space = new DiskSpace(options.measure);
     this.#watch = setInterval(() => this.#watchWrites(), options.flushTimeoutMs / watchTicks).unref();
     this.#looks = setInterval(() => void this.#look(), options.lookMs).unref();
     // Whoever opens it must have it before it is told anything.
-    queueMicrotask(() => void this.#moveOn());
+    queueMicrotask(() => void this.#moveFullSegment());
   }
 
   /** Submitted, and not yet durable. */
@@ -149,11 +150,14 @@ export class DiskStore<B extends Batch> implements Store<B> {
     return this.#tables.get(table, key);
   }
 
-  /** Takes its snapshot at the first step. A walk that is given up must be ended (`for … of` does), else the file grows. */
+  /**
+   * Takes its snapshot at the first step. A walk that is given up must be ended (`for … of` does), else the file grows.
+   * What it yields may be a view of the log: who keeps it for long copies it.
+   */
   *scan(table: Table, from: Bytes, to: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
     this.#assertOpen();
     const [first, last] = [binaryKey(from), binaryKey(to)];
-    let entries: Iterable<Logged> = named(this.#tables.walk(table, from, to));
+    let entries: Iterable<NamedEntry> = named(this.#tables.walk(table, from, to));
     for (const segment of this.#log.segments.toReversed()) entries = overlay(entries, segment.walk(table, first, last));
     for (const [, key, value] of overlay(entries, gathered(this.#gathering.between(table, first, last)))) {
       if (value !== undefined) yield [key, value];
@@ -171,13 +175,13 @@ export class DiskStore<B extends Batch> implements Store<B> {
     if (this.#hasFailed) return;
     for (const { key } of batch.writes) assertKey(key);
     // The first batch of a group waits for the end of the turn, so that what came in its frames goes together.
-    if (this.#committing === undefined && this.#gathering.isEmpty) setImmediate(this.#advance);
+    if (this.#committing === undefined && this.#gathering.isEmpty) setImmediate(this.#onTurnEnd);
     this.#gathering.add(batch);
     if (this.pendingBytes > waitingBytesMax)
       this.#fail(new Error(`more than ${waitingBytesMax} bytes wait for the disk`));
   }
 
-  /** Waits until everything submitted is durable, has failed or finds no room, and gives the files free. Nothing may be submitted any more. */
+  /** Waits until everything submitted is durable, has failed or finds no room, and closes the files. Nothing may be submitted any more. */
   close(): Promise<void> {
     this.#isClosing = true;
     this.#closing ??= this.#close();
@@ -191,17 +195,17 @@ export class DiskStore<B extends Batch> implements Store<B> {
     this.#committing = group;
     if (group.hasNoWrites) return process.nextTick(this.#onWritten, null);
     this.#looksSinceCommit = 0;
-    if (this.#log.full === undefined && this.#hasEnoughToMove) this.#turnLog();
+    if (this.#log.full === undefined && this.#isDueToRotate) this.#rotateLog();
     this.#log.append(group);
     this.#write();
   }
 
-  get #hasEnoughToMove(): boolean {
-    return this.#log.activeEntries >= this.#logEntriesMax || this.#log.activeBytes >= logBytesMax;
+  get #isDueToRotate(): boolean {
+    return this.#log.activeEntries >= this.#rotateAtEntries || this.#log.activeBytes >= rotateAtBytes;
   }
 
   get #isLogTooLong(): boolean {
-    return this.#log.full !== undefined && this.#log.activeBytes > logBytesBound && !this.#isClosing;
+    return this.#log.full !== undefined && this.#log.activeBytes > activeBytesMax && !this.#isClosing;
   }
 
   get #isEnding(): boolean {
@@ -222,18 +226,18 @@ export class DiskStore<B extends Batch> implements Store<B> {
     const wasStuck = this.#logWaits;
     this.#logWaits = false;
     for (const batch of group.batches) this.#events.onDurable(batch);
-    if (wasStuck) this.#goOn();
+    if (wasStuck) this.#roomFound();
     this.#commitNext();
     this.#tellIdle();
   }
 
-  #turnLog(): void {
-    this.#log.turn();
-    void this.#moveOn();
+  #rotateLog(): void {
+    this.#log.rotate();
+    void this.#moveFullSegment();
   }
 
   /** Moves the segment of the log that is full into the tables, if there is one. A store that closes leaves it to the next start. */
-  async #moveOn(): Promise<void> {
+  async #moveFullSegment(): Promise<void> {
     const { full } = this.#log;
     if (full === undefined) return;
     try {
@@ -266,11 +270,11 @@ export class DiskStore<B extends Batch> implements Store<B> {
   }
 
   async #roomInTablesFor(writes: readonly Write[]): Promise<void> {
-    // In this order: when a store ends, what it asked may be closed already.
+    // Asked in this order: once the store ends, the tables may be closed.
     while (!this.#isEnding && !this.#tables.hasRoomFor(writes)) {
       this.#tablesWait = true;
       this.#tellIfFull();
-      await new Promise<void>((resolve) => (this.#onRoom = resolve));
+      await new Promise<void>((resolve) => (this.#retryTables = resolve));
       this.#tablesWait = false;
     }
   }
@@ -282,7 +286,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
     this.#tellIdle();
   }
 
-  #goOn(): void {
+  #roomFound(): void {
     this.#looks.unref();
     this.#tellIfFull();
   }
@@ -292,9 +296,9 @@ export class DiskStore<B extends Batch> implements Store<B> {
     if (this.#hasFailed || this.#isClosed) return;
     this.#tellIfFull();
     if (this.#logWaits && !this.#logWrite.isUnderWay) this.#write();
-    this.#onRoom();
+    this.#retryTables();
     const rests = ++this.#looksSinceCommit >= looksAtRest && this.#committing === undefined && !this.#isClosing;
-    if (rests && this.#log.full === undefined && !this.#log.isEmpty) this.#turnLog();
+    if (rests && this.#log.full === undefined && !this.#log.isEmpty) this.#rotateLog();
   }
 
   #tellIfFull(): void {
@@ -313,14 +317,14 @@ export class DiskStore<B extends Batch> implements Store<B> {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     this.#stopTimers();
-    this.#onRoom();
+    this.#retryTables();
     this.#tellIdle();
     const message = `Writes to the store in ${this.#directory} are not durable any more: ${messageOf(cause)}.`;
     this.#events.onFailure(storage(message, { cause }));
   }
 
   async #close(): Promise<void> {
-    this.#onRoom();
+    this.#retryTables();
     this.#commitNext();
     while (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#stopTimers();
@@ -347,7 +351,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
   }
 }
 
-/** A store that cannot be opened leaves no file open. Tables are made before the log is first written: without them it has only the end. */
+/** The tables are made before the first frame is written: a log with frames and no tables has lost what was moved. Closes the log if they cannot be opened. */
 function openTables(directory: string, mapBytes: number, log: WriteAheadLog): LmdbTables {
   try {
     if (!log.isEmpty && !existsSync(join(directory, dataFileName))) throw damaged("its tables are gone");

@@ -11,7 +11,7 @@
  * - `batchStartThreshold` out of reach: the writer thread starts when the block is complete and never waits inside one.
  * - Something is handed to LMDB only when the file has room for it (data-file.ts), so lack of room is known before anything
  *   has happened, and waiting for it is safe. An error of LMDB itself is always the end.
- * - No noSync, useWritemap, noMetaSync, compression: the log forgets what has been moved.
+ * - No noSync, noMetaSync: the log forgets what has been moved. No useWritemap: on a full disk that is a signal, and no error.
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { Table, Write } from "../store.ts";

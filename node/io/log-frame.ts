@@ -2,14 +2,16 @@
  * The bytes of the write-ahead log. A frame is what one write to the disk makes durable: all writes of a commit group, or, after a
  * crash, none of them.
  *
- *   file   "coterie log 1", filled up to 16 | mark u48 | sequence of its first frame, or 0, u48 | checksum u32 | zeros up to 512 | frames
- *   frame  at a multiple of 512: mark u48 | checksum u32 of all that follows | sequence u48 | bytes of the entries u32 | entries
+ *   file   "coterie log 1", filled up to 16 | salt u48 | sequence of its first frame, or 0, u48 | checksum u32 | zeros up to 512 | frames
+ *   frame  at a multiple of 512: salt u48 | checksum u32 of all that follows | sequence u48 | bytes of the entries u32 | entries
  *   entry  table u8 | bytes of the key u16 | bytes of the value plus one, or 0 for a removal u32 | previous u32 | key | value
  *
  * - Little-endian. `previous` is where this segment has the entry before of the same key, or 0.
- * - The mark is drawn when the file is made, and never leaves the node: no client can write a value that passes for a frame.
+ * - The salt is drawn when the file is made, and never leaves the node: no client can write a value that passes for a frame.
  * - Sequence numbers go up by one from frame to frame and over both segments, so what a segment still holds of an earlier use does not
  *   pass for its continuation, and a frame that is missing among others shows.
+ * - A disk writes a sector of 512 bytes whole or not at all: the header of a file is one, and is written over in place.
+ * - Positions are u32: a segment stays far below 4 GiB (`activeBytesMax` and one group of `waitingBytesMax`, disk-store.ts).
  * - Frames begin where sectors do: no write that is torn can touch the sector of a frame before it with other bytes, and a reader
  *   that has lost the thread knows where to look for the next one.
  */
@@ -25,8 +27,8 @@ const hashedTogether = 256 * 1024;
 const title = "coterie log 1";
 
 export interface FileHeader {
-  readonly mark: number;
-  readonly first: number;
+  readonly salt: number;
+  readonly firstSequence: number;
 }
 
 export interface Frame {
@@ -52,10 +54,10 @@ export function writeEntry(image: Buffer, at: number, { table, key, value }: Wri
   image.writeUInt32LE(value === undefined ? 0 : value.length + 1, at + 3);
   image.writeUInt32LE(previous, at + 7);
   image.set(key, at + entryHeaderBytes);
-  const valueAt = at + entryHeaderBytes + key.length;
-  if (value === undefined) return valueAt;
-  image.set(value, valueAt);
-  return valueAt + value.length;
+  const valueFrom = at + entryHeaderBytes + key.length;
+  if (value === undefined) return valueFrom;
+  image.set(value, valueFrom);
+  return valueFrom + value.length;
 }
 
 export function tableAt(image: Buffer, entryAt: number): Table | undefined {
@@ -84,28 +86,28 @@ export function entryEnd(image: Buffer, entryAt: number): number {
 }
 
 /** Writes the header of a frame whose entries stand there already. */
-export function sealFrame(image: Buffer, at: number, end: number, mark: number, sequence: number): void {
-  image.writeUIntLE(mark, at, 6);
+export function sealFrame(image: Buffer, at: number, end: number, salt: number, sequence: number): void {
+  image.writeUIntLE(salt, at, 6);
   image.writeUIntLE(sequence, at + 10, 6);
   image.writeUInt32LE(end - at - frameHeaderBytes, at + 16);
   image.writeUInt32LE(checksumOf(image, at + checkedFrom, end), at + 6);
 }
 
 /** @returns the frame that begins at `at`, if there is a whole one */
-export function readFrame(image: Buffer, at: number, mark: number): Frame | undefined {
+export function readFrame(image: Buffer, at: number, salt: number): Frame | undefined {
   const from = at + frameHeaderBytes;
-  if (from > image.length || image.readUIntLE(at, 6) !== mark) return undefined;
+  if (from > image.length || image.readUIntLE(at, 6) !== salt) return undefined;
   const end = from + image.readUInt32LE(at + 16);
   if (end > image.length || checksumOf(image, at + checkedFrom, end) !== image.readUInt32LE(at + 6)) return undefined;
   return { sequence: image.readUIntLE(at + 10, 6), from, end };
 }
 
 /** Writes the header of a file whose frames begin with that number; 0: it has not been used yet. */
-export function writeFileHeader(image: Buffer, mark: number, first: number): void {
+export function writeFileHeader(image: Buffer, salt: number, firstSequence: number): void {
   image.fill(0, 0, fileHeaderBytes);
   image.write(title, "latin1");
-  image.writeUIntLE(mark, 16, 6);
-  image.writeUIntLE(first, 22, 6);
+  image.writeUIntLE(salt, 16, 6);
+  image.writeUIntLE(firstSequence, 22, 6);
   image.writeUInt32LE(checksum32(image.subarray(0, 28)), 28);
 }
 
@@ -113,7 +115,7 @@ export function writeFileHeader(image: Buffer, mark: number, first: number): voi
 export function readFileHeader(image: Buffer): FileHeader | undefined {
   const isTitle = image.toString("latin1", 0, title.length) === title;
   if (!isTitle || checksum32(image.subarray(0, 28)) !== image.readUInt32LE(28)) return undefined;
-  return { mark: image.readUIntLE(16, 6), first: image.readUIntLE(22, 6) };
+  return { salt: image.readUIntLE(16, 6), firstSequence: image.readUIntLE(22, 6) };
 }
 
 /** Of many bytes piece by piece: the hash keeps as much memory as the most that it was ever given. */

@@ -10,7 +10,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, write, writeSync } from "node:fs";
 import { tables, type Batch, type Table, type Write } from "../store.ts";
-import { binaryKey, type CommitGroup } from "./commit-group.ts";
+import { binaryKey, type CommitGroup, type NamedEntry } from "./commit-group.ts";
 import {
   alignedUp,
   entryBytes,
@@ -37,8 +37,6 @@ const stepBytes = 256 * 1024;
 /** A file that had to become longer, because the tables did not keep up or values are large, is cut when it is used again. */
 const keptBytesMax = 32 * 1024 * 1024;
 type Bytes = Uint8Array;
-/** An entry of a walk: a key under its name, and its value unless it was removed. */
-export type Logged = readonly [name: string, key: Bytes, value: Bytes | undefined];
 
 /** What a segment has in memory. A walk keeps that with which it began, when the segment has got another. */
 interface Contents {
@@ -48,11 +46,11 @@ interface Contents {
 
 export class LogSegment {
   readonly #file: number;
-  readonly #mark: number;
+  readonly #salt: number;
   #fileBytes: number;
   #contents: Contents;
-  #first: number;
-  #last: number;
+  #firstSequence: number;
+  #lastSequence: number;
   /** Where the last frame begins. The header stands for it until there is one. */
   #lastFrameFrom = 0;
   /** Where the next frame begins. */
@@ -60,7 +58,7 @@ export class LogSegment {
   /** Up to where the file has what memory has. */
   #written = fileHeaderBytes;
   #onWritten: (error: Error | null) => void = () => undefined;
-  readonly #advance = (error: Error | null, bytes: number): void => this.#goOn(error, bytes);
+  readonly #onWriteReturned = (error: Error | null, bytes: number): void => this.#continueWrite(error, bytes);
 
   /**
    * Opens the file, or makes it, and takes the frames that follow each other from its beginning.
@@ -71,10 +69,10 @@ export class LogSegment {
     try {
       this.#fileBytes = fstatSync(this.#file).size;
       this.#contents = contentsOf(Buffer.alloc(Math.max(stepBytes, steppedUp(this.#fileBytes))));
-      const { mark, first } = this.#readHeader();
-      this.#mark = mark;
-      this.#first = first;
-      this.#last = first - 1;
+      const { salt, firstSequence } = this.#readHeader();
+      this.#salt = salt;
+      this.#firstSequence = firstSequence;
+      this.#lastSequence = firstSequence - 1;
       this.#readFrames();
     } catch (error) {
       this.close();
@@ -83,17 +81,17 @@ export class LogSegment {
   }
 
   /** The sequence number that its frames begin with, or 0 if it has never been used. */
-  get first(): number {
-    return this.#first;
+  get firstSequence(): number {
+    return this.#firstSequence;
   }
 
   /** The sequence number of its last frame; one less than the first if it has none. */
-  get last(): number {
-    return this.#last;
+  get lastSequence(): number {
+    return this.#lastSequence;
   }
 
   get isEmpty(): boolean {
-    return this.#last < this.#first;
+    return this.#lastSequence < this.#firstSequence;
   }
 
   get bytes(): number {
@@ -108,7 +106,7 @@ export class LogSegment {
   /** Whether a frame anywhere in the file, in its place or not, has a higher number. Right after the file was opened. */
   hasFrameAfter(sequence: number): boolean {
     for (let at = fileHeaderBytes; at < this.#fileBytes; at += frameAlignment)
-      if ((readFrame(this.#contents.image, at, this.#mark)?.sequence ?? 0) > sequence) return true;
+      if ((readFrame(this.#contents.image, at, this.#salt)?.sequence ?? 0) > sequence) return true;
     return false;
   }
 
@@ -124,11 +122,11 @@ export class LogSegment {
   }
 
   /** Begins anew, with a frame of that number. The file keeps old frames until they are written over. */
-  begin(first: number): void {
+  begin(firstSequence: number): void {
     this.#contents = contentsOf(Buffer.alloc(stepBytes));
-    writeFileHeader(this.#contents.image, this.#mark, first);
-    this.#first = first;
-    this.#last = first - 1;
+    writeFileHeader(this.#contents.image, this.#salt, firstSequence);
+    this.#firstSequence = firstSequence;
+    this.#lastSequence = firstSequence - 1;
     this.#lastFrameFrom = 0;
     this.#end = fileHeaderBytes;
     this.#written = 0;
@@ -142,7 +140,7 @@ export class LogSegment {
   /** Adds the group as a frame, which is read from now on, and written by `write`. */
   append(group: CommitGroup<Batch>): void {
     const from = this.#end;
-    const sequence = this.#last + 1;
+    const sequence = this.#lastSequence + 1;
     this.#reach(alignedUp(from + frameHeaderBytes + bytesOf(group)));
     const { image, indexes } = this.#contents;
     let at = from + frameHeaderBytes;
@@ -150,7 +148,7 @@ export class LogSegment {
       for (const [name, entry] of group.writes(table)) {
         at = writeEntry(image, at, entry, indexes[table].replace(name, at));
       }
-    sealFrame(image, from, at, this.#mark, sequence);
+    sealFrame(image, from, at, this.#salt, sequence);
     this.#placed({ sequence, from: from + frameHeaderBytes, end: at });
   }
 
@@ -162,7 +160,7 @@ export class LogSegment {
     this.#onWritten = onWritten;
     const framesTo = this.#end <= this.#fileBytes ? this.#end : steppedUp(this.#end);
     const to = this.#written < fileHeaderBytes ? fileHeaderBytes : framesTo;
-    write(this.#file, this.#contents.image, this.#written, to - this.#written, this.#written, this.#advance);
+    write(this.#file, this.#contents.image, this.#written, to - this.#written, this.#written, this.#onWriteReturned);
   }
 
   /** @returns where the last entry of the key is, or 0 */
@@ -176,7 +174,7 @@ export class LogSegment {
   }
 
   /** The entries between two names in order, as they are now, whatever is added while they are walked. */
-  walk(table: Table, from: string, to: string): Generator<Logged> {
+  walk(table: Table, from: string, to: string): Generator<NamedEntry> {
     return walk(this.#contents, table, this.#contents.indexes[table].names(from, to), this.#end);
   }
 
@@ -209,17 +207,17 @@ export class LogSegment {
     const header = readFileHeader(image);
     if (header !== undefined) return header;
     if (this.#fileBytes > fileHeaderBytes) throw damaged();
-    const mark = randomBytes(6).readUIntLE(0, 6);
-    writeFileHeader(image, mark, 0);
+    const salt = randomBytes(6).readUIntLE(0, 6);
+    writeFileHeader(image, salt, 0);
     writeSync(this.#file, image, 0, fileHeaderBytes, 0);
     this.#fileBytes = fileHeaderBytes;
-    return { mark, first: 0 };
+    return { salt, firstSequence: 0 };
   }
 
   #readFrames(): void {
     for (;;) {
-      const frame = readFrame(this.#contents.image, this.#end, this.#mark);
-      if (this.#first === 0 || frame?.sequence !== this.#last + 1) break;
+      const frame = readFrame(this.#contents.image, this.#end, this.#salt);
+      if (this.#firstSequence === 0 || frame?.sequence !== this.#lastSequence + 1) break;
       this.#take(frame);
     }
     this.#written = this.#end;
@@ -236,7 +234,7 @@ export class LogSegment {
   }
 
   #placed({ sequence, from, end }: Frame): void {
-    this.#last = sequence;
+    this.#lastSequence = sequence;
     this.#lastFrameFrom = from - frameHeaderBytes;
     this.#end = alignedUp(end);
   }
@@ -248,7 +246,10 @@ export class LogSegment {
     this.#contents.image.set(image);
   }
 
-  /** @returns what keeps the file from being cut: thrown, in the callback of a write, it would end the process */
+  /**
+   * Only when the new header is on disk: under the old one what is cut off would be missing.
+   * @returns what keeps the file from being cut: thrown, in the callback of a write, it would end the process
+   */
   #cut(): Error | null {
     if (this.#fileBytes <= keptBytesMax) return null;
     try {
@@ -260,8 +261,9 @@ export class LogSegment {
     return null;
   }
 
-  #goOn(error: Error | null, bytes: number): void {
-    const failure = error === null && this.#written < fileHeaderBytes ? this.#cut() : error;
+  #continueWrite(error: Error | null, bytes: number): void {
+    const isHeaderDone = this.#written < fileHeaderBytes && this.#written + bytes >= fileHeaderBytes;
+    const failure = error === null && isHeaderDone ? this.#cut() : error;
     if (failure !== null) return this.#onWritten(failure);
     this.#fileBytes = Math.max(this.#fileBytes, this.#written + bytes);
     this.#written = Math.min(this.#end, this.#written + bytes);
@@ -275,7 +277,7 @@ export function damaged(what = "its log is damaged"): Error {
   return new Error(`${what}, and with that writes that were acknowledged: ${advice}`);
 }
 
-function* walk(contents: Contents, table: Table, names: Iterable<string>, end: number): Generator<Logged> {
+function* walk(contents: Contents, table: Table, names: Iterable<string>, end: number): Generator<NamedEntry> {
   for (const name of names) {
     let at = contents.indexes[table].find(name);
     while (at >= end) at = previousAt(contents.image, at); // written over since the walk began

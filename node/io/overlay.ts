@@ -1,11 +1,10 @@
 /** Walks laid over each other: what a scan sees is what the tables have, under the log, under what is gathered. All are in order. */
-import { binaryKey, type NamedWrite } from "./commit-group.ts";
-import type { Logged } from "./log-segment.ts";
+import { binaryKey, type NamedEntry, type NamedWrite } from "./commit-group.ts";
 
 type Bytes = Uint8Array;
 
 /** Two walks in one: of a key that both have, the newer entry. */
-export function* overlay(older: Iterable<Logged>, newer: Iterator<Logged>): Generator<Logged> {
+export function* overlay(older: Iterable<NamedEntry>, newer: Iterator<NamedEntry>): Generator<NamedEntry> {
   let next = newer.next();
   for (const entry of older) {
     for (; next.done !== true && next.value[0] < entry[0]; next = newer.next()) yield next.value;
@@ -16,12 +15,12 @@ export function* overlay(older: Iterable<Logged>, newer: Iterator<Logged>): Gene
   for (; next.done !== true; next = newer.next()) yield next.value;
 }
 
-/** What the tables have, as a walk of the log. */
-export function* named(walk: Iterable<readonly [key: Bytes, value: Bytes]>): Generator<Logged> {
+/** What the tables have. */
+export function* named(walk: Iterable<readonly [key: Bytes, value: Bytes]>): Generator<NamedEntry> {
   for (const [key, value] of walk) yield [binaryKey(key), key, value];
 }
 
-/** What a group has, as a walk of the log. */
-export function* gathered(writes: readonly NamedWrite[]): Generator<Logged> {
+/** What a group has. */
+export function* gathered(writes: readonly NamedWrite[]): Generator<NamedEntry> {
   for (const [name, { key, value }] of writes) yield [name, key, value];
 }

@@ -1,5 +1,5 @@
 /**
- * Copies of bytes that LMDB lends only until its next read.
+ * Copies of bytes that are only lent: by LMDB until its next read, by the log in a view that keeps the memory of a whole segment alive.
  *
  * Small ones are cut from one slab: an ArrayBuffer for each costs more than the read itself (1.5 µs against 0.9 µs for 100
  * bytes). A value that is kept keeps its slab alive, therefore the slab is small.

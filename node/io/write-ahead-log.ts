@@ -1,5 +1,5 @@
 /**
- * The write-ahead log: what is durable, and not yet in the tables. Two segments take turns.
+ * The write-ahead log: what is durable, and not yet in the tables. Of two segments one is active, and they rotate.
  *
  *   active ──frames are added──▶ active ──it has enough, and the other is free──▶ full ──the tables have it──▶ free ──▶ active
  *
@@ -31,8 +31,8 @@ export class WriteAheadLog {
   /** @throws what is wrong with its files */
   constructor(directory: string) {
     const [a, b] = openSegments(directory);
-    [this.#other, this.#active] = a.first < b.first ? [a, b] : [b, a];
-    this.#isOtherFull = this.#other.first > 0;
+    [this.#other, this.#active] = a.firstSequence < b.firstSequence ? [a, b] : [b, a];
+    this.#isOtherFull = this.#other.firstSequence > 0;
     this.#segments = this.#inOrder();
     try {
       this.#check();
@@ -74,9 +74,9 @@ export class WriteAheadLog {
   }
 
   /** The active segment, which must not be empty, is full from now on, and the free one active. Only while nothing is being written, and none is full. */
-  turn(): void {
+  rotate(): void {
     [this.#active, this.#other] = [this.#other, this.#active];
-    this.#active.begin(this.#other.last + 1);
+    this.#active.begin(this.#other.lastSequence + 1);
     this.#isOtherFull = true;
     this.#segments = this.#inOrder();
   }
@@ -94,11 +94,13 @@ export class WriteAheadLog {
   }
 
   #check(): void {
-    const isGap = this.#isOtherFull ? this.#other.last + 1 !== this.#active.first : this.#active.first > 1;
-    const isCut = [this.#active, this.#other].some((segment) => segment.hasFrameAfter(this.#active.last));
+    const isGap = this.#isOtherFull
+      ? this.#other.lastSequence + 1 !== this.#active.firstSequence
+      : this.#active.firstSequence > 1;
+    const isCut = [this.#active, this.#other].some((segment) => segment.hasFrameAfter(this.#active.lastSequence));
     if (isGap || isCut) throw damaged();
     if (!this.#isOtherFull) this.#other.forget();
-    if (this.#active.first === 0) this.#active.begin(1);
+    if (this.#active.firstSequence === 0) this.#active.begin(1);
     else this.#active.rewriteLast();
   }
 

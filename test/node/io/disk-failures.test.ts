@@ -16,10 +16,10 @@ describe("a process that is killed", () => {
   test.each([
     ["the log", "20000"],
     ["the tables", "50"],
-  ])("it leaves all that it called durable, whole batches, and no gap in %s", async (_, logEntriesMax) => {
+  ])("it leaves all that it called durable, whole batches, and no gap in %s", async (_, rotateAtEntries) => {
     const directory = makeTempDirectory();
     for (let round = 0; round < 5; round++) {
-      const options = ["--inFlight", "40", "--logEntriesMax", logEntriesMax];
+      const options = ["--inFlight", "40", "--rotateAtEntries", rotateAtEntries];
       const child = new ChildProcess("node", writer, "--directory", directory, ...options);
       await child.printed(200 + round * 37);
       await child.kill();
@@ -42,7 +42,7 @@ describe("a disk that fails", () => {
 
   test.each(["log", "tables"] as const)("no room for a while in the %s is told of and waited for", async (where) => {
     const directory = makeTempDirectory();
-    const large = ["--batches", "200", "--valueBytes", "20000", "--lookMs", "20", "--logEntriesMax", "20"];
+    const large = ["--batches", "200", "--valueBytes", "20000", "--lookMs", "20", "--rotateAtEntries", "20"];
     const child = strace(failing(directory, where, "error=ENOSPC:when=3..5"), "--directory", directory, ...large);
     expect(await child.ended).toMatchObject({ code: 0 });
     expect(child.lines.filter((line) => line.startsWith("full "))).toEqual(["full true", "full false"]);
@@ -54,7 +54,7 @@ describe("a disk that fails", () => {
     "a failed write to the %s is reported once, and nothing is durable after it",
     async (where) => {
       const directory = makeTempDirectory();
-      const busy = ["--inFlight", "8", "--logEntriesMax", "20"];
+      const busy = ["--inFlight", "8", "--rotateAtEntries", "20"];
       const child = strace(failing(directory, where, "error=EIO:when=20+"), "--directory", directory, ...busy);
       expect((await child.ended).code).toBe(3);
       expectOneFailure(child.lines, /EIO|Input\/output error/);
@@ -83,7 +83,7 @@ describe("a disk that fails", () => {
     async (where, _, error) => {
       const directory = makeTempDirectory();
       const slow = failing(directory, where, `delay_enter=1000000:when=20${error}`);
-      const options = ["--inFlight", "8", "--flushTimeoutMs", "200", "--logEntriesMax", "20"];
+      const options = ["--inFlight", "8", "--flushTimeoutMs", "200", "--rotateAtEntries", "20"];
       const child = strace(slow, "--directory", directory, ...options);
       expect((await child.ended).code).toBe(3);
       expectOneFailure(child.lines, /did not finish a write in time/);
@@ -101,7 +101,7 @@ describe("the order of system calls", () => {
 
   test("a segment of the log is written over when the tables are synced, and named by a synced meta page", async () => {
     // Twenty keys are one transaction. The first two segments were empty before.
-    const calls = await callsOf("--batches", "200", "--logEntriesMax", "20");
+    const calls = await callsOf("--batches", "200", "--rotateAtEntries", "20");
     let begun = 0;
     let moved = 0;
     for (const [at, call] of calls.entries()) {

@@ -47,7 +47,7 @@ describe("closing", () => {
     const write = vi.spyOn(LmdbTables.prototype, "write").mockReturnValue(hanging);
     const look = vi.spyOn(LmdbTables.prototype, "hasRoomFor");
     onTestFinished(() => void vi.restoreAllMocks());
-    const { store, failures } = open(makeTempDirectory(), { flushTimeoutMs: 50, logEntriesMax: 600 });
+    const { store, failures } = open(makeTempDirectory(), { flushTimeoutMs: 50, rotateAtEntries: 600 });
     store.commit({ writes: Array.from({ length: 600 }, (_, at) => put(`key ${at}`, "1")) });
     await until(() => store.pendingBytes === 0);
     store.commit({ writes: [put("more", "1")] });
@@ -175,7 +175,7 @@ function open(directory: string, options: DiskStoreOptions = {}, events: Partial
 /** Its log has one segment that is full, with "key 1", and one that is not, with "key 2". */
 async function directoryToMove(): Promise<string> {
   const directory = makeTempDirectory();
-  const { store, durable } = open(directory, { logEntriesMax: 1 });
+  const { store, durable } = open(directory, { rotateAtEntries: 1 });
   for (let at = 0; at < 3; at++) {
     store.commit({ writes: [put(`key ${at}`, `${at}`)] });
     await until(() => durable.length === at + 1);

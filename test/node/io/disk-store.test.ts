@@ -92,7 +92,7 @@ class SmallDiskHarness extends DiskHarness implements FillableHarness {
 }
 
 /** So that the log is moved into the tables all the time. */
-const busy: DiskStoreOptions = { logEntriesMax: 3 };
+const busy: DiskStoreOptions = { rotateAtEntries: 3 };
 
 describeStoreContract("the disk store", (events) => new DiskHarness(events));
 describeStoreContract("the disk store, with a log that is always full", (events) => new DiskHarness(events, busy));
@@ -105,7 +105,7 @@ if (canMountSmallDisks()) describeFullDisk("the disk store", (events) => SmallDi
 describe("reads while commits are under way", () => {
   test.each([
     ["wherever the commits stand", {}],
-    ["wherever the moves into the tables stand", { logEntriesMax: 200 }],
+    ["wherever the moves into the tables stand", { rotateAtEntries: 200 }],
   ])("40,000 random operations read like a map, %s", async (_, options) => {
     const random = new Random(7);
     const model = new Map<string, string>();
@@ -128,7 +128,7 @@ describe("reads while commits are under way", () => {
 
   test.each([
     ["the log grows", {}],
-    ["the log is moved, and the map outgrows its address space", { mapBytes: 2 ** 20, logEntriesMax: 50 }],
+    ["the log is moved, and the map outgrows its address space", { mapBytes: 2 ** 20, rotateAtEntries: 50 }],
   ])("a walk keeps its snapshot while %s", async (_, options) => {
     const harness = new DiskHarness(ignoreEvents, options);
     for (let index = 0; index < 1000; index++) harness.store.commit({ writes: [put(key4(index), "before")] });

@@ -113,7 +113,7 @@ class Machine {
   }
 
   turn(): void {
-    if (this.#log.full === undefined && this.#log.activeEntries > 0) this.#log.turn();
+    if (this.#log.full === undefined && this.#log.activeEntries > 0) this.#log.rotate();
   }
 
   free(): void {

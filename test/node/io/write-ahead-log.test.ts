@@ -16,7 +16,7 @@ test("what was written is found, the last of each key, over both segments and af
   let log = open(directory);
   await write(log, put("a", "1"), put("b", "1"));
   await write(log, put("a", "2"), remove("c"));
-  log.turn();
+  log.rotate();
   await write(log, remove("b"), put("d", ""));
   for (let start = 0; start < 3; start++) {
     log.close();
@@ -40,7 +40,7 @@ test("a segment that was freed is used again, and what it had before is not foun
     // After a start the segment that was free may be full again: its entries are in the tables, and may be moved once more.
     if (log.full !== undefined) log.free();
     expect(Object.keys(contents(log)).every((key) => key.startsWith(`${use} `))).toBe(true);
-    log.turn();
+    log.rotate();
   }
 });
 
@@ -48,7 +48,7 @@ test("a start before the first frame of a segment, after its turn, finds the oth
   const directory = makeTempDirectory();
   const log = open(directory);
   await write(log, put("a", "1"));
-  log.turn();
+  log.rotate();
   log.close();
   const next = open(directory);
   expect(contents(next)).toEqual({ a: "1" });
@@ -62,10 +62,10 @@ test("a file that has grown long for once is cut when it is used again", async (
   const log = open(directory);
   for (let at = 0; at < 5; at++) await write(log, put("a", "x".repeat(10_000_000)));
   expect(statSync(join(directory, "log.0")).size + statSync(join(directory, "log.1")).size).toBeGreaterThan(50_000_000);
-  log.turn();
+  log.rotate();
   await write(log, put("b", "1"));
   log.free();
-  log.turn();
+  log.rotate();
   await write(log, put("c", "1"));
   expect(statSync(join(directory, "log.0")).size + statSync(join(directory, "log.1")).size).toBeLessThan(34_000_000);
   log.close();
@@ -82,7 +82,7 @@ describe("a walk", () => {
     for (let round = 0; round < 3; round++)
       await write(log, put("b", "3"), put("c", `${round}`.repeat(200_000)), put("e", "3"));
     expect(named(walk.next().value)).toEqual(["c", "2"]);
-    log.turn();
+    log.rotate();
     await write(log, put("e", "4"));
     log.free();
     expect(named(walk.next().value)).toEqual(["e", undefined]);
@@ -153,7 +153,7 @@ describe("after a crash", () => {
     for (const value of ["1", "2", "3"]) {
       await write(log, put("a", value));
       log.free();
-      log.turn();
+      log.rotate();
     }
     await write(log, put("a", "4"));
     log.close();
@@ -191,7 +191,7 @@ describe("after a crash", () => {
     const text = Buffer.concat([foreign, foreign, foreign, foreign]);
     for (let shift = 0; shift < sector; shift += 8)
       await write(victim, { table: "objects", key: Buffer.from("v"), value: text.subarray(shift) });
-    victim.turn();
+    victim.rotate();
     await write(victim, put("c", "1"));
     victim.free();
     victim.close();
@@ -216,7 +216,7 @@ describe("after a crash", () => {
         let before: Contents = {};
         let now: Contents = {};
         for (const [at, step] of steps.entries()) {
-          if (step === "turn" && log.full === undefined && log.activeEntries > 0) log.turn();
+          if (step === "turn" && log.full === undefined && log.activeEntries > 0) log.rotate();
           if (step === "free" && log.full !== undefined) log.free();
           if (step === "start") {
             log.close();
@@ -272,7 +272,7 @@ async function twoSegments(): Promise<{
   const sectors: { file: string; at: number; group: string }[] = [];
   const groups = ["first", "second", "third", "last"];
   for (const [index, group] of groups.entries()) {
-    if (group === "third") log.turn();
+    if (group === "third") log.rotate();
     const from = log.segments[0]!.bytes;
     const padding: Write = put(`padding ${group}`, "x".repeat(1200));
     await write(log, put(group, `${index + 1}`), { ...padding, table: "meta" });

@@ -1,5 +1,5 @@
-/** Counts ticks while something is under way, and not the clock: a process that was stopped for a while must not blame the disk. */
-export class Patience {
+/** Says when a write has been under way for too long. It counts ticks, not the clock: a process that was stopped for a while must not blame the disk. */
+export class Watchdog {
   readonly #ticksMax: number;
   isUnderWay = false;
   #ticks = 0;
