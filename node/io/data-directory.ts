@@ -78,8 +78,9 @@ interface Identity {
 
 /**
  * File by file, by its inode and change time.
- * Every write to a file changes its mark, and a file that takes its place has another. Only a write within the same few
- * milliseconds of the file system's clock may not; the first batch after a start takes the mark of the stop from the store as well.
+ * Every write to a file changes its fingerprint, and a file that takes its place has another. Only a write within the same few
+ * milliseconds of the file system's clock may not; therefore the first batch after a start also removes what the store itself notes
+ * of the clean stop (node/identity.ts).
  */
 type StoreFingerprint = Readonly<Record<string, unknown>>;
 

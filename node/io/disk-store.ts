@@ -26,9 +26,9 @@ import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
 import { LmdbTables, storeKeyBytesMax } from "./lmdb-tables.ts";
 import { damaged } from "./log-segment.ts";
 import { gathered, named, overlay } from "./overlay.ts";
-import { Watchdog } from "./watchdog.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
+import { Watchdog } from "./watchdog.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 export interface DiskStoreOptions {

@@ -26,10 +26,11 @@ export const storeKeyBytesMax = 1978;
 const pageSize = 8192;
 /** Of a tree of some billion records. */
 const treeDepthMax = 4;
+/** For the list of free pages, the tree of tables, and new roots. */
 const otherPages = 64;
 const binary = { keyEncoding: "binary", encoding: "binary" } as const;
 type Bytes = Uint8Array;
-type Stats = { readonly lastPageNumber: number; readonly pageSize: number; readonly treeBranchPageCount: number };
+type Stats = { readonly lastPageNumber: number; readonly pageSize: number };
 /** `batchStartThreshold` is missing from the types of lmdb-js. */
 type OpenOptions = RootDatabaseOptions & { readonly batchStartThreshold: number };
 
@@ -154,8 +155,7 @@ async function reasonOf(error: unknown): Promise<unknown> {
 
 /**
  * How many pages a transaction can add to the file. Each write copies a leaf and what leads to it, unless another has done so, and there
- * are no more copies than pages; a leaf may be split; bytes are counted twice, since a page that is split is half empty; then the list
- * of free pages, the tree of tables, and new roots.
+ * are no more copies than pages; a leaf may be split; bytes are counted twice, since a page that is split is half empty.
  */
 function newPagesMax(writes: readonly Write[], lastPage: number, pageSize: number): number {
   const copies = Math.min(writes.length * treeDepthMax, lastPage + 1);

@@ -19,8 +19,8 @@ import {
   frameAlignment,
   frameHeaderBytes,
   keyAt,
-  readFileHeader,
   previousAt,
+  readFileHeader,
   readFrame,
   sealFrame,
   tableAt,
@@ -145,9 +145,8 @@ export class LogSegment {
     const { image, indexes } = this.#contents;
     let at = from + frameHeaderBytes;
     for (const table of tables)
-      for (const [name, entry] of group.writes(table)) {
+      for (const [name, entry] of group.writes(table))
         at = writeEntry(image, at, entry, indexes[table].replace(name, at));
-      }
     sealFrame(image, from, at, this.#salt, sequence);
     this.#placed({ sequence, from: from + frameHeaderBytes, end: at });
   }

@@ -199,10 +199,9 @@ interface HeldWrite {
 /** Writes to the log wait in the list that is returned. */
 function holdLog(): HeldWrite[] {
   const held: HeldWrite[] = [];
-  // eslint-disable-next-line typescript/unbound-method
-  const write = WriteAheadLog.prototype.write;
+  const { write } = Object.getOwnPropertyDescriptors(WriteAheadLog.prototype);
   const hold = vi.spyOn(WriteAheadLog.prototype, "write").mockImplementation(function (this: WriteAheadLog, onWritten) {
-    held.push({ goOn: () => write.call(this, onWritten), fail: onWritten });
+    held.push({ goOn: () => write.value?.call(this, onWritten), fail: onWritten });
   });
   onTestFinished(() => hold.mockRestore());
   return held;

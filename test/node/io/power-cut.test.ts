@@ -51,7 +51,7 @@ const step = fc.oneof(
       fate,
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("turn" as const, "free" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("rotate" as const, "free" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("end" as const), fate }) },
 );
 
@@ -112,7 +112,7 @@ class Machine {
     if (fate !== "done") this.end(fate);
   }
 
-  turn(): void {
+  rotate(): void {
     if (this.#log.full === undefined && this.#log.activeEntries > 0) this.#log.rotate();
   }
 
