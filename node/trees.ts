@@ -15,7 +15,7 @@ import { bucketOf } from "../src/key.ts";
 import type { TreeName } from "../src/messages.ts";
 import { differingDigests, MerkleTree } from "../src/merkle.ts";
 import { replicasOf } from "../src/options.ts";
-import { digestOf } from "../src/record.ts";
+import { digestAt } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { NodeConfig, Place } from "./self.ts";
 
@@ -78,7 +78,7 @@ export class Trees {
   changed(place: Place, before: Before, after: Uint8Array | undefined): void {
     const trees = this.#partitions[place.partition]!;
     if (trees.isUnread) return;
-    const isKnown = trees.change({ place, n: this.nOf(place.key) }, before, after);
+    const isKnown = trees.change(place, this.nOf(place.key), before, after);
     if (!isKnown) this.#doubtful.add(place.partition);
   }
 
@@ -91,7 +91,7 @@ export class Trees {
 
   /** The walk has come to this record, the next in store order; nothing if it cannot be read. */
   grow(place: Place, record: Uint8Array | undefined): void {
-    this.#partitions[place.partition]!.grow({ place, n: this.nOf(place.key) }, record);
+    this.#partitions[place.partition]!.grow(place, this.nOf(place.key), record);
   }
 
   /** The walk has seen the whole partition. @returns whether the tree that was kept in step was another */
@@ -115,12 +115,6 @@ export class Trees {
   }
 }
 
-/** A key, and the tree that it is in. */
-interface Leafed {
-  readonly place: Place;
-  readonly n: number;
-}
-
 class PartitionTrees {
   #ready: Forest | undefined;
   #growing: Forest | undefined;
@@ -140,11 +134,10 @@ class PartitionTrees {
   }
 
   /** @returns whether what was replaced is known to have been in the tree, or not to have been */
-  change(leafed: Leafed, before: Before, after: Uint8Array | undefined): boolean {
-    const { storeKey } = leafed.place;
-    const isBehind = this.#cursor !== undefined && compareBytes(storeKey, this.#cursor) <= 0;
-    const grown = isBehind ? (this.#growing?.change(leafed, before, after) ?? true) : true;
-    const ready = this.#ready?.change(leafed, before, after) ?? true;
+  change(place: Place, n: number, before: Before, after: Uint8Array | undefined): boolean {
+    const isBehind = this.#cursor !== undefined && compareBytes(place.storeKey, this.#cursor) <= 0;
+    const grown = isBehind ? (this.#growing?.change(place, n, before, after) ?? true) : true;
+    const ready = this.#ready?.change(place, n, before, after) ?? true;
     return grown && ready;
   }
 
@@ -153,10 +146,10 @@ class PartitionTrees {
     this.#cursor = undefined;
   }
 
-  grow(leafed: Leafed, record: Uint8Array | undefined): void {
-    this.#growing!.change(leafed, undefined, record);
-    if (record === undefined) this.#growing!.noteBad(leafed.place);
-    this.#cursor = leafed.place.storeKey;
+  grow(place: Place, n: number, record: Uint8Array | undefined): void {
+    this.#growing!.change(place, n, undefined, record);
+    if (record === undefined) this.#growing!.noteBad(place);
+    this.#cursor = place.storeKey;
   }
 
   finish(): boolean {
@@ -169,31 +162,34 @@ class PartitionTrees {
 
 /** The trees of one partition as they were at one moment, by n. */
 class Forest {
-  readonly #trees = new Map<number, MerkleTree>();
+  /** By n; a place without a tree is one that no bucket uses. */
+  readonly #trees: (MerkleTree | undefined)[] = [];
   /** Keys whose records cannot be read, and contribute nothing. */
   readonly #bad = new Set<string>();
 
   tree(n: number): MerkleTree {
-    let tree = this.#trees.get(n);
-    if (tree === undefined) this.#trees.set(n, (tree = new MerkleTree()));
-    return tree;
+    return (this.#trees[n] ??= new MerkleTree());
   }
 
   noteBad({ storeKey }: Place): void {
     this.#bad.add(toBinary(storeKey));
   }
 
-  change({ place, n }: Leafed, before: Before, after: Uint8Array | undefined): boolean {
+  change(place: Place, n: number, before: Before, after: Uint8Array | undefined): boolean {
     const tree = this.tree(n);
     // Most likely it is replaced by the same state, fetched again: then the leaf is right as it is.
     if (before === "bad" && !this.#bad.delete(toBinary(place.storeKey))) return false;
-    if (before instanceof Uint8Array) tree.toggle(place.hash, digestOf(before));
-    if (after !== undefined) tree.toggle(place.hash, digestOf(after));
+    if (before instanceof Uint8Array) tree.toggle(place.hash, before, digestAt);
+    if (after !== undefined) tree.toggle(place.hash, after, digestAt);
     return true;
   }
 
   equals(other: Forest): boolean {
-    const ns = new Set([...this.#trees.keys(), ...other.#trees.keys()]);
-    return [...ns].every((n) => differingDigests(this.tree(n).root, other.tree(n).root).length === 0);
+    const ns = Math.max(this.#trees.length, other.#trees.length);
+    for (let n = 0; n < ns; n++) {
+      if (this.#trees[n] === undefined && other.#trees[n] === undefined) continue;
+      if (differingDigests(this.tree(n).root, other.tree(n).root).length > 0) return false;
+    }
+    return true;
   }
 }

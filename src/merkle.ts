@@ -19,6 +19,7 @@ export const branchCount: number = fanout;
 export const leafCount: number = fanout * fanout;
 export const treeDigestBytes = 8;
 const branchBytes = fanout * treeDigestBytes;
+const treeBytes = fanout * branchBytes;
 
 /** The leaf of a key. The top bits of its hash chose the partition; these are the lowest. */
 export function leafOf(keyHash: bigint): number {
@@ -34,22 +35,23 @@ export function leavesOf(branch: number): number[] {
 }
 
 export class MerkleTree {
-  /** By branch, from its first record on: a node has many partitions, and most branches of a small one stay empty. */
-  readonly #leaves: Uint8Array[] = emptyTree.slice();
+  /** Branch by branch, in one piece: a change finds its leaf with one look into cold memory. Shared until the first record. */
+  #leaves = emptyLeaves;
   readonly #branches = emptyBranches.slice();
-  /** Branches whose digest is older than their leaves. */
-  readonly #stale = new Set<number>();
+  /** By branch: 1 if its digest is older than its leaves. */
+  readonly #stale = new Uint8Array(fanout);
   #root: Uint8Array | undefined;
 
-  /** Puts a record's digest in, or takes it out again. */
-  toggle(keyHash: bigint, digest: Uint8Array): void {
+  /**
+   * Puts a record's digest in, or takes it out again.
+   * @param from where the digest stands among the bytes that are handed in
+   */
+  toggle(keyHash: bigint, bytes: Uint8Array, from: number = 0): void {
     const leaf = leafOf(keyHash);
-    const branch = branchOf(leaf);
-    if (this.#leaves[branch] === emptyLeaves) this.#leaves[branch] = new Uint8Array(branchBytes);
-    const leaves = this.#leaves[branch]!;
-    const place = placeOf(leaf);
-    for (let at = 0; at < treeDigestBytes; at++) leaves[place + at]! ^= digest[at]!;
-    if (!this.#stale.has(branch)) this.#stale.add(branch);
+    if (this.#leaves === emptyLeaves) this.#leaves = new Uint8Array(treeBytes);
+    const place = leaf * treeDigestBytes;
+    for (let at = 0; at < treeDigestBytes; at++) this.#leaves[place + at]! ^= bytes[from + at]!;
+    this.#stale[branchOf(leaf)] = 1;
     this.#root = undefined;
   }
 
@@ -61,14 +63,15 @@ export class MerkleTree {
 
   /** Eight bytes a branch. Valid until the next `toggle`, like all that is handed out here. */
   get branches(): Uint8Array {
-    for (const branch of this.#stale) this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
-    this.#stale.clear();
+    for (let branch = 0; branch < fanout; branch++)
+      if (this.#stale[branch] === 1) this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
+    this.#stale.fill(0);
     return this.#branches;
   }
 
   /** Eight bytes a leaf. */
   leaves(branch: number): Uint8Array {
-    return this.#leaves[branch]!;
+    return this.#leaves.subarray(branch * branchBytes, (branch + 1) * branchBytes);
   }
 
   /** A copy, of some leaves in this order. */
@@ -79,14 +82,8 @@ export class MerkleTree {
   }
 
   leaf(leaf: number): Uint8Array {
-    const at = placeOf(leaf);
-    return this.leaves(branchOf(leaf)).subarray(at, at + treeDigestBytes);
+    return this.#leaves.subarray(leaf * treeDigestBytes, (leaf + 1) * treeDigestBytes);
   }
-}
-
-/** Of a leaf's digest among those of its branch. */
-function placeOf(leaf: number): number {
-  return (leaf % fanout) * treeDigestBytes;
 }
 
 /** Places of the eight-byte digests in which two lists of them differ. */
@@ -111,7 +108,6 @@ function hashBytes(bytes: Uint8Array): Uint8Array {
   return scratchBytes.slice();
 }
 
-const emptyLeaves = new Uint8Array(branchBytes);
-const emptyTree = Array.from({ length: fanout }, () => emptyLeaves);
-const emptyBranch = hashBytes(emptyLeaves);
+const emptyLeaves = new Uint8Array(treeBytes);
+const emptyBranch = hashBytes(emptyLeaves.subarray(0, branchBytes));
 const emptyBranches = new Uint8Array(branchBytes).map((_, at) => emptyBranch[at % treeDigestBytes]!);

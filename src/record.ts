@@ -25,7 +25,8 @@ const plainLayout = 1;
 const pathsLayout = 2;
 
 export const digestBytes = 8;
-const digestAt = 5;
+/** Where a record has its digest. */
+export const digestAt = 5;
 const bodyAt = digestAt + digestBytes;
 const writer = new ByteWriter();
 const plainPaths: readonly string[] = [plainPath];
