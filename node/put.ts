@@ -18,8 +18,7 @@ import type { PeerMessage, Put, PutReply } from "../src/messages.ts";
 import type { SettledOptions } from "../src/options.ts";
 import { Tally } from "../src/quorum.ts";
 import type { NodeId } from "../src/ring.ts";
-import { encodeToken, type Token } from "../src/token.ts";
-import { toBinary } from "../src/bytes.ts";
+import { encodeToken } from "../src/token.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { Candidates } from "./candidates.ts";
 import type { Effect, Origin } from "./effects.ts";
@@ -27,7 +26,7 @@ import type { Holdings } from "./holdings.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import { sentenceOf, shortfallOf, type Shortfall } from "./shortfall.ts";
 import type { Place, Self } from "./self.ts";
-import type { Updated } from "./versions.ts";
+import type { Update, Updated } from "./versions.ts";
 
 /** How long after the answer the others are still waited for. */
 const followUpMs = 1000;
@@ -41,15 +40,25 @@ export interface PutPlan {
   readonly options: SettledOptions;
   /** The first n of the preference list. */
   readonly primaries: readonly PreferenceEntry[];
-  readonly token: Token;
+}
+
+/** What was written here, as the others and the writer are told. */
+interface Written extends Pick<Updated, "record" | "mayLeave"> {
+  /** The writer's token, encoded. */
+  readonly context: Uint8Array;
 }
 
 const noStandIns: readonly PreferenceEntry[] = [];
 
+/** While it is open it keeps what it still needs, and nothing else of the message: thousands may be open. */
 export class PutRequest implements OpenRequest {
   readonly #self: Self;
-  readonly #plan: PutPlan;
   readonly #holdings: Holdings;
+  readonly #origin: Origin;
+  readonly #asked: Pick<Put, "id" | "returnValue" | "details">;
+  readonly #place: Place;
+  readonly #options: SettledOptions;
+  readonly #primaries: readonly PreferenceEntry[];
   readonly #tally: Tally;
   readonly #deadlineMs: number;
   /** Those asked in the place of a primary, and where they come from: mostly none, and never made. */
@@ -60,30 +69,31 @@ export class PutRequest implements OpenRequest {
   /** Its deadline; after the answer, when it gives up on those that have not answered. */
   wakeAtMs: number;
   #id = 0;
-  #written: Updated | undefined;
+  #written: Written | undefined;
   #isAnswered = false;
 
   constructor(self: Self, plan: PutPlan, holdings: Holdings) {
+    const { origin, message, place, options, primaries } = plan;
+    const { id, returnValue, details } = message;
     this.#self = self;
-    this.#plan = plan;
     this.#holdings = holdings;
+    this.#origin = origin;
+    this.#asked = { id, returnValue, details };
+    this.#place = place;
+    this.#options = options;
+    this.#primaries = primaries;
     // The message says how much time is left of what the options allow, as a client that retries shares it out.
-    this.#deadlineMs = this.wakeAtMs = self.now.monotonicMs + Math.min(plan.options.timeoutMs, plan.message.timeoutMs);
-    const { primaries } = plan;
-    this.#tally = new Tally(primaries, {
-      answers: plan.options.w,
-      primaries: plan.options.pw,
-      durable: plan.options.dw,
-    });
+    this.#deadlineMs = this.wakeAtMs = self.now.monotonicMs + Math.min(options.timeoutMs, message.timeoutMs);
+    this.#tally = new Tally(primaries, { answers: options.w, primaries: options.pw, durable: options.dw });
     for (const { node } of primaries) if (!self.canReach(node)) this.#replace(node, `${node} cannot be reached`);
   }
 
   /** @throws what `Versions.update` throws, and UNAVAILABLE; nothing has been written then */
-  start(): void {
+  start(update: Update): void {
     if (this.#tally.verdict() === "impossible") throw unavailable(this.#sentence(), "none", this.#shortfall());
     this.#id = this.#self.requests.open(this);
     try {
-      this.#written = this.#writeHere();
+      this.#written = this.#writeHere(update);
     } catch (error) {
       this.#self.requests.close(this.#id);
       throw error;
@@ -104,7 +114,7 @@ export class PutRequest implements OpenRequest {
 
   wake(): void {
     if (!this.#isAnswered) {
-      const sentence = `${this.#sentence()} within ${this.#plan.options.timeoutMs} ms`;
+      const sentence = `${this.#sentence()} within ${this.#options.timeoutMs} ms`;
       this.#fail(timedOut(sentence, "unknown", this.#shortfall()));
     }
     this.#keepHints();
@@ -112,15 +122,13 @@ export class PutRequest implements OpenRequest {
 
   /** Fewer than w have to be on disk: the others may answer from memory. */
   get #isEarly(): boolean {
-    return this.#plan.options.dw < this.#plan.options.w;
+    return this.#options.dw < this.#options.w;
   }
 
-  #writeHere(): Updated {
-    const { message, place, token } = this.#plan;
-    const { op, value, changes } = message;
-    const update = { op: toBinary(op), value, token, changes, isLww: this.#plan.options.resolver === "lww" };
+  #writeHere(update: Update): Written {
     const own = this.#standIns.find(({ node }) => node === this.#self.id);
-    return this.#holdings.write(place, update, own?.standsFor, [this.#ownReply()]);
+    const { record, token, mayLeave } = this.#holdings.write(this.#place, update, own?.standsFor, [this.#ownReply()]);
+    return { record, mayLeave, context: encodeToken(this.#place.hash, token) };
   }
 
   /** This node answers itself like any other, when its own disk has it. */
@@ -130,8 +138,7 @@ export class PutRequest implements OpenRequest {
   }
 
   #copies(): Effect[] {
-    const { primaries } = this.#plan;
-    const candidates = this.#standIns.length === 0 ? primaries : [...primaries, ...this.#standIns];
+    const candidates = this.#standIns.length === 0 ? this.#primaries : [...this.#primaries, ...this.#standIns];
     return candidates.filter((candidate) => this.#isAsked(candidate)).map((candidate) => this.#copyTo(candidate));
   }
 
@@ -140,7 +147,7 @@ export class PutRequest implements OpenRequest {
   }
 
   #copyTo({ node, standsFor }: PreferenceEntry): Effect {
-    const { key } = this.#plan.place;
+    const { key } = this.#place;
     const { record } = this.#written!;
     const timeoutMs = this.#self.timeLeftMs(this.#deadlineMs);
     const message = {
@@ -178,8 +185,8 @@ export class PutRequest implements OpenRequest {
   #replace(primary: NodeId, why: string): PreferenceEntry | undefined {
     this.#tally.fail(primary);
     this.#refusals.push(why);
-    const { place, options } = this.#plan;
-    this.#candidates ??= new Candidates(this.#self, place.partition, options.n, options.sloppy);
+    const { n, sloppy } = this.#options;
+    this.#candidates ??= new Candidates(this.#self, this.#place.partition, n, sloppy);
     const standIn = this.#candidates.standInFor(primary);
     if (standIn === undefined) return undefined;
     this.#standIns = [...this.#standIns, standIn];
@@ -205,7 +212,7 @@ export class PutRequest implements OpenRequest {
   /** The end: whoever else lacks it, and has nobody that keeps it for him, gets a hint here. This node's own disk is only slow. */
   #keepHints(): void {
     this.#self.requests.close(this.#id);
-    for (const { node } of this.#plan.primaries)
+    for (const { node } of this.#primaries)
       if (node !== this.#self.id && this.#tally.isLacking(node) && !this.#isKeptFor(node)) this.#keepHint(node);
   }
 
@@ -216,30 +223,30 @@ export class PutRequest implements OpenRequest {
   /** Best effort: whatever stands in its way must not fail a write that was answered. */
   #keepHint(target: NodeId): void {
     try {
-      this.#holdings.keepHint(target, this.#plan.place, this.#written!.record);
+      this.#holdings.keepHint(target, this.#place, this.#written!.record);
     } catch (error) {
       this.#self.warnRarely("hint refused", { target, problem: (error as Error).message });
     }
   }
 
   #finish(): void {
-    const { message, origin, options, place } = this.#plan;
-    const { record, token } = this.#written!;
+    const { id, returnValue, details } = this.#asked;
+    const { record, context } = this.#written!;
     const reply: PutReply = {
       kind: "PutReply",
-      id: message.id,
-      context: encodeToken(place.hash, token),
-      record: message.returnValue ? record : undefined,
-      effective: options.echo,
-      answered: message.details ? this.#tally.answered() : undefined,
+      id,
+      context,
+      record: returnValue ? record : undefined,
+      effective: this.#options.echo,
+      answered: details ? this.#tally.answered() : undefined,
     };
     this.#followUp();
-    this.#self.answer(origin, reply);
+    this.#self.answer(this.#origin, reply);
   }
 
   #fail(error: CoterieError): void {
     this.#followUp();
-    this.#self.fail(this.#plan.origin, this.#plan.message.id, error);
+    this.#self.fail(this.#origin, this.#asked.id, error);
   }
 
   #followUp(): void {
@@ -250,8 +257,7 @@ export class PutRequest implements OpenRequest {
   }
 
   #sentence(): string {
-    const { options, primaries } = this.#plan;
-    return sentenceOf(this.#shortfall(), options.n, primaries.length, this.#refusals);
+    return sentenceOf(this.#shortfall(), this.#options.n, this.#primaries.length, this.#refusals);
   }
 
   #shortfall(): Shortfall {

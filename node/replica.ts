@@ -29,6 +29,7 @@ import type {
   LeftoverDrop,
 } from "../src/messages.ts";
 import { replicasMax, type SettledOptions } from "../src/options.ts";
+import type { OpId } from "../src/op-id.ts";
 import type { PreferenceEntry } from "../src/preference-list.ts";
 import { hasDigest } from "../src/record.ts";
 import type { ReplicaId } from "../src/dot.ts";
@@ -256,7 +257,7 @@ export class Replica {
     if (!this.#mayCoordinate(primaries, options)) return this.#forward(origin, message, primaries);
     if (message.kind === "Get")
       this.#get({ origin, message, place, options, primaries, local: this.#holdings.read(place) });
-    else this.#put({ origin, message, place, options, primaries, token: tokenOf(message, place) });
+    else this.#put({ origin, message, place, options, primaries });
   }
 
   /** As a primary; and, when the request is sloppy and none of them can be reached, as a stand-in. */
@@ -271,26 +272,29 @@ export class Replica {
   }
 
   #put(plan: PutPlan): void {
+    const { message, place, options } = plan;
+    const { value, changes } = message;
+    const token = tokenOf(message, place);
+    const op = toBinary(message.op);
     this.#self.counters.puts++;
     this.#self.refuseIfFull();
-    this.#refuseIfOver(plan.message);
-    const { value, changes } = plan.message;
+    this.#refuseIfOver(op, message);
     if (changes !== undefined) checkChanges(changes);
     if (value !== undefined && value.length > limits.valueBytesMax)
       throw tooLarge(`the value has ${value.length} bytes, the limit is ${limits.valueBytesMax}`);
-    new PutRequest(this.#self, plan, this.#holdings).start();
+    const update = { op, value, token, changes, isLww: options.resolver === "lww" };
+    new PutRequest(this.#self, plan, this.#holdings).start(update);
   }
 
   /** @throws RETRY_EXPIRED on a try that comes when nobody remembers any more whether there were others */
-  #refuseIfOver({ op, ageMs, settled }: Put): void {
+  #refuseIfOver(op: OpId, { ageMs, settled }: Put): void {
     const { settledOperations, tuning } = this.#self;
-    const id = toBinary(op);
-    settledOperations.note(id, settled);
+    settledOperations.note(op, settled);
     if (ageMs > tuning.retryWindowMs)
       throw retryExpired(
         `this operation was begun ${ageMs} ms ago, and can be tried again for ${tuning.retryWindowMs} ms`,
       );
-    if (settledOperations.isSettled(id)) throw retryExpired("its client has said that this operation is over");
+    if (settledOperations.isSettled(op)) throw retryExpired("its client has said that this operation is over");
   }
 
   #forward(origin: Origin, message: Get | Put, primaries: readonly PreferenceEntry[]): void {
