@@ -10,6 +10,7 @@ import { storage, type CoterieError } from "../src/errors.ts";
 import type { Answer, Failure, PeerMessage } from "../src/messages.ts";
 import type { ClusterOptions } from "../src/options.ts";
 import { Random } from "../src/random.ts";
+import { appended } from "../src/short-list.ts";
 import { partitionOf, type NodeId, type Ring } from "../src/ring.ts";
 import type { Effect, Instant, LogEvent, Origin } from "./effects.ts";
 import { Background } from "./background.ts";
@@ -187,10 +188,8 @@ export class Self {
     if (this.isDiskFull) throw storage(`the disk of ${this.id} is full`, { retryable: true });
   }
 
-  /** Most steps have one effect: an array that grows takes room for seventeen. */
   emit(effect: Effect): void {
-    if (this.#effects.length === 0) this.#effects = [effect];
-    else this.#effects.push(effect);
+    this.#effects = appended(this.#effects, effect);
     if (effect.kind === "persist") this.store.note(effect.writes);
   }
 

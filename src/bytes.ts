@@ -46,21 +46,21 @@ export class ByteWriter {
   number(value: number): void {
     this.#reserve(8);
     let rest = value;
-    while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
+    for (; rest >= 2 ** 31; rest = Math.floor(rest / 0x80)) this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+    for (; rest >= 0x80; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
     this.#bytes[this.#length++] = rest;
+  }
+
+  /** Room for so many bytes, which `patch` writes. */
+  leave(count: number): void {
+    this.#reserve(count);
+    this.#length += count;
   }
 
   /** `width` bytes, most significant first; at most 6. */
   fixed(value: number, width: number): void {
     this.#reserve(width);
-    let rest = value;
-    for (let at = this.#length + width - 1; at >= this.#length; at--) {
-      this.#bytes[at] = rest % 0x100;
-      rest = Math.floor(rest / 0x100);
-    }
+    putFixed(this.#bytes, this.#length, value, width);
     this.#length += width;
   }
 
@@ -73,7 +73,9 @@ export class ByteWriter {
   /** The characters `from` to `to` of a binary string. */
   text(binary: string, from: number, to: number): void {
     this.#reserve(to - from);
-    for (let at = from; at < to; at++) this.#bytes[this.#length++] = binary.charCodeAt(at);
+    const [bytes, start] = [this.#bytes, this.#length - from];
+    for (let at = from; at < to; at++) bytes[start + at] = binary.charCodeAt(at);
+    this.#length += to - from;
   }
 
   /** A text of any characters, in UTF-8, behind its length. */
@@ -91,11 +93,7 @@ export class ByteWriter {
 
   /** Overwrites the bytes from `at` on with the `width` bytes of a number, most significant first. */
   patch(at: number, value: number, width: number): void {
-    let rest = value;
-    for (let index = this.#start + at + width - 1; index >= this.#start + at; index--) {
-      this.#bytes[index] = rest % 0x100;
-      rest = Math.floor(rest / 0x100);
-    }
+    putFixed(this.#bytes, this.#start + at, value, width);
   }
 
   /** What was written from `from` on, valid until the next write. */
@@ -120,6 +118,14 @@ export class ByteWriter {
   }
 }
 
+/** In halves of 32 bits: arithmetic on larger numbers is several times as slow. */
+function putFixed(bytes: Uint8Array, at: number, value: number, width: number): void {
+  const low = value >>> 0;
+  const high = Math.floor(value / 2 ** 32);
+  for (let left = width; left > 4; left--) bytes[at + width - left] = high >>> (8 * (left - 5));
+  for (let left = Math.min(width, 4); left > 0; left--) bytes[at + width - left] = low >>> (8 * (left - 1));
+}
+
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #at: number;
@@ -137,13 +143,18 @@ export class ByteReader {
   }
 
   number(): number {
-    let value = 0;
-    let scale = 1;
+    const first = this.byte();
+    return first < 0x80 ? first : this.#longNumber(first);
+  }
+
+  #longNumber(first: number): number {
+    let value = first & 0x7f;
+    let scale = 0x80;
     for (;;) {
       const next = this.byte();
       value += (next & 0x7f) * scale;
       if (next < 0x80) {
-        if (next === 0 && scale > 1) throw new MalformedBytes("number not in its shortest form");
+        if (next === 0) throw new MalformedBytes("number not in its shortest form");
         if (value > Number.MAX_SAFE_INTEGER) throw new MalformedBytes("number over 53 bits");
         return value;
       }
@@ -189,6 +200,36 @@ export class ByteReader {
       b[at + 5]!,
       b[at + 6]!,
       b[at + 7]!,
+    );
+  }
+
+  /**
+   * Eight bytes and a number of at most 48 bits, as the 14 characters that name an actor or an operation. Made in one piece: two texts
+   * that are put together are copied when they are first compared.
+   * @param name what has the number, for the error
+   */
+  id14(name: string): string {
+    const b = this.#bytes;
+    const at = this.#at;
+    this.#at += 8;
+    const number = this.number(); // throws if the eight bytes are not there
+    const high = Math.floor(number / 2 ** 24);
+    if (high >= 2 ** 24) throw new MalformedBytes(`${name} over 48 bits`);
+    return String.fromCharCode(
+      b[at]!,
+      b[at + 1]!,
+      b[at + 2]!,
+      b[at + 3]!,
+      b[at + 4]!,
+      b[at + 5]!,
+      b[at + 6]!,
+      b[at + 7]!,
+      (high >>> 16) & 0xff,
+      (high >>> 8) & 0xff,
+      high & 0xff,
+      (number >>> 16) & 0xff,
+      (number >>> 8) & 0xff,
+      number & 0xff,
     );
   }
 

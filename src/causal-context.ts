@@ -9,7 +9,8 @@
  * cloud form is that of dotted version vectors with exceptions.
  */
 import { ByteReader, ByteWriter, MalformedBytes } from "./bytes.ts";
-import { compareDots, epochMax, epochOf, makeActor, type Actor, type Dot } from "./dot.ts";
+import { compareDots, epochOf, type Actor, type Dot } from "./dot.ts";
+import { appended } from "./short-list.ts";
 
 export interface ActorEvents {
   readonly actor: Actor;
@@ -50,20 +51,20 @@ export function addDot(context: CausalContext, dot: Dot): CausalContext {
 /** The union. Gives back `a` itself where `b` adds nothing, so that "did it grow" is a comparison of references. */
 export function joinContexts(a: CausalContext, b: CausalContext): CausalContext {
   if (includes(a, b)) return a;
-  const joined: ActorEvents[] = [];
+  let joined: ActorEvents[] = [];
   let inA = 0;
   let inB = 0;
   while (inA < a.length || inB < b.length) {
     const fromA = a[inA];
     const fromB = b[inB];
     if (fromB === undefined || (fromA !== undefined && fromA.actor < fromB.actor)) {
-      joined.push(fromA!);
+      joined = appended(joined, fromA!);
       inA++;
     } else if (fromA === undefined || fromB.actor < fromA.actor) {
-      joined.push(fromB);
+      joined = appended(joined, fromB);
       inB++;
     } else {
-      joined.push(joinEvents(fromA, fromB));
+      joined = appended(joined, joinEvents(fromA, fromB));
       inA++;
       inB++;
     }
@@ -170,9 +171,7 @@ export function readContext(reader: ByteReader): CausalContext {
     const events = readEvents(reader, clouds);
     const previous = context.at(-1);
     if (previous !== undefined && previous.actor >= events.actor) throw new MalformedBytes("actors out of order");
-    // One is the rule, and an array that grows takes room for seventeen.
-    if (previous === undefined) context = [events];
-    else context.push(events);
+    context = appended(context, events);
   }
   if (clouds && !context.some((events) => events.cloud.length > 0))
     throw new MalformedBytes("clouds announced, none there");
@@ -180,13 +179,11 @@ export function readContext(reader: ByteReader): CausalContext {
 }
 
 function readEvents(reader: ByteReader, clouds: boolean): ActorEvents {
-  const replica = reader.text8();
-  const epoch = reader.number();
-  if (epoch > epochMax) throw new MalformedBytes("epoch over 48 bits");
+  const actor = reader.id14("epoch");
   const base = reader.number();
   const cloud = clouds ? readCloud(reader, base) : none;
   if (base === 0 && cloud.length === 0) throw new MalformedBytes("an actor without events");
-  return { actor: makeActor(replica, epoch), base, cloud };
+  return { actor, base, cloud };
 }
 
 function readCloud(reader: ByteReader, base: number): readonly number[] {

@@ -12,6 +12,7 @@
  */
 import { contains, joinContexts, type CausalContext } from "./causal-context.ts";
 import { compareDots, type Dot } from "./dot.ts";
+import { appended } from "./short-list.ts";
 
 /** Anything that carries its dot. A list of these is always sorted by dot, without repetition. */
 export interface Dotted {
@@ -72,20 +73,20 @@ export function joinDotted<D extends Dotted>(
   b: readonly D[],
   seenByB: CausalContext,
 ): readonly D[] {
-  const joined: D[] = [];
+  let joined: D[] = [];
   let inA = 0;
   let inB = 0;
   while (inA < a.length || inB < b.length) {
     const order = inA === a.length ? 1 : inB === b.length ? -1 : compareDots(a[inA]!.dot, b[inB]!.dot);
     if (order === 0) {
-      joined.push(a[inA++]!);
+      joined = appended(joined, a[inA++]!);
       inB++;
     } else if (order < 0) {
       const entry = a[inA++]!;
-      if (!contains(seenByB, entry.dot)) joined.push(entry);
+      if (!contains(seenByB, entry.dot)) joined = appended(joined, entry);
     } else {
       const entry = b[inB++]!;
-      if (!contains(seenByA, entry.dot)) joined.push(entry);
+      if (!contains(seenByA, entry.dot)) joined = appended(joined, entry);
     }
   }
   return joined.length === a.length && joined.every((entry, at) => entry === a[at]) ? a : joined;

@@ -18,7 +18,8 @@ import { checksum32, hash64 } from "./hash.ts";
 import { checkCounted, isSpentIncrement } from "./crdt/counter.ts";
 import { isCounter, isPath, plainPath, registerPath, typeAt } from "./crdt/path.ts";
 import { has, isDropped, type Sibling, type StoredObject } from "./object.ts";
-import { makeOpId, sequenceMax, sequenceOf } from "./op-id.ts";
+import { sequenceOf } from "./op-id.ts";
+import { appended } from "./short-list.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 
 const plainLayout = 1;
@@ -35,7 +36,7 @@ const none: never[] = [];
 /** @param keyHash the 64-bit hash of the key, which seeds the digest */
 export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array {
   writer.clear();
-  for (let at = 0; at < bodyAt; at++) writer.byte(0);
+  writer.leave(bodyAt);
   writeContext(writer, object.context);
   const layout = isPlain(object) ? plainLayout : pathsLayout;
   if (layout === plainLayout) writePlain(object);
@@ -229,9 +230,7 @@ function readHeads(
     const path = paths === plainPaths ? plainPath : paths[reader.number()];
     if (path === undefined) throw new MalformedBytes("a path that is not in the list");
     head.path = path;
-    // One is the rule, and an array that grows takes room for seventeen.
-    if (heads === none) heads = [head];
-    else heads.push(head);
+    heads = appended(heads, head);
   }
   return heads;
 }
@@ -251,10 +250,7 @@ function readHead(reader: ByteReader, context: CausalContext, previous: Head | u
   if (!contains(context, dot)) throw new MalformedBytes("a sibling that the context has not seen");
   if (previous !== undefined && compareDots(previous.dot, dot) >= 0) throw new MalformedBytes("siblings out of order");
   const timestamp = readTimestamp(reader);
-  const client = reader.text8();
-  const sequence = reader.number();
-  if (sequence > sequenceMax) throw new MalformedBytes("an operation id over 48 bits");
-  return { dot, path: plainPath, value: undefined, timestamp, op: makeOpId(client, sequence) };
+  return { dot, path: plainPath, value: undefined, timestamp, op: reader.id14("an operation id") };
 }
 
 function readSize(reader: ByteReader): number {

@@ -18,7 +18,7 @@
  * (2011); resets after Baquero, Almeida, Lerche: The Problem with Embedded CRDT Counters and a Solution (2016).
  */
 import { ByteReader, ByteWriter, MalformedBytes } from "../bytes.ts";
-import { compareDots, epochMax, epochOf, makeActor, type Actor, type Dot } from "../dot.ts";
+import { compareDots, epochOf, type Actor, type Dot } from "../dot.ts";
 import { tooLarge } from "../errors.ts";
 import type { Sibling, StoredObject } from "../object.ts";
 import type { OpId } from "../op-id.ts";
@@ -253,10 +253,7 @@ export function decodeMarks(value: Uint8Array): Mark[] {
   if (reader.byte() !== resetTag) throw new MalformedBytes("no reset");
   const marks: Mark[] = [];
   while (!reader.isAtEnd) {
-    const replica = reader.text8();
-    const epoch = reader.number();
-    if (epoch > epochMax) throw new MalformedBytes("epoch over 48 bits");
-    marks.push({ dot: { actor: makeActor(replica, epoch), counter: reader.number() }, sum: readSigned(reader) });
+    marks.push({ dot: { actor: reader.id14("epoch"), counter: reader.number() }, sum: readSigned(reader) });
   }
   return marks;
 }
