@@ -78,8 +78,8 @@ class Dial {
   }
 
   #receive(link: Link, messages: readonly Message[]): void {
-    const [first, ...rest] = messages;
     if (this.#isWelcome) return this.#server.fromPeer(this.#member.id, link, messages);
+    const [first, ...rest] = messages;
     if (first === undefined) return;
     const problem = this.#problemWith(first);
     if (problem !== undefined) {
