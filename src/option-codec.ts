@@ -3,7 +3,7 @@
  * is packed once, and not with every message.
  */
 import { toBinary } from "./bytes.ts";
-import { checked, numbers } from "./fields.ts";
+import { checked, malformed, readWhole, type FieldReader } from "./fields.ts";
 import { pack, unpack } from "./msgpack.ts";
 import {
   optionNames,
@@ -15,12 +15,22 @@ import {
   type RequestOptions,
   type Source,
 } from "./options.ts";
+import type { PackWriter } from "./pack-writer.ts";
 
 const encodings = new WeakMap<RequestOptions, Uint8Array>();
 const combinations = new Map<string, RequestOptions>();
 const combinationsMax = 1000;
 /** Longer than any that makes sense: those are not kept. */
 const combinationBytesMax = 128;
+
+export function writeOptions(writer: PackWriter, options: RequestOptions | undefined): void {
+  writer.bytes(options === undefined ? undefined : encodeOptions(options));
+}
+
+export function readOptions(reader: FieldReader): RequestOptions | undefined {
+  const bytes = reader.optionalBytes("options");
+  return bytes === undefined ? undefined : decodeOptions(bytes);
+}
 
 /** Told by their place. */
 export function encodeOptions(options: RequestOptions): Uint8Array {
@@ -34,7 +44,7 @@ export function encodeOptions(options: RequestOptions): Uint8Array {
 /**
  * Whether they make sense is for `settleOptions`: a wrong option fails its request, not the link. Requests choose from few
  * combinations, so each of them is one object, under which what follows from it can be kept.
- * @throws Error on bytes that are no array
+ * @throws PROTOCOL on bytes that are no array
  */
 export function decodeOptions(bytes: Uint8Array): RequestOptions {
   if (bytes.length > combinationBytesMax) return namedOptions(bytes);
@@ -48,8 +58,8 @@ export function decodeOptions(bytes: Uint8Array): RequestOptions {
 }
 
 function namedOptions(bytes: Uint8Array): RequestOptions {
-  const fields = unpack(bytes);
-  if (!Array.isArray(fields)) throw new Error("options are no array");
+  const fields = checked(() => unpack(bytes));
+  if (!Array.isArray(fields)) throw malformed("options are no array");
   const options: Record<string, unknown> = {};
   for (const [at, name] of optionNames.entries())
     if ((fields[at] ?? undefined) !== undefined) options[name] = fields[at];
@@ -71,10 +81,7 @@ export function encodeEffective(options: EffectiveOptions): Uint8Array {
 
 /** @throws PROTOCOL */
 export function decodeEffective(echo: Uint8Array): EffectiveOptions {
-  const wire = numbers(
-    checked(() => unpack(echo)),
-    "effective options",
-  );
+  const wire = readWhole(echo, readNumbers);
   const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, ...words] = wire;
   const [all = 0, sloppy = 0, repair = 0, resolve = 0, digits = 0] = words;
   const from = {} as Record<OptionName, Source>;
@@ -87,4 +94,8 @@ export function decodeEffective(echo: Uint8Array): EffectiveOptions {
   const readRepair = readRepairs[repair] ?? "async";
   const resolver = resolvers[resolve] ?? "siblings";
   return { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy: sloppy === 1, readRepair, resolver, from };
+}
+
+function readNumbers(reader: FieldReader): readonly number[] {
+  return reader.naturals("effective options");
 }
