@@ -123,11 +123,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "node/io/value-slab.ts": "the inside of the store: test/contract/store.ts goes through it",
   "src/index.ts": "a list of exports",
   "src/ring-layout.ts": "the inside of the planner: test/src/ring-planner.test.ts states what comes out",
-  "src/greeting-codec.ts": "one part of the wire: test/src/codec.test.ts goes through the kinds",
   "src/message-head.ts": "one part of the wire: test/src/codec-bytes.test.ts knows the numbers",
-  "src/repair-codec.ts": "one part of the wire: test/src/codec.test.ts goes through the kinds",
-  "src/replica-codec.ts": "one part of the wire: test/src/codec.test.ts goes through the kinds",
-  "src/request-codec.ts": "one part of the wire: test/src/codec.test.ts goes through the kinds",
   "src/messages.ts": "types alone; test/src/codec.test.ts goes through the kinds",
   "src/limits.ts": "numbers alone; each is tested where it is checked",
 };
