@@ -57,11 +57,12 @@ export class PackWriter {
 
   text(value: string | undefined): void {
     if (value === undefined) return this.nil();
+    if (isAscii(value)) {
+      this.#textHead(value.length);
+      return this.#out.text(value, 0, value.length);
+    }
     const utf8 = encoder.encode(value);
-    const { length } = utf8;
-    if (length < 0x20) this.#out.byte(0xa0 | length);
-    else if (length < 0x100) this.#head(0xd9, length, 1);
-    else this.#head(length < 0x1_0000 ? 0xda : 0xdb, length, length < 0x1_0000 ? 2 : 4);
+    this.#textHead(utf8.length);
     this.#out.raw(utf8);
   }
 
@@ -105,11 +106,23 @@ export class PackWriter {
     this.#out.raw(floatBytes);
   }
 
+  #textHead(length: number): void {
+    if (length < 0x20) this.#out.byte(0xa0 | length);
+    else if (length < 0x100) this.#head(0xd9, length, 1);
+    else this.#head(length < 0x1_0000 ? 0xda : 0xdb, length, length < 0x1_0000 ? 2 : 4);
+  }
+
   /** A first byte, and a number of `width` bytes behind it. */
   #head(first: number, value: number, width: number): void {
     this.#out.byte(first);
     this.#out.fixed(value, width);
   }
+}
+
+/** Names and codes are, and cost a third when the encoder is not asked. */
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0x80) return false;
+  return true;
 }
 
 function writeNumber(writer: PackWriter, value: number): void {
