@@ -25,7 +25,8 @@ export class FieldReader {
   /** Reads elements that are all alike. */
   list<T>(name: string, read: (reader: FieldReader, name: string) => T): T[] {
     const outer = this.#open(name);
-    const items: T[] = [];
+    // One that begins with its first element has room for that one; one that begins empty takes room for seventeen with it.
+    const items = this.#left === 0 ? [] : [read(this, name)];
     while (this.#left > 0) items.push(read(this, name));
     this.#close(outer);
     return items;
