@@ -1,4 +1,4 @@
-/** The first messages on a link as bytes: who is there, and what the cluster is. */
+/** The first messages on a link as bytes: who is there, and what the cluster is. Fields are read in the order in which they were written. */
 import { checked, type FieldReader } from "./fields.ts";
 import { kinds, writeHead } from "./message-head.ts";
 import type { Hello, Welcome } from "./messages.ts";

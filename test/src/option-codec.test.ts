@@ -76,7 +76,7 @@ test("of two combinations with the same hash none is mistaken for the other", ()
   ] as const;
   const bytesOf = ({ n, r }: typeof one | typeof other): Uint8Array => pack([n, r]);
   const hashOf = (bytes: Uint8Array): number =>
-    bytes.reduce((sum, at) => Math.imul(sum ^ at, 0x0100_0193), 0x811c_9dc5);
+    bytes.reduce((sum, byte) => Math.imul(sum ^ byte, 0x0100_0193), 0x811c_9dc5);
   expect(hashOf(bytesOf(one))).toBe(hashOf(bytesOf(other)));
   for (const options of [one, other, one, other]) expect(decodeOptions(bytesOf(options))).toEqual(options);
 });
