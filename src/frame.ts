@@ -9,7 +9,7 @@ export const checksumBytes = 4;
 
 /** Writes the checksum in front of what stands behind the first four bytes. @returns the same bytes */
 export function sealFrame(frame: Uint8Array): Uint8Array {
-  const sum = checksum32(frame.subarray(checksumBytes));
+  const sum = checksum32(restOf(frame));
   for (let at = 0; at < checksumBytes; at++) frame[at] = (sum >>> (8 * at)) & 0xff;
   return frame;
 }
@@ -17,9 +17,14 @@ export function sealFrame(frame: Uint8Array): Uint8Array {
 /** @throws PROTOCOL if the checksum is not that of the rest */
 export function openFrame(frame: Uint8Array): Uint8Array {
   if (frame.length <= checksumBytes) throw malformed("bytes end too early");
-  const rest = frame.subarray(checksumBytes);
+  const rest = restOf(frame);
   const sum = checksum32(rest);
   for (let at = 0; at < checksumBytes; at++)
     if (frame[at] !== ((sum >>> (8 * at)) & 0xff)) throw malformed("the frame's checksum is wrong");
   return rest;
+}
+
+/** A plain array, of Node's buffers too: cutting those takes a second constructor. */
+function restOf({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset + checksumBytes, length - checksumBytes);
 }

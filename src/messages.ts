@@ -60,9 +60,9 @@ export interface GetReply {
   readonly effective: Uint8Array;
   readonly answered: readonly NodeId[] | undefined;
   /** With `resolve`, and only of two or more siblings that can be seen: the value that the node's merge made of them. */
-  readonly merged?: Uint8Array;
+  readonly merged?: Uint8Array | undefined;
   /** Why its merge made none of them: a sentence for people. */
-  readonly mergeProblem?: string;
+  readonly mergeProblem?: string | undefined;
 }
 
 /** Put or, without a value, delete; or, with `changes`, operations on a replicated data type. */

@@ -2,8 +2,8 @@
  * Options on the wire: what a request chooses, and the echo of what it was settled to. Both are packed by themselves, so that a combination
  * is packed once, and not with every message.
  */
-import { toBinary } from "./bytes.ts";
-import { checked, numbers } from "./fields.ts";
+import { equalBytes } from "./bytes.ts";
+import { checked, malformed, readWhole, type FieldReader } from "./fields.ts";
 import { pack, unpack } from "./msgpack.ts";
 import {
   optionNames,
@@ -15,12 +15,23 @@ import {
   type RequestOptions,
   type Source,
 } from "./options.ts";
+import type { PackWriter } from "./pack-writer.ts";
 
 const encodings = new WeakMap<RequestOptions, Uint8Array>();
-const combinations = new Map<string, RequestOptions>();
+/** Under a hash of their bytes: of two with the same hash the later takes the other's place. */
+const combinations = new Map<number, { readonly bytes: Uint8Array; readonly options: RequestOptions }>();
 const combinationsMax = 1000;
 /** Longer than any that makes sense: those are not kept. */
 const combinationBytesMax = 128;
+
+export function writeOptions(writer: PackWriter, options: RequestOptions | undefined): void {
+  writer.bytes(options === undefined ? undefined : encodeOptions(options));
+}
+
+export function readOptions(reader: FieldReader): RequestOptions | undefined {
+  const bytes = reader.optionalBytes("options");
+  return bytes === undefined ? undefined : decodeOptions(bytes);
+}
 
 /** Told by their place. */
 export function encodeOptions(options: RequestOptions): Uint8Array {
@@ -34,22 +45,30 @@ export function encodeOptions(options: RequestOptions): Uint8Array {
 /**
  * Whether they make sense is for `settleOptions`: a wrong option fails its request, not the link. Requests choose from few
  * combinations, so each of them is one object, under which what follows from it can be kept.
- * @throws Error on bytes that are no array
+ * @throws PROTOCOL on bytes that are no array
  */
 export function decodeOptions(bytes: Uint8Array): RequestOptions {
   if (bytes.length > combinationBytesMax) return namedOptions(bytes);
-  const text = toBinary(bytes);
-  const known = combinations.get(text);
-  if (known !== undefined) return known;
-  const options = namedOptions(new Uint8Array(bytes)); // a copy: what is kept must not keep the whole frame
+  const hash = hashOf(bytes);
+  const known = combinations.get(hash);
+  if (known !== undefined && equalBytes(known.bytes, bytes)) return known.options;
+  const copy = new Uint8Array(bytes); // what is kept must not keep the whole frame
+  const options = namedOptions(copy);
   if (combinations.size >= combinationsMax) combinations.clear();
-  combinations.set(text, options);
+  combinations.set(hash, { bytes: copy, options });
   return options;
 }
 
+/** FNV-1a, 32 bits: of a dozen bytes sooner made than a text to look up. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c_9dc5;
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x0100_0193);
+  return hash;
+}
+
 function namedOptions(bytes: Uint8Array): RequestOptions {
-  const fields = unpack(bytes);
-  if (!Array.isArray(fields)) throw new Error("options are no array");
+  const fields = checked(() => unpack(bytes));
+  if (!Array.isArray(fields)) throw malformed("options are no array");
   const options: Record<string, unknown> = {};
   for (const [at, name] of optionNames.entries())
     if ((fields[at] ?? undefined) !== undefined) options[name] = fields[at];
@@ -71,10 +90,7 @@ export function encodeEffective(options: EffectiveOptions): Uint8Array {
 
 /** @throws PROTOCOL */
 export function decodeEffective(echo: Uint8Array): EffectiveOptions {
-  const wire = numbers(
-    checked(() => unpack(echo)),
-    "effective options",
-  );
+  const wire = readWhole(echo, readNumbers);
   const [n = 0, r = 0, w = 0, pr = 0, pw = 0, dw = 0, timeoutMs = 0, ...words] = wire;
   const [all = 0, sloppy = 0, repair = 0, resolve = 0, digits = 0] = words;
   const from = {} as Record<OptionName, Source>;
@@ -87,4 +103,8 @@ export function decodeEffective(echo: Uint8Array): EffectiveOptions {
   const readRepair = readRepairs[repair] ?? "async";
   const resolver = resolvers[resolve] ?? "siblings";
   return { n, r, w, pr, pw, dw, timeoutMs, fanout, sloppy: sloppy === 1, readRepair, resolver, from };
+}
+
+function readNumbers(reader: FieldReader): readonly number[] {
+  return reader.naturals("effective options");
 }

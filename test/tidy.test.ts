@@ -7,11 +7,9 @@ const linesMax = 400;
 /** Files past that, each with its reason. */
 const longFiles: Readonly<Record<string, string>> = {
   "sim/witness.ts": "one witness: what it sees, remembers and reports hang together",
-  "src/codec.ts": "the fields of every message, written and read, in one place",
   "test/client/connection.test.ts": "the table of every state with every event is one table",
   "test/tidy.test.ts": "the house rules are one list",
   "test/contract/store.ts": "a suite that two stores keep is one list",
-  "test/src/codec.test.ts": "a generator for every kind of message, in one table",
   "test/node/identity.test.ts": "one life of an identity, told through all its starts and stops",
   "test/node/cluster.ts": "a cluster of machines in one thread: its parts know each other's insides",
 };
@@ -125,6 +123,7 @@ const testedElsewhere: Readonly<Record<string, string>> = {
   "node/io/value-slab.ts": "the inside of the store: test/contract/store.ts goes through it",
   "src/index.ts": "a list of exports",
   "src/ring-layout.ts": "the inside of the planner: test/src/ring-planner.test.ts states what comes out",
+  "src/message-head.ts": "one part of the wire: test/src/codec-bytes.test.ts knows the numbers",
   "src/messages.ts": "types alone; test/src/codec.test.ts goes through the kinds",
   "src/limits.ts": "numbers alone; each is tested where it is checked",
 };

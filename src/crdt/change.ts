@@ -11,7 +11,7 @@
  *
  * Source: the types of Almeida, Shoker, Baquero: Delta State Replicated Data Types (2018), §7.
  */
-import { ByteReader, ByteWriter, equalBytes, MalformedBytes } from "../bytes.ts";
+import { ByteReader, ByteWriter, equalBytes } from "../bytes.ts";
 import {
   contains,
   contextOf,
@@ -23,9 +23,10 @@ import {
 } from "../causal-context.ts";
 import type { Dot } from "../dot.ts";
 import { invalidArgument, tooLarge } from "../errors.ts";
-import { array, bytes, malformed, oneOf, text } from "../fields.ts";
+import type { FieldReader } from "../fields.ts";
 import { limits } from "../limits.ts";
 import { placesOf, type Sibling, type StoredObject } from "../object.ts";
+import type { PackWriter } from "../pack-writer.ts";
 import { decodeMarks, encodeMarks, nextIncrement, resetsWithin, type Mark } from "./counter.ts";
 import { checkPath, isCounter, isWithin, registerPath, typeAt, type LeafType } from "./path.ts";
 
@@ -183,36 +184,41 @@ function checkChange(change: Change): void {
 
 const writer = new ByteWriter();
 
-/** For the wire: kind, path, and what belongs to the kind. */
-export function encodeChange(change: Change): readonly unknown[] {
-  const head = [kinds.indexOf(change.kind), change.path];
+/** Kind, path, and what belongs to the kind. */
+export function writeChange(out: PackWriter, change: Change): void {
+  out.array(change.kind === "write" ? 4 : 3);
+  out.number(kinds.indexOf(change.kind));
+  out.text(change.path);
   switch (change.kind) {
     case "write":
-      return [...head, contextBytes(change.observed), change.value];
+      out.bytes(contextBytes(change.observed));
+      return out.bytes(change.value);
     case "drop":
-      return [...head, contextBytes(change.observed)];
+      return out.bytes(contextBytes(change.observed));
     case "increment":
-      return [...head, change.amount];
+      return out.number(change.amount);
     case "reset":
-      return [...head, encodeMarks(change.marks)];
+      return out.bytes(encodeMarks(change.marks));
   }
 }
 
-/** @throws PROTOCOL on anything of another shape; whether it makes sense is for `checkChanges` */
-export function decodeChange(value: unknown): Change {
-  const [number, at, first, second] = array(value, "a change");
-  const kind = oneOf(typeof number === "number" ? kinds[number] : undefined, kinds, "a change's kind");
-  const path = text(at, "path");
+/** @throws PROTOCOL, `MalformedBytes` on anything of another shape; whether it makes sense is for `checkChanges` */
+export function readChange(reader: FieldReader): Change {
+  return reader.tuple("a change", readFields);
+}
+
+function readFields(reader: FieldReader): Change {
+  const kind = reader.place(kinds, "a change's kind");
+  const path = reader.text("path");
   switch (kind) {
     case "write":
-      return { kind, path, observed: contextIn(first), value: bytes(second, limits.frameBytesMax, "value") };
+      return { kind, path, observed: readObserved(reader), value: reader.bytes("value") };
     case "drop":
-      return { kind, path, observed: contextIn(first) };
+      return { kind, path, observed: readObserved(reader) };
     case "increment":
-      if (typeof first !== "number") throw malformed("amount is no number");
-      return { kind, path, amount: first };
+      return { kind, path, amount: reader.number("amount") };
     case "reset":
-      return { kind, path, marks: decoded(() => decodeMarks(bytes(first, limits.frameBytesMax, "marks"))) };
+      return { kind, path, marks: decodeMarks(reader.bytes("marks")) };
   }
 }
 
@@ -222,20 +228,9 @@ function contextBytes(context: CausalContext): Uint8Array {
   return writer.take();
 }
 
-function contextIn(value: unknown): CausalContext {
-  const reader = new ByteReader(bytes(value, limits.frameBytesMax, "observed"));
-  return decoded(() => {
-    const context = readContext(reader);
-    reader.end();
-    return context;
-  });
-}
-
-function decoded<T>(decode: () => T): T {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof MalformedBytes) throw malformed(error.message);
-    throw error;
-  }
+function readObserved(reader: FieldReader): CausalContext {
+  const bytes = new ByteReader(reader.bytes("observed"));
+  const context = readContext(bytes);
+  bytes.end();
+  return context;
 }

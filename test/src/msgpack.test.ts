@@ -115,7 +115,7 @@ describe("refused are", () => {
     ["a map whose entries fit only half", [0x82, 0x01, 0x01, 0x01], "a count larger than the bytes that are left"],
     ["a text of 4 billion bytes in 5 bytes", [0xdb, 0xff, 0xff, 0xff, 0xff], "bytes end too early"],
     ["a byte string of 4 billion bytes in 5 bytes", [0xc6, 0xff, 0xff, 0xff, 0xff], "bytes end too early"],
-    ["a length cut short", [0xdd, 0x00, 0x00], "a count larger than the bytes that are left"],
+    ["a length cut short", [0xdd, 0x00, 0x00], "bytes end too early"],
     ["a short text cut short", [0xa3, 0x41, 0x42], "bytes end too early"],
     ["a number cut short", [0xcf, 0, 0, 0], "bytes end too early"],
     ["the byte that is never used", [0xc1], "a byte that MessagePack never uses"],

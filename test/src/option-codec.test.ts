@@ -67,3 +67,16 @@ test("of combinations that are forged no more are kept than make sense", () => {
   const long = pack([1, "x".repeat(200)]);
   expect(decodeOptions(long)).not.toBe(decodeOptions(long));
 });
+
+test("of two combinations with the same hash none is mistaken for the other", () => {
+  // Whoever chooses the bytes can make such: these are two of 32 bits of FNV-1a.
+  const [one, other] = [
+    { n: 46_672, r: 34_586 },
+    { n: 63_140, r: 36_344 },
+  ] as const;
+  const bytesOf = ({ n, r }: typeof one | typeof other): Uint8Array => pack([n, r]);
+  const hashOf = (bytes: Uint8Array): number =>
+    bytes.reduce((sum, byte) => Math.imul(sum ^ byte, 0x0100_0193), 0x811c_9dc5);
+  expect(hashOf(bytesOf(one))).toBe(hashOf(bytesOf(other)));
+  for (const options of [one, other, one, other]) expect(decodeOptions(bytesOf(options))).toEqual(options);
+});

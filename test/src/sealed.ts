@@ -9,5 +9,5 @@ export function sealed(payload: Uint8Array): Uint8Array {
 }
 
 export function frameOf(value: unknown): Uint8Array {
-  return sealFrame(pack(value, checksumBytes));
+  return sealed(pack(value));
 }
