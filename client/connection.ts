@@ -37,11 +37,13 @@ export interface Replies {
   readonly Conflicts: ConflictsReply;
 }
 
-interface Waiting {
+/** Who waits for an answer: told once, either of it or of why there is none. It may ask elsewhere while it is told. */
+export interface Waiting {
   readonly isWrite: boolean;
-  readonly giveUpAtMs: number;
-  readonly resolve: (reply: Answer) => void;
-  readonly reject: (error: CoterieError) => void;
+  /** Written by the connection, which looks at it now and then. */
+  giveUpAtMs: number;
+  answer(reply: Answer): void;
+  fail(error: CoterieError): void;
 }
 
 /** How long after its own timeout a node may still be heard: its error knows more than ours. */
@@ -121,26 +123,33 @@ export class Connection {
   }
 
   /**
-   * Numbers a request (writes `message.id`) and sends it, as soon as the socket is open.
-   * @param waitMs how long to wait for the answer; the node is told the same
-   * @throws the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
+   * Numbers a request (writes `message.id`) and sends it, as soon as the socket is open. The message is the connection's from then on.
+   * @param untilMs the node is waited for so long; it was told the same
+   * @param waiting fails with the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
+   */
+  ask(message: { id: number } & (Get | Put | Status | Conflicts), untilMs: number, waiting: Waiting): void {
+    if (this.#state === "closed") return waiting.fail(closed("this client was closed"));
+    message.id = this.#nextId++;
+    waiting.giveUpAtMs = untilMs + graceMs;
+    this.#waiting.set(message.id, waiting);
+    this.#send(message);
+    this.use();
+    this.#sweepLater();
+  }
+
+  /**
+   * Asks this node alone.
+   * @param waitMs how long to wait for the answer
+   * @throws as `ask` fails
    */
   request<Kind extends keyof Replies>(
     message: { id: number } & (Get | Put | Status | Conflicts) & { kind: Kind },
     waitMs: number,
   ): Promise<Replies[Kind]> {
     return new Promise((resolve, reject) => {
-      if (this.#state === "closed") return reject(closed("this client was closed"));
-      message.id = this.#nextId++;
-      this.#waiting.set(message.id, {
-        isWrite: message.kind === "Put",
-        giveUpAtMs: this.#runtime.now() + waitMs + graceMs,
-        resolve: resolve as (reply: Answer) => void,
-        reject,
-      });
-      this.#send(message);
-      this.use();
-      this.#sweepLater();
+      const answer = resolve as (reply: Answer) => void;
+      const waiting = { isWrite: message.kind === "Put", giveUpAtMs: 0, answer, fail: reject };
+      this.ask(message, this.#runtime.now() + waitMs, waiting);
     });
   }
 
@@ -154,7 +163,7 @@ export class Connection {
     this.#flush();
     this.#state = "closed";
     this.#stopWatch();
-    this.#rejectAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
+    this.#failAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
     this.#socket?.close();
     this.#socket = undefined;
   }
@@ -202,10 +211,10 @@ export class Connection {
       case "StatusReply":
       case "ConflictsReply":
         this.#waiting.delete(message.id);
-        return waiting.resolve(message);
+        return waiting.answer(message);
       case "Failure":
         this.#waiting.delete(message.id);
-        return waiting.reject(errorOf(message));
+        return waiting.fail(errorOf(message));
       default:
         return this.#cut(`a node does not send ${message.kind} to a client`);
     }
@@ -261,15 +270,15 @@ export class Connection {
     this.#outboxBytes = 0;
     const most = Math.min(backoffMs.first * 2 ** this.#failures++, backoffMs.most);
     this.#downUntilMs = this.#runtime.now() + most * (0.5 + this.#runtime.random.fraction() / 2);
-    this.#rejectAll((isWrite) =>
+    this.#failAll((isWrite) =>
       unavailable(`${this.url}: ${this.lastProblem}`, isWrite && wasSent ? "unknown" : "none"),
     );
   }
 
-  #rejectAll(error: (isWrite: boolean) => CoterieError): void {
+  #failAll(error: (isWrite: boolean) => CoterieError): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const one of waiting) one.reject(error(one.isWrite));
+    for (const one of waiting) one.fail(error(one.isWrite));
   }
 
   #sweepLater(): void {
@@ -307,7 +316,7 @@ export class Connection {
       this.#waiting.delete(id);
       this.#noteSilence();
       const mayHappen = waiting.isWrite && !this.#takeBack(id);
-      waiting.reject(unavailable(`${this.url} does not answer`, mayHappen ? "unknown" : "none"));
+      waiting.fail(unavailable(`${this.url} does not answer`, mayHappen ? "unknown" : "none"));
     }
     if (this.#waiting.size > 0) this.#sweepLater();
   }
