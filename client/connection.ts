@@ -29,21 +29,13 @@ import type {
 } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Runtime, Socket } from "./runtime.ts";
+import { WaitingTable, type Waiting } from "./waiting-table.ts";
 
 export interface Replies {
   readonly Get: GetReply;
   readonly Put: PutReply;
   readonly Status: StatusReply;
   readonly Conflicts: ConflictsReply;
-}
-
-/** Who waits for an answer: told once, either of it or of why there is none. It may ask elsewhere while it is told. */
-export interface Waiting {
-  readonly isWrite: boolean;
-  /** Written by the connection, which looks at it now and then. */
-  giveUpAtMs: number;
-  answer(reply: Answer): void;
-  fail(error: CoterieError): void;
 }
 
 /** How long after its own timeout a node may still be heard: its error knows more than ours. */
@@ -68,8 +60,7 @@ export class Connection {
   #outboxBytes = 0;
   #isFlushing = false;
   #isSweeping = false;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 1;
+  readonly #waiting = new WaitingTable();
   /** It let a request wait in vain, and has said nothing since: frozen, perhaps, behind a socket that is open. */
   #isSilent = false;
   #failures = 0;
@@ -129,9 +120,7 @@ export class Connection {
    */
   ask(message: { id: number } & (Get | Put | Status | Conflicts), untilMs: number, waiting: Waiting): void {
     if (this.#state === "closed") return waiting.fail(closed("this client was closed"));
-    message.id = this.#nextId++;
-    waiting.giveUpAtMs = untilMs + graceMs;
-    this.#waiting.set(message.id, waiting);
+    message.id = this.#waiting.add(waiting, untilMs + graceMs);
     this.#send(message);
     this.use();
     this.#sweepLater();
@@ -148,7 +137,7 @@ export class Connection {
   ): Promise<Replies[Kind]> {
     return new Promise((resolve, reject) => {
       const answer = resolve as (reply: Answer) => void;
-      const waiting = { isWrite: message.kind === "Put", giveUpAtMs: 0, answer, fail: reject };
+      const waiting = { isWrite: message.kind === "Put", id: 0, giveUpAtMs: 0, answer, fail: reject };
       this.ask(message, this.#runtime.now() + waitMs, waiting);
     });
   }
@@ -203,20 +192,17 @@ export class Connection {
   #take(message: Message): void {
     if (message.kind === "Welcome") return this.#welcomed(message);
     if (this.#state === "greeting" && message.kind === "Failure") this.#refusal = errorOf(message);
-    const waiting = this.#waiting.get(message.kind === "Hello" ? -1 : message.id);
-    if (waiting === undefined) return;
     switch (message.kind) {
       case "GetReply":
       case "PutReply":
       case "StatusReply":
       case "ConflictsReply":
-        this.#waiting.delete(message.id);
-        return waiting.answer(message);
+        return this.#waiting.take(message.id)?.answer(message);
       case "Failure":
-        this.#waiting.delete(message.id);
-        return waiting.fail(errorOf(message));
+        return this.#waiting.take(message.id)?.fail(errorOf(message));
       default:
-        return this.#cut(`a node does not send ${message.kind} to a client`);
+        if (message.kind !== "Hello" && this.#waiting.has(message.id))
+          this.#cut(`a node does not send ${message.kind} to a client`);
     }
   }
 
@@ -276,9 +262,7 @@ export class Connection {
   }
 
   #failAll(error: (isWrite: boolean) => CoterieError): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const one of waiting) one.fail(error(one.isWrite));
+    for (const waiting of this.#waiting.takeDue(Infinity)) waiting.fail(error(waiting.isWrite));
   }
 
   #sweepLater(): void {
@@ -310,12 +294,9 @@ export class Connection {
   }
 
   #sweep(): void {
-    const now = this.#runtime.now();
-    for (const [id, waiting] of this.#waiting) {
-      if (waiting.giveUpAtMs > now) continue;
-      this.#waiting.delete(id);
+    for (const waiting of this.#waiting.takeDue(this.#runtime.now())) {
       this.#noteSilence();
-      const mayHappen = waiting.isWrite && !this.#takeBack(id);
+      const mayHappen = waiting.isWrite && !this.#takeBack(waiting.id);
       waiting.fail(unavailable(`${this.url} does not answer`, mayHappen ? "unknown" : "none"));
     }
     if (this.#waiting.size > 0) this.#sweepLater();

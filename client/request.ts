@@ -15,10 +15,11 @@
  */
 import { closed, CoterieError, unavailable } from "../src/errors.ts";
 import type { Answer, Get, Put } from "../src/messages.ts";
-import type { Connection, Waiting } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Operation } from "./operations.ts";
 import type { Pool, Route } from "./pool.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Waiting } from "./waiting-table.ts";
 
 const backoffMs = { first: 10, most: 500 } as const;
 const shortestTryMs = 50;
@@ -40,18 +41,18 @@ const noneTried: ReadonlySet<Connection> = new Set();
 
 export abstract class Request<Reply extends Answer, Result, Of extends Call = Call> implements Waiting {
   readonly isWrite: boolean;
+  id = 0;
   giveUpAtMs = 0;
   protected readonly call: Of;
-  /** `undefined` once it is over, as all below that takes room: see `#letGo`. */
-  #message: Draft | undefined;
-  #operation: Operation | undefined;
+  readonly #message: Draft;
+  readonly #operation: Operation | undefined;
   #deadlineMs = 0;
   /** Where it is tried just now, or was last. */
   #connection: Connection | undefined;
   /** Nothing went wrong so far: `undefined`, as for almost all. */
   #trouble: Trouble | undefined;
-  #resolve: ((result: Result) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #resolve!: (result: Result) => void;
+  #reject!: (error: unknown) => void;
 
   /** @param operation of a write */
   constructor(call: Of, message: Draft, operation?: Operation) {
@@ -84,11 +85,10 @@ export abstract class Request<Reply extends Answer, Result, Of extends Call = Ca
     this.call.host.pool.retryBudget.succeeded();
     if (this.#operation !== undefined) this.ended(this.#operation, true);
     try {
-      this.#resolve!(this.resultOf(reply));
+      this.#resolve(this.resultOf(reply));
     } catch (error) {
-      this.#reject!(error);
+      this.#reject(error);
     }
-    this.#letGo();
   }
 
   /** A try has failed. */
@@ -120,7 +120,7 @@ export abstract class Request<Reply extends Answer, Result, Of extends Call = Ca
 
   /** What was sent once stays as it is, for an outbox may hold it still: further tries send copies. */
   #messageFor(nowMs: number, waitMs: number): Draft {
-    const message = this.#trouble === undefined ? this.#message! : { ...this.#message! };
+    const message = this.#trouble === undefined ? this.#message : { ...this.#message };
     message.timeoutMs = waitMs;
     if (message.kind === "Put") message.ageMs = Math.round(nowMs - this.#operation!.beganAtMs);
     return message;
@@ -148,19 +148,7 @@ export abstract class Request<Reply extends Answer, Result, Of extends Call = Ca
 
   #failFor(trouble: Trouble): void {
     if (this.#operation !== undefined) this.ended(this.#operation, false);
-    this.#reject!(trouble.error());
-    this.#letGo();
-  }
-
-  /**
-   * The table of those that wait at a connection lives long, and is garbage long before it is collected: until then whoever stood in it
-   * at its end is kept. That must not be all that they have sent and been answered.
-   */
-  #letGo(): void {
-    this.#message = undefined;
-    this.#operation = undefined;
-    this.#resolve = undefined;
-    this.#reject = undefined;
+    this.#reject(trouble.error());
   }
 }
 
