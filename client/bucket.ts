@@ -100,8 +100,8 @@ export class Bucket<T> {
    * @throws CoterieError: INVALID_ARGUMENT, TOO_LARGE, BAD_CONTEXT, TOO_MANY_SIBLINGS, CLOCK_SKEW, UNAVAILABLE, TIMEOUT, OVERLOADED,
    * CLOSED, PROTOCOL; its `outcome` says whether the write certainly did not happen or may have
    */
-  async put(key: string, value: T, options: PutOptions = noOptions): Promise<PutResult<T>> {
-    return this.#write(key, encodeValue(value), options);
+  put(key: string, value: T, options: PutOptions = noOptions): Promise<PutResult<T>> {
+    return this.#write(key, { value }, options);
   }
 
   /** Deletes by writing a tombstone: what the context covers is gone, what was written meanwhile stays. */
@@ -192,7 +192,8 @@ export class Bucket<T> {
     }
   }
 
-  async #write(key: string, value: Uint8Array | undefined, options: PutOptions): Promise<PutResult<T>> {
+  async #write(key: string, put: { readonly value: T } | undefined, options: PutOptions): Promise<PutResult<T>> {
+    const value = put && encodeValue(put.value);
     checkNames("put", options);
     const { context: given, returnValue = false, details = false, resolver } = options;
     if (resolver !== undefined) checkResolver(resolver);

@@ -29,19 +29,13 @@ import type {
 } from "../src/messages.ts";
 import type { NodeId } from "../src/ring.ts";
 import type { Runtime, Socket } from "./runtime.ts";
+import { WaitingTable, type Waiting } from "./waiting-table.ts";
 
 export interface Replies {
   readonly Get: GetReply;
   readonly Put: PutReply;
   readonly Status: StatusReply;
   readonly Conflicts: ConflictsReply;
-}
-
-interface Waiting {
-  readonly isWrite: boolean;
-  readonly giveUpAtMs: number;
-  readonly resolve: (reply: Answer) => void;
-  readonly reject: (error: CoterieError) => void;
 }
 
 /** How long after its own timeout a node may still be heard: its error knows more than ours. */
@@ -66,8 +60,7 @@ export class Connection {
   #outboxBytes = 0;
   #isFlushing = false;
   #isSweeping = false;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 1;
+  readonly #waiting = new WaitingTable();
   /** It let a request wait in vain, and has said nothing since: frozen, perhaps, behind a socket that is open. */
   #isSilent = false;
   #failures = 0;
@@ -121,26 +114,31 @@ export class Connection {
   }
 
   /**
-   * Numbers a request (writes `message.id`) and sends it, as soon as the socket is open.
-   * @param waitMs how long to wait for the answer; the node is told the same
-   * @throws the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
+   * Numbers a request (writes `message.id`) and sends it, as soon as the socket is open. The message is the connection's from then on.
+   * @param untilMs the node is waited for so long; it was told the same
+   * @param waiting fails with the node's error; UNAVAILABLE if the connection ends or nothing comes, with what that means for a write
+   */
+  ask(message: { id: number } & (Get | Put | Status | Conflicts), untilMs: number, waiting: Waiting): void {
+    if (this.#state === "closed") return waiting.fail(closed("this client was closed"));
+    message.id = this.#waiting.add(waiting, untilMs + graceMs);
+    this.#send(message);
+    this.use();
+    this.#sweepLater();
+  }
+
+  /**
+   * Asks this node alone.
+   * @param waitMs how long to wait for the answer
+   * @throws as `ask` fails
    */
   request<Kind extends keyof Replies>(
     message: { id: number } & (Get | Put | Status | Conflicts) & { kind: Kind },
     waitMs: number,
   ): Promise<Replies[Kind]> {
     return new Promise((resolve, reject) => {
-      if (this.#state === "closed") return reject(closed("this client was closed"));
-      message.id = this.#nextId++;
-      this.#waiting.set(message.id, {
-        isWrite: message.kind === "Put",
-        giveUpAtMs: this.#runtime.now() + waitMs + graceMs,
-        resolve: resolve as (reply: Answer) => void,
-        reject,
-      });
-      this.#send(message);
-      this.use();
-      this.#sweepLater();
+      const answer = resolve as (reply: Answer) => void;
+      const waiting = { isWrite: message.kind === "Put", id: 0, giveUpAtMs: 0, answer, fail: reject };
+      this.ask(message, this.#runtime.now() + waitMs, waiting);
     });
   }
 
@@ -154,7 +152,7 @@ export class Connection {
     this.#flush();
     this.#state = "closed";
     this.#stopWatch();
-    this.#rejectAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
+    this.#failAll((isWrite) => closed("this client was closed", isWrite ? "unknown" : "none"));
     this.#socket?.close();
     this.#socket = undefined;
   }
@@ -194,20 +192,17 @@ export class Connection {
   #take(message: Message): void {
     if (message.kind === "Welcome") return this.#welcomed(message);
     if (this.#state === "greeting" && message.kind === "Failure") this.#refusal = errorOf(message);
-    const waiting = this.#waiting.get(message.kind === "Hello" ? -1 : message.id);
-    if (waiting === undefined) return;
     switch (message.kind) {
       case "GetReply":
       case "PutReply":
       case "StatusReply":
       case "ConflictsReply":
-        this.#waiting.delete(message.id);
-        return waiting.resolve(message);
+        return this.#waiting.take(message.id)?.answer(message);
       case "Failure":
-        this.#waiting.delete(message.id);
-        return waiting.reject(errorOf(message));
+        return this.#waiting.take(message.id)?.fail(errorOf(message));
       default:
-        return this.#cut(`a node does not send ${message.kind} to a client`);
+        if (message.kind !== "Hello" && this.#waiting.has(message.id))
+          this.#cut(`a node does not send ${message.kind} to a client`);
     }
   }
 
@@ -261,15 +256,13 @@ export class Connection {
     this.#outboxBytes = 0;
     const most = Math.min(backoffMs.first * 2 ** this.#failures++, backoffMs.most);
     this.#downUntilMs = this.#runtime.now() + most * (0.5 + this.#runtime.random.fraction() / 2);
-    this.#rejectAll((isWrite) =>
+    this.#failAll((isWrite) =>
       unavailable(`${this.url}: ${this.lastProblem}`, isWrite && wasSent ? "unknown" : "none"),
     );
   }
 
-  #rejectAll(error: (isWrite: boolean) => CoterieError): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const one of waiting) one.reject(error(one.isWrite));
+  #failAll(error: (isWrite: boolean) => CoterieError): void {
+    for (const waiting of this.#waiting.takeDue(Infinity)) waiting.fail(error(waiting.isWrite));
   }
 
   #sweepLater(): void {
@@ -301,13 +294,10 @@ export class Connection {
   }
 
   #sweep(): void {
-    const now = this.#runtime.now();
-    for (const [id, waiting] of this.#waiting) {
-      if (waiting.giveUpAtMs > now) continue;
-      this.#waiting.delete(id);
+    for (const waiting of this.#waiting.takeDue(this.#runtime.now())) {
       this.#noteSilence();
-      const mayHappen = waiting.isWrite && !this.#takeBack(id);
-      waiting.reject(unavailable(`${this.url} does not answer`, mayHappen ? "unknown" : "none"));
+      const mayHappen = waiting.isWrite && !this.#takeBack(waiting.id);
+      waiting.fail(unavailable(`${this.url} does not answer`, mayHappen ? "unknown" : "none"));
     }
     if (this.#waiting.size > 0) this.#sweepLater();
   }

@@ -23,6 +23,9 @@ export interface Operation {
   readonly op: Uint8Array;
   /** Tries of which nobody knows whether they happened. */
   unknownTries: number;
+  /** Those that are open and began just before and after it. */
+  older: Operation | undefined;
+  newer: Operation | undefined;
 }
 
 interface Doubt {
@@ -36,8 +39,9 @@ const doubtfulMax = 128;
 export class Operations {
   readonly #client: ClientId;
   #next = 1;
-  /** By sequence, in the order in which they began. */
-  readonly #open = new Set<number>();
+  /** The ends of the list of those that are open, in the order in which they began. */
+  #oldest: Operation | undefined;
+  #newest: Operation | undefined;
   #doubtful: Doubt[] = [];
 
   constructor(client: ClientId) {
@@ -45,7 +49,7 @@ export class Operations {
   }
 
   get isAnyOpen(): boolean {
-    return this.#open.size > 0;
+    return this.#oldest !== undefined;
   }
 
   /** How many were ever begun. */
@@ -56,20 +60,26 @@ export class Operations {
   begin(nowMs: number, count: number = 1): Operation {
     const sequence = this.#next;
     this.#next += count;
-    this.#open.add(sequence);
-    return { sequence, count, beganAtMs: nowMs, op: this.#opOf(sequence), unknownTries: 0 };
+    const op = this.#opOf(sequence);
+    const older = this.#newest;
+    const operation = { sequence, count, beganAtMs: nowMs, op, unknownTries: 0, older, newer: undefined };
+    if (older === undefined) this.#oldest = operation;
+    else older.newer = operation;
+    this.#newest = operation;
+    return operation;
   }
 
   /** It is over, and will not be tried again. */
-  end({ sequence, count, unknownTries }: Operation, hasSucceeded: boolean, nowMs: number): void {
-    this.#open.delete(sequence);
+  end(operation: Operation, hasSucceeded: boolean, nowMs: number): void {
+    this.#unlink(operation);
+    const { sequence, count, unknownTries } = operation;
     if (unknownTries + (hasSucceeded ? 1 : 0) < 2) return;
     for (let at = 0; at < count; at++) this.#doubtful.push({ sequence: sequence + at, sinceMs: nowMs });
   }
 
   /** What a message with this operation id says of those before it. */
   settledBefore(sequence: number, nowMs: number): SettledBelow {
-    const [oldest = sequence] = this.#open;
+    const oldest = this.#oldest?.sequence ?? sequence;
     if (this.#doubtful.length === 0) return [sequence - Math.min(oldest, sequence)];
     if (this.#doubtful.length > doubtfulMax)
       this.#doubtful = this.#doubtful.filter(({ sinceMs }) => nowMs - sinceMs < doubtMs);
@@ -82,6 +92,17 @@ export class Operations {
   /** For a word without an operation: the id of the next, which is not begun. */
   nextOp(): { readonly sequence: number; readonly op: Uint8Array } {
     return { sequence: this.#next, op: this.#opOf(this.#next) };
+  }
+
+  #unlink(operation: Operation): void {
+    const { older, newer } = operation;
+    if (operation === this.#oldest) this.#oldest = newer;
+    if (operation === this.#newest) this.#newest = older;
+    if (older !== undefined) older.newer = newer;
+    if (newer !== undefined) newer.older = older;
+    // One that is old and over would keep alive all that began after it.
+    operation.older = undefined;
+    operation.newer = undefined;
   }
 
   #opOf(sequence: number): Uint8Array {

@@ -11,9 +11,9 @@ import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
 import { listConflicts, type Conflicts, type ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
-import type { Operations } from "./operations.ts";
+import type { Operation, Operations } from "./operations.ts";
 import type { Pool } from "./pool.ts";
-import { withRetry } from "./retry.ts";
+import { Request, type Call } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SeenContexts } from "./seen.ts";
 import { Settings, type Settled } from "./settings.ts";
@@ -75,6 +75,36 @@ function afterWrite<T>(look: () => T): T {
   }
 }
 
+/** A call of a bucket, with what reads the options that it came to. */
+interface BucketCall extends Call {
+  readonly host: BucketHost;
+  readonly settings: Settings;
+  readonly chosen: RequestOptions | undefined;
+}
+
+class GetRequest extends Request<GetReply, Got, BucketCall> {
+  protected override resultOf(reply: GetReply): Got {
+    const { keyHash, settings, chosen } = this.call;
+    const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
+    return { keyHash, object, effective: settings.effective(reply.effective, chosen), reply };
+  }
+}
+
+class PutRequest extends Request<PutReply, Written, BucketCall> {
+  protected override resultOf(reply: PutReply): Written {
+    const { keyHash, settings, chosen } = this.call;
+    const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
+    const effective = afterWrite(() => settings.effective(reply.effective, chosen));
+    return { keyHash, context, effective, reply };
+  }
+
+  protected override ended(operation: Operation, hasSucceeded: boolean): void {
+    const { operations, runtime, onWritten } = this.call.host;
+    operations.end(operation, hasSucceeded, runtime.now());
+    onWritten();
+  }
+}
+
 /** Calls that choose nothing are settled once: see `Settings`. */
 export const noOptions = {};
 
@@ -111,72 +141,47 @@ export class Requests {
     return hashKey(makeKey(this.#bucket, key));
   }
 
-  async get(key: string, chosen: RequestOptions | undefined, asked: Asked): Promise<Got> {
-    const { pool, runtime } = this.#openHost();
+  /** @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED before anything is sent, not as a rejection */
+  get(key: string, chosen: RequestOptions | undefined, { head, details, resolve = false }: Asked): Promise<Got> {
+    const host = this.#openHost();
     const { request, n, timeoutMs } = this.settle("get", chosen);
     const bytes = makeKey(this.#bucket, key);
     const keyHash = hashKey(bytes);
-    const { head, details, resolve = false } = asked;
     // Field by field, here and in `put`: a spread would be the dearest step of a request.
-    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) =>
-      connection.request(
-        { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request, head, details, resolve },
-        waitMs,
-      ),
-    );
-    const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
-    return { keyHash, object, effective: this.#settings.effective(reply.effective, chosen), reply };
+    const message = { kind: "Get", id: 0, key: bytes, timeoutMs, options: request, head, details, resolve } as const;
+    const call = { keyHash, n, host, settings: this.#settings, chosen };
+    return new GetRequest(call, message).send(host.runtime.now(), timeoutMs);
   }
 
-  async put(key: string, chosen: RequestOptions | undefined, sent: Sent): Promise<Written> {
-    const { pool, runtime, operations, onWritten } = this.#openHost();
+  /** @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED before anything is sent, not as a rejection */
+  put(key: string, chosen: RequestOptions | undefined, sent: Sent): Promise<Written> {
+    const host = this.#openHost();
     const { request, n, timeoutMs } = this.settle("put", chosen);
     const bytes = makeKey(this.#bucket, key);
     const keyHash = hashKey(bytes);
-    // One that only takes away needs no dot, but an id of its own all the same.
-    const dots = sent.changes === undefined ? 1 : Math.max(1, dotsOfChanges(sent.changes));
-    const operation = operations.begin(runtime.now(), dots);
-    const { op, sequence, beganAtMs } = operation;
     const { value, changes, returnValue, details } = sent;
     const seen = sent.context?.bytes;
-    const settled = operations.settledBefore(sequence, beganAtMs);
-    let reply: PutReply | undefined;
-    try {
-      reply = await withRetry(
-        pool,
-        runtime,
-        { keyHash, n },
-        timeoutMs,
-        (connection, waitMs) => {
-          const ageMs = Math.round(runtime.now() - beganAtMs);
-          return connection.request(
-            {
-              kind: "Put",
-              id: 0,
-              op,
-              key: bytes,
-              value,
-              context: seen,
-              timeoutMs: waitMs,
-              options: request,
-              returnValue,
-              details,
-              changes,
-              ageMs,
-              settled,
-            },
-            waitMs,
-          );
-        },
-        operation,
-      );
-    } finally {
-      operations.end(operation, reply !== undefined, runtime.now());
-      onWritten();
-    }
-    const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
-    const echo = reply.effective;
-    return { keyHash, context, effective: afterWrite(() => this.#settings.effective(echo, chosen)), reply };
+    // One that only takes away needs no dot, but an id of its own all the same.
+    const dots = changes === undefined ? 1 : Math.max(1, dotsOfChanges(changes));
+    const operation = host.operations.begin(host.runtime.now(), dots);
+    const { op, sequence, beganAtMs } = operation;
+    const message = {
+      kind: "Put",
+      id: 0,
+      op,
+      key: bytes,
+      value,
+      context: seen,
+      timeoutMs,
+      options: request,
+      returnValue,
+      details,
+      changes,
+      ageMs: 0,
+      settled: host.operations.settledBefore(sequence, beganAtMs),
+    } as const;
+    const call = { keyHash, n, host, settings: this.#settings, chosen };
+    return new PutRequest(call, message, operation).send(beganAtMs, timeoutMs);
   }
 
   /** @throws CLOSED */

@@ -5,13 +5,13 @@
  */
 import type { BucketHost } from "../client/requests.ts";
 import type { Operation as Begun } from "../client/operations.ts";
-import { withRetry } from "../client/retry.ts";
+import { Request } from "../client/request.ts";
 import { Settings } from "../client/settings.ts";
 import { encodeValue } from "../src/value.ts";
 import type { CausalContext } from "../src/causal-context.ts";
 import { dotsOfChanges, type Change } from "../src/crdt/change.ts";
 import { hashKey, makeKey } from "../src/key.ts";
-import type { Put, PutReply } from "../src/messages.ts";
+import type { Answer, GetReply, Put, PutReply } from "../src/messages.ts";
 import { emptyObject, latest, type StoredObject } from "../src/object.ts";
 import type { RequestOptions } from "../src/options.ts";
 import { openRecord } from "../src/record.ts";
@@ -33,6 +33,13 @@ export interface Sent {
   readonly keyHash: bigint;
 }
 
+/** What its answer means is for the workload; a write of which no more is heard is not over either: it may be tried again. */
+class TypedRequest<Reply extends Answer> extends Request<Reply, Reply> {
+  protected override resultOf(reply: Reply): Reply {
+    return reply;
+  }
+}
+
 export class TypedRequests {
   readonly #host: BucketHost;
 
@@ -45,10 +52,19 @@ export class TypedRequests {
     const { request, n, timeoutMs } = new Settings(bucket, options).settle("get", undefined, pool.options);
     const bytes = makeKey(bucket, key);
     const keyHash = hashKey(bytes);
-    const reply = await withRetry(pool, runtime, { keyHash, n }, timeoutMs, (connection, waitMs) => {
-      const message = { kind: "Get", id: 0, key: bytes, timeoutMs: waitMs, options: request } as const;
-      return connection.request({ ...message, head: false, details: false }, waitMs);
-    });
+    const message = {
+      kind: "Get",
+      id: 0,
+      key: bytes,
+      timeoutMs,
+      options: request,
+      head: false,
+      details: false,
+    } as const;
+    const reply = await new TypedRequest<GetReply>({ keyHash, n, host: this.#host }, message).send(
+      runtime.now(),
+      timeoutMs,
+    );
     return reply.record === undefined ? emptyObject : openRecord(keyHash, new Uint8Array(reply.record));
   }
 
@@ -82,17 +98,8 @@ export class TypedRequests {
   async send({ bucket, options }: TypedKey, { begun, message, keyHash }: Sent): Promise<CausalContext> {
     const { pool, runtime } = this.#host;
     const { n, timeoutMs } = new Settings(bucket, options).settle("put", undefined, pool.options);
-    const reply = await withRetry<PutReply>(
-      pool,
-      runtime,
-      { keyHash, n },
-      timeoutMs,
-      (connection, waitMs) => {
-        const ageMs = Math.round(runtime.now() - begun.beganAtMs);
-        return connection.request({ ...message, timeoutMs: waitMs, ageMs }, waitMs);
-      },
-      begun,
-    );
+    const again = new TypedRequest<PutReply>({ keyHash, n, host: this.#host }, { ...message }, begun);
+    const reply = await again.send(runtime.now(), timeoutMs);
     return decodeToken(keyHash, new Uint8Array(reply.context)).context;
   }
 

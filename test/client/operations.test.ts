@@ -1,4 +1,5 @@
 /** client/operations.ts: which operations a client vouches for. What it must never vouch for is searched in test/laws/exactly-once.test.ts. */
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Operations, type Operation } from "../../client/operations.ts";
 import { SettledOperations } from "../../node/settled-operations.ts";
@@ -61,6 +62,30 @@ describe("a client vouches", () => {
     }
     expect(vouchedFor(operations, 0)).toEqual(Array.from({ length: 129 }, (_, at) => 2 * at + 1));
   });
+});
+
+test("the oldest that is open is known, in whatever order they end, also if one is ended twice", () => {
+  fc.assert(
+    fc.property(fc.array(fc.option(fc.nat(), { nil: undefined }), { maxLength: 60 }), (steps) => {
+      const operations = new Operations(client);
+      const begun: Operation[] = [];
+      const open = new Set<Operation>();
+      for (const step of steps) {
+        if (step === undefined || begun.length === 0) {
+          begun.push(operations.begin(0));
+          open.add(begun.at(-1)!);
+        } else {
+          const one = begun[step % begun.length]!;
+          operations.end(one, true, 0);
+          open.delete(one);
+        }
+        const { sequence } = operations.nextOp();
+        const [oldest] = open;
+        expect(operations.isAnyOpen).toBe(open.size > 0);
+        expect(operations.settledBefore(sequence, 0)).toEqual([sequence - (oldest?.sequence ?? sequence)]);
+      }
+    }),
+  );
 });
 
 test("an operation takes a sequence number for each element that it may add", () => {

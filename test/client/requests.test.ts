@@ -37,6 +37,17 @@ it("says with each write which operations before it are settled, of whatever kin
   ]);
 });
 
+it("takes a write for over that failed for good, or whose answer cannot be read", async () => {
+  // What is never over holds back every later word of what is settled.
+  node.failures.push({ ...busy, code: "INVALID_ARGUMENT", retryable: false });
+  await expect(runtime.run(client.bucket("b").put("k", 1))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  node.echo = Uint8Array.of(0xc1);
+  await expect(runtime.run(client.bucket("b").put("k", 1))).rejects.toMatchObject({ code: "PROTOCOL" });
+  node.echo = undefined;
+  await runtime.run(client.bucket("b").put("k", 2));
+  expect(node.requests.at(-1)).toMatchObject({ settled: [0] });
+});
+
 it("does not say of a write that nothing happened when its echo cannot be read", async () => {
   // Design §6: outcome none is a promise.
   node.echo = Uint8Array.of(0xc1);
