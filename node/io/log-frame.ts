@@ -66,7 +66,24 @@ export function tableAt(image: Buffer, entryAt: number): Table | undefined {
 
 /** A view. */
 export function keyAt(image: Buffer, entryAt: number): Uint8Array {
-  return view(image, entryAt + entryHeaderBytes, image.readUInt16LE(entryAt + 1));
+  return view(image, entryAt + entryHeaderBytes, keyBytesAt(image, entryAt));
+}
+
+export function hasKeyAt(image: Buffer, entryAt: number, table: Table, key: Uint8Array): boolean {
+  if (keyBytesAt(image, entryAt) !== key.length || tableAt(image, entryAt) !== table) return false;
+  const from = entryAt + entryHeaderBytes;
+  for (let at = 0; at < key.length; at++) if (image[from + at] !== key[at]) return false;
+  return true;
+}
+
+/** Byte order, as in the tables. */
+export function compareKeysAt(image: Buffer, entryAt: number, otherAt: number): number {
+  const bytes = keyBytesAt(image, entryAt);
+  const otherBytes = keyBytesAt(image, otherAt);
+  const end = entryHeaderBytes + Math.min(bytes, otherBytes);
+  for (let at = entryHeaderBytes; at < end; at++)
+    if (image[entryAt + at] !== image[otherAt + at]) return image[entryAt + at]! - image[otherAt + at]!;
+  return bytes - otherBytes;
 }
 
 /** A view; `undefined` where the key was removed. */
@@ -77,6 +94,10 @@ export function valueAt(image: Buffer, entryAt: number): Uint8Array | undefined 
 
 export function previousAt(image: Buffer, entryAt: number): number {
   return image.readUInt32LE(entryAt + 7);
+}
+
+function keyBytesAt(image: Buffer, entryAt: number): number {
+  return image[entryAt + 1]! | (image[entryAt + 2]! << 8);
 }
 
 /** Where the entry ends, which is where the next one of its frame begins. */
