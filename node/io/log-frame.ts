@@ -86,6 +86,11 @@ export function compareKeysAt(image: Buffer, entryAt: number, otherAt: number): 
   return bytes - otherBytes;
 }
 
+/** A byte of the key, or -1 behind its end: so a key comes before those that go on. */
+export function keyByteAt(image: Buffer, entryAt: number, depth: number): number {
+  return depth < keyBytesAt(image, entryAt) ? image[entryAt + entryHeaderBytes + depth]! : -1;
+}
+
 /** A view; `undefined` where the key was removed. */
 export function valueAt(image: Buffer, entryAt: number): Uint8Array | undefined {
   const length = image.readUInt32LE(entryAt + 3) - 1;

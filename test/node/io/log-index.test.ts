@@ -59,6 +59,18 @@ test("it holds what a sorted map holds, between any two keys, while more are add
   );
 });
 
+test("keys of which each begins with the one before are put in order, however they come", () => {
+  const lengths = Array.from({ length: 500 }, (_, at) => 1 + ((at * 487) % 500));
+  const filled = new Filled();
+  for (const [at, length] of lengths.entries()) {
+    filled.add("objects", new Uint8Array(length).fill(7));
+    // Every now and then, so that what comes next is put into an order that there is.
+    if (at % 150 === 99) filled.index.between("objects", Uint8Array.of(0), Uint8Array.of(8));
+  }
+  const inOrder = Array.from(filled.index.inOrder(), (at) => keyAt(filled.index.image, at).length);
+  expect(inOrder).toEqual(lengths.toSorted((a, b) => a - b));
+});
+
 test("of each key that stands between two others it leads to the last entry", () => {
   const filled = new Filled();
   const a = Uint8Array.of(97);
