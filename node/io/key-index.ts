@@ -14,7 +14,8 @@ export interface Entries {
   isOf(position: number, table: Table, key: Uint8Array): boolean;
 }
 
-const slotsMin = 16;
+/** Enough for most commit groups. */
+const slotsMin = 64;
 
 export class KeyIndex {
   readonly #entries: Entries;

@@ -148,7 +148,7 @@ export function readFileHeader(image: Buffer): FileHeader | undefined {
 function checksumOf(image: Buffer, from: number, end: number): number {
   let sum = 0;
   for (let at = from; at < end; at += hashedTogether)
-    sum = (Math.imul(sum, 31) + checksum32(image.subarray(at, Math.min(at + hashedTogether, end)))) >>> 0;
+    sum = (Math.imul(sum, 31) + checksum32(view(image, at, Math.min(hashedTogether, end - at)))) >>> 0;
   return sum;
 }
 

@@ -120,7 +120,8 @@ export class LogSegment {
 
   /** Begins anew, with a frame of that number. The file keeps old frames until they are written over. */
   begin(firstSequence: number): void {
-    this.#index = new LogIndex(Buffer.alloc(stepBytes));
+    // As much as the last use has taken, which this one mostly takes as well: to grow is to copy. What is not used stays with the system.
+    this.#index = new LogIndex(Buffer.alloc(steppedUp(Math.min(this.#fileBytes, keptBytesMax))));
     writeFileHeader(this.#index.image, this.#salt, firstSequence);
     this.#firstSequence = firstSequence;
     this.#lastSequence = firstSequence - 1;
