@@ -49,8 +49,10 @@ export class CommitGroup<B extends Batch> implements Entries {
   /** In order, and as they are now. Looks at every write of the group: few, unless the log waits for its tables or for room. */
   between(table: Table, from: Uint8Array, to: Uint8Array): WalkedEntry[] {
     const found: WalkedEntry[] = [];
-    for (const { table: of, key, value } of this.#writes)
-      if (of === table && compareBytes(key, from) >= 0 && compareBytes(key, to) < 0) found.push([key, value]);
+    for (const write of this.#writes) {
+      const { key, value } = write;
+      if (write.table === table && compareBytes(key, from) >= 0 && compareBytes(key, to) < 0) found.push([key, value]);
+    }
     return found.sort(([a], [b]) => compareBytes(a, b));
   }
 

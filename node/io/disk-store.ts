@@ -10,7 +10,7 @@
  *
  *   get, scan: gathering, then the log, the newest first, then the tables
  *
- * - One group is on its way at a time; everything submitted meanwhile goes into the next one. So a write costs a map entry and some
+ * - One group is on its way at a time; everything submitted meanwhile goes into the next one. So a write costs a place in an index and some
  *   copied bytes, and callbacks and syncs are counted per group.
  * - What is in the log is in memory too, so the log is read only when the store is opened, and the tables may take their time. When
  *   they fall far behind, the log waits for them, and what is submitted shows in `pendingBytes`.

@@ -2,9 +2,9 @@
  * The hash by which keys are found in memory. Clients choose keys: if they knew the hash they could choose many that collide, and each
  * would make the lookup of the others longer.
  *
- * The bytes are multiplied by numbers that are drawn at random when the process starts, and never leave it. Of their sum modulo 2^32 the
- * highest 24 bits are pairwise independent (Dietzfelbinger 1996): any two keys, chosen in whatever way, are equal there in one of 2^24
- * draws. xxHash with a secret seed would not do: there are keys that collide under half of all seeds. For short keys it is slower, too.
+ * The bytes are multiplied by numbers that are drawn at random when the process starts, and never leave it. Their sum modulo 2^32 is
+ * universal (Dietzfelbinger 1996): any two keys, chosen in whatever way, agree in its highest 24 bits under less than one of 2^23 draws.
+ * xxHash with a secret seed would not do: there are keys that collide under half of all seeds. For short keys it is slower, too.
  */
 import { randomBytes } from "node:crypto";
 

@@ -11,6 +11,7 @@ import type { Table } from "../store.ts";
 
 /** The owner. */
 export interface Entries {
+  /** Whether the entry there has this key. */
   isOf(position: number, table: Table, key: Uint8Array): boolean;
 }
 

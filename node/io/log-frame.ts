@@ -11,7 +11,8 @@
  * - Sequence numbers go up by one from frame to frame and over both segments, so what a segment still holds of an earlier use does not
  *   pass for its continuation, and a frame that is missing among others shows.
  * - A disk writes a sector of 512 bytes whole or not at all: the header of a file is one, and is written over in place.
- * - Positions are u32: a segment stays far below 4 GiB (`activeBytesMax` and one group of `waitingBytesMax`, disk-store.ts).
+ * - Positions are u32, and have a sign in memory: a segment stays far below 2 GiB (`activeBytesMax` and one group of `waitingBytesMax`,
+ *   disk-store.ts).
  * - Frames begin where sectors do: no write that is torn can touch the sector of a frame before it with other bytes, and a reader
  *   that has lost the thread knows where to look for the next one.
  */
@@ -74,16 +75,6 @@ export function hasKeyAt(image: Buffer, entryAt: number, table: Table, key: Uint
   const from = entryAt + entryHeaderBytes;
   for (let at = 0; at < key.length; at++) if (image[from + at] !== key[at]) return false;
   return true;
-}
-
-/** Byte order, as in the tables. */
-export function compareKeysAt(image: Buffer, entryAt: number, otherAt: number): number {
-  const bytes = keyBytesAt(image, entryAt);
-  const otherBytes = keyBytesAt(image, otherAt);
-  const end = entryHeaderBytes + Math.min(bytes, otherBytes);
-  for (let at = entryHeaderBytes; at < end; at++)
-    if (image[entryAt + at] !== image[otherAt + at]) return image[entryAt + at]! - image[otherAt + at]!;
-  return bytes - otherBytes;
 }
 
 /** A byte of the key, or -1 behind its end: so a key comes before those that go on. */

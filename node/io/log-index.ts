@@ -9,13 +9,13 @@ import { compareBytes } from "../../src/bytes.ts";
 import { tables, type Table } from "../store.ts";
 import { hashOf } from "./key-hash.ts";
 import { KeyIndex, type Entries } from "./key-index.ts";
-import { compareKeysAt, hasKeyAt, keyAt, keyByteAt, tableAt } from "./log-frame.ts";
+import { hasKeyAt, keyAt, keyByteAt, tableAt } from "./log-frame.ts";
 
+/** Positions of the first entry of each key. */
 interface Group {
-  /** Of the first entry of each key. */
-  readonly positions: number[];
-  /** How many of them, from the first on, are in order. */
-  orderedCount: number;
+  ordered: readonly number[];
+  /** Those that came since it was put in order. */
+  added: number[];
 }
 
 export class LogIndex implements Entries {
@@ -65,7 +65,7 @@ export class LogIndex implements Entries {
     });
   }
 
-  /** Of each key the last entry, in order, table by table. No group is put in order before its turn, since that takes a while for many keys. */
+  /** Of each key the last entry, in order, table by table. No group is put in order before its turn: that takes a while for many keys. */
   *inOrder(): Generator<number> {
     for (const group of this.#groupsFrom(0, Infinity))
       for (const position of this.#orderedIn(group)) yield this.lastOf(position);
@@ -78,19 +78,28 @@ export class LogIndex implements Entries {
 
   #group(key: number, position: number): void {
     const group = this.#groups.get(key);
-    if (group === undefined) return void this.#groups.set(key, { positions: [position], orderedCount: 0 });
-    group.positions.push(position);
+    if (group === undefined) this.#groups.set(key, { ordered: [], added: [position] });
+    else group.added.push(position);
   }
 
   #orderedIn(group: Group): readonly number[] {
-    const { image } = this;
-    const { positions, orderedCount } = group;
-    if (orderedCount === positions.length) return positions;
-    sortFrom(orderedCount, positions, image);
-    // Where some were in order there are two runs now, which the sort of V8 finds and merges.
-    if (orderedCount > 0) positions.sort((a, b) => compareKeysAt(image, a, b));
-    group.orderedCount = positions.length;
-    return positions;
+    if (group.added.length === 0) return group.ordered;
+    sort(group.added, this.image);
+    group.ordered = group.ordered.length === 0 ? group.added : this.#merged(group.ordered, group.added);
+    group.added = [];
+    return group.ordered;
+  }
+
+  #merged(many: readonly number[], few: readonly number[]): number[] {
+    const merged: number[] = [];
+    let at = 0;
+    for (const position of few) {
+      const before = this.#countBefore(keyAt(this.image, position), many);
+      while (at < before) merged.push(many[at++]!);
+      merged.push(position);
+    }
+    while (at < many.length) merged.push(many[at++]!);
+    return merged;
   }
 
   /** How many of the keys there, which are in order, come before this one. */
@@ -110,8 +119,8 @@ export class LogIndex implements Entries {
  * Multikey quicksort (Bentley and Sedgewick 1997): what keys begin with in common, as those of a bucket do, is looked at once, and not in
  * every comparison. With a stack of its own: keys could be chosen such that calls in calls go too deep.
  */
-function sortFrom(first: number, positions: number[], image: Buffer): void {
-  const ranges = [first, positions.length, 0];
+function sort(positions: number[], image: Buffer): void {
+  const ranges = [0, positions.length, 0];
   while (ranges.length > 0) {
     const depth = ranges.pop()!;
     const to = ranges.pop()!;
