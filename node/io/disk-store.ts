@@ -10,7 +10,7 @@
  *
  *   get, scan: gathering, then the log, the newest first, then the tables
  *
- * - One group is on its way at a time; everything submitted meanwhile goes into the next one. So a write costs a map entry and some
+ * - One group is on its way at a time; everything submitted meanwhile goes into the next one. So a write costs a place in an index and some
  *   copied bytes, and callbacks and syncs are counted per group.
  * - What is in the log is in memory too, so the log is read only when the store is opened, and the tables may take their time. When
  *   they fall far behind, the log waits for them, and what is submitted shows in `pendingBytes`.
@@ -20,12 +20,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { closed, storage } from "../../src/errors.ts";
 import type { Batch, Store, StoreEvents, Table, Write } from "../store.ts";
-import { binaryKey, CommitGroup, type NamedEntry } from "./commit-group.ts";
+import { CommitGroup } from "./commit-group.ts";
 import { dataFileName, isLackOfRoom } from "./data-file.ts";
 import { DiskSpace, roomOf, type Room } from "./disk-space.ts";
+import { hashOf } from "./key-hash.ts";
 import { LmdbTables, storeKeyBytesMax } from "./lmdb-tables.ts";
 import { damaged } from "./log-segment.ts";
-import { gathered, named, overlay } from "./overlay.ts";
+import { overlay, type WalkedEntry } from "./overlay.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { ValueSlab } from "./value-slab.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -138,11 +139,11 @@ export class DiskStore<B extends Batch> implements Store<B> {
     assertKey(key);
     this.#assertOpen();
     if (this.#log.isEmpty && this.#gathering.isEmpty) return this.#tables.get(table, key);
-    const name = binaryKey(key);
-    const write = this.#gathering.find(table, name);
+    const hash = hashOf(key);
+    const write = this.#gathering.find(table, key, hash);
     if (write !== undefined) return write.value;
     for (const segment of this.#log.segments) {
-      const at = segment.find(table, name);
+      const at = segment.find(table, key, hash);
       if (at === 0) continue;
       const value = segment.valueAt(at);
       return value && this.#slab.copy(value);
@@ -156,10 +157,9 @@ export class DiskStore<B extends Batch> implements Store<B> {
    */
   *scan(table: Table, from: Bytes, to: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
     this.#assertOpen();
-    const [first, last] = [binaryKey(from), binaryKey(to)];
-    let entries: Iterable<NamedEntry> = named(this.#tables.walk(table, from, to));
-    for (const segment of this.#log.segments.toReversed()) entries = overlay(entries, segment.walk(table, first, last));
-    for (const [, key, value] of overlay(entries, gathered(this.#gathering.between(table, first, last)))) {
+    let entries: Iterable<WalkedEntry> = this.#tables.walk(table, from, to);
+    for (const segment of this.#log.segments.toReversed()) entries = overlay(entries, segment.walk(table, from, to));
+    for (const [key, value] of overlay(entries, this.#gathering.between(table, from, to).values())) {
       if (value !== undefined) yield [key, value];
       if (this.#isClosed) throw closed("The store was closed under a scan.");
     }
@@ -193,7 +193,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
     const group = this.#gathering;
     this.#gathering = new CommitGroup();
     this.#committing = group;
-    if (group.hasNoWrites) return process.nextTick(this.#onWritten, null);
+    if (group.writes.length === 0) return process.nextTick(this.#onWritten, null);
     this.#looksSinceCommit = 0;
     if (this.#log.full === undefined && this.#isDueToRotate) this.#rotateLog();
     this.#log.append(group);

@@ -14,8 +14,8 @@
  * - No noSync, noMetaSync: the log forgets what has been moved. No useWritemap: on a full disk that is a signal, and no error.
  */
 import { open, type Database, type RootDatabase, type RootDatabaseOptions } from "lmdb";
+import { compareBytes } from "../../src/bytes.ts";
 import type { Table, Write } from "../store.ts";
-import { binaryKey } from "./commit-group.ts";
 import { DataFile, fillLockFile } from "./data-file.ts";
 import { ValueSlab } from "./value-slab.ts";
 
@@ -65,7 +65,9 @@ export class LmdbTables {
 
   get(table: Table, key: Bytes): Bytes | undefined {
     const lent = this.#tables[table].getBinaryFast(key);
-    return lent === undefined ? undefined : this.#slab.copy(lent);
+    if (lent === undefined) return undefined;
+    // Its `length` counts, not its `byteLength`: lmdb-js lends one large buffer and overrides the former.
+    return this.#slab.copy(new Uint8Array(lent.buffer, lent.byteOffset, lent.length));
   }
 
   /**
@@ -73,7 +75,7 @@ export class LmdbTables {
    * are closed. By hand, because to step or end a cursor whose environment is closed is a segmentation fault.
    */
   *walk(table: Table, from: Bytes, to: Bytes): Generator<readonly [key: Bytes, value: Bytes]> {
-    if (binaryKey(from) >= binaryKey(to)) return;
+    if (compareBytes(from, to) >= 0) return;
     const walk = this.#tables[table].getRange({ start: from, end: to })[Symbol.iterator]();
     try {
       for (;;) {

@@ -11,7 +11,8 @@
  * - Sequence numbers go up by one from frame to frame and over both segments, so what a segment still holds of an earlier use does not
  *   pass for its continuation, and a frame that is missing among others shows.
  * - A disk writes a sector of 512 bytes whole or not at all: the header of a file is one, and is written over in place.
- * - Positions are u32: a segment stays far below 4 GiB (`activeBytesMax` and one group of `waitingBytesMax`, disk-store.ts).
+ * - Positions are u32, and have a sign in memory: a segment stays far below 2 GiB (`activeBytesMax` and one group of `waitingBytesMax`,
+ *   disk-store.ts).
  * - Frames begin where sectors do: no write that is torn can touch the sector of a frame before it with other bytes, and a reader
  *   that has lost the thread knows where to look for the next one.
  */
@@ -66,7 +67,19 @@ export function tableAt(image: Buffer, entryAt: number): Table | undefined {
 
 /** A view. */
 export function keyAt(image: Buffer, entryAt: number): Uint8Array {
-  return view(image, entryAt + entryHeaderBytes, image.readUInt16LE(entryAt + 1));
+  return view(image, entryAt + entryHeaderBytes, keyBytesAt(image, entryAt));
+}
+
+export function hasKeyAt(image: Buffer, entryAt: number, table: Table, key: Uint8Array): boolean {
+  if (keyBytesAt(image, entryAt) !== key.length || tableAt(image, entryAt) !== table) return false;
+  const from = entryAt + entryHeaderBytes;
+  for (let at = 0; at < key.length; at++) if (image[from + at] !== key[at]) return false;
+  return true;
+}
+
+/** A byte of the key, or -1 behind its end: so a key comes before those that go on. */
+export function keyByteAt(image: Buffer, entryAt: number, depth: number): number {
+  return depth < keyBytesAt(image, entryAt) ? image[entryAt + entryHeaderBytes + depth]! : -1;
 }
 
 /** A view; `undefined` where the key was removed. */
@@ -77,6 +90,10 @@ export function valueAt(image: Buffer, entryAt: number): Uint8Array | undefined 
 
 export function previousAt(image: Buffer, entryAt: number): number {
   return image.readUInt32LE(entryAt + 7);
+}
+
+function keyBytesAt(image: Buffer, entryAt: number): number {
+  return image[entryAt + 1]! | (image[entryAt + 2]! << 8);
 }
 
 /** Where the entry ends, which is where the next one of its frame begins. */
@@ -122,7 +139,7 @@ export function readFileHeader(image: Buffer): FileHeader | undefined {
 function checksumOf(image: Buffer, from: number, end: number): number {
   let sum = 0;
   for (let at = from; at < end; at += hashedTogether)
-    sum = (Math.imul(sum, 31) + checksum32(image.subarray(at, Math.min(at + hashedTogether, end)))) >>> 0;
+    sum = (Math.imul(sum, 31) + checksum32(view(image, at, Math.min(hashedTogether, end - at)))) >>> 0;
   return sum;
 }
 

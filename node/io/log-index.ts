@@ -1,50 +1,74 @@
 /**
- * Where a segment of the log has the last entry of each key of one table, to be found by name and walked in order.
+ * What a segment of the log has in memory: the bytes of its file, and where in them the last entry of each key is, to be found and to be
+ * walked in order. The keys themselves are nowhere but in the image.
  *
- * Names are grouped by their first two bytes, which for an object are its partition, and a group is put in order when somebody walks
- * it: most are walked once, when they are moved into the table. An order that has got a few names more is soon restored (the sort of V8
- * finds the run that is there).
+ * Keys are grouped by their table and first two bytes, which for an object are its partition, and a group is put in order when somebody
+ * walks it: most are walked once, when they are moved into the table. In an order that has got a few keys more, only those are sorted.
  */
+import { compareBytes } from "../../src/bytes.ts";
+import { tables, type Table } from "../store.ts";
+import { hashOf } from "./key-hash.ts";
+import { KeyIndex, type Entries } from "./key-index.ts";
+import { hasKeyAt, keyAt, keyByteAt, tableAt } from "./log-frame.ts";
 
+/** Positions of the first entry of each key. */
 interface Group {
-  readonly names: string[];
-  isOrdered: boolean;
+  ordered: readonly number[];
+  /** Those that came since it was put in order. */
+  added: number[];
 }
 
-export class LogIndex {
-  readonly #positions = new Map<string, number>();
+export class LogIndex implements Entries {
+  /** May be replaced by a longer one that begins with the same. */
+  image: Buffer;
+  readonly #places = new KeyIndex(this);
   readonly #groups = new Map<number, Group>();
 
+  constructor(image: Buffer) {
+    this.image = image;
+  }
+
+  /** Different keys. */
   get size(): number {
-    return this.#positions.size;
+    return this.#places.size;
   }
 
-  /** @returns 0 if there is none */
-  find(name: string): number {
-    return this.#positions.get(name) ?? 0;
+  /** @returns where the last entry of the key is, or 0 */
+  find(table: Table, key: Uint8Array, hash: number): number {
+    return this.#places.find(table, key, hash);
   }
 
-  /** @returns where the entry before was, or 0 */
-  replace(name: string, position: number): number {
-    const previous = this.find(name);
-    if (previous === 0) this.#group(name);
-    this.#positions.set(name, position);
+  /** @param position of an entry of the key, which may be written right afterwards @returns where the entry before is, or 0 */
+  replace(table: Table, key: Uint8Array, hash: number, position: number): number {
+    const previous = this.#places.replace(table, key, hash, position);
+    if (previous === 0) this.#group(groupOf(table, key), position);
     return previous;
   }
 
-  /** In order, and as they are now: `from` ≤ name < `to`. */
-  names(from: string, to: string): string[] {
-    if (this.#positions.size === 0 || from >= to) return [];
-    const groups = this.#groupsFrom(groupOf(from), groupOf(to));
+  /** Where the last entry is of the key of the entry there. */
+  lastOf(position: number): number {
+    const key = keyAt(this.image, position);
+    return this.find(tableAt(this.image, position)!, key, hashOf(key));
+  }
+
+  isOf(position: number, table: Table, key: Uint8Array): boolean {
+    return hasKeyAt(this.image, position, table, key);
+  }
+
+  /** Of each key `from` ≤ key < `to` an entry, in order, and as they are now. */
+  between(table: Table, from: Uint8Array, to: Uint8Array): number[] {
+    if (this.size === 0 || compareBytes(from, to) >= 0) return [];
+    const groups = this.#groupsFrom(groupOf(table, from), groupOf(table, to));
     return groups.flatMap((group) => {
-      const names = orderedIn(group);
-      return names.slice(countBefore(from, names), countBefore(to, names));
+      const positions = this.#orderedIn(group);
+      return positions.slice(this.#countBefore(from, positions), this.#countBefore(to, positions));
     });
   }
 
-  /** All of them. No group is put in order before its turn, since that takes a while for many names. */
-  *inOrder(): Generator<string> {
-    for (const group of this.#groupsFrom(0, Infinity)) yield* orderedIn(group);
+  /** Of each key the last entry, in order, table by table. No group is put in order before its turn: that takes a while for many keys. */
+  *inOrder(): Generator<number> {
+    for (const group of this.#groupsFrom(0, Infinity))
+      for (const position of this.#orderedIn(group)) yield this.lastOf(position);
   }
 
   #groupsFrom(first: number, last: number): Group[] {
@@ -52,34 +76,77 @@ export class LogIndex {
     return keys.map((key) => this.#groups.get(key)!);
   }
 
-  #group(name: string): void {
-    const key = groupOf(name);
+  #group(key: number, position: number): void {
     const group = this.#groups.get(key);
-    if (group === undefined) return void this.#groups.set(key, { names: [name], isOrdered: true });
-    group.names.push(name);
-    group.isOrdered = false;
+    if (group === undefined) this.#groups.set(key, { ordered: [], added: [position] });
+    else group.added.push(position);
+  }
+
+  #orderedIn(group: Group): readonly number[] {
+    if (group.added.length === 0) return group.ordered;
+    sort(group.added, this.image);
+    group.ordered = group.ordered.length === 0 ? group.added : this.#merged(group.ordered, group.added);
+    group.added = [];
+    return group.ordered;
+  }
+
+  #merged(many: readonly number[], few: readonly number[]): number[] {
+    const merged: number[] = [];
+    let at = 0;
+    for (const position of few) {
+      const before = this.#countBefore(keyAt(this.image, position), many);
+      while (at < before) merged.push(many[at++]!);
+      merged.push(position);
+    }
+    while (at < many.length) merged.push(many[at++]!);
+    return merged;
+  }
+
+  /** How many of the keys there, which are in order, come before this one. */
+  #countBefore(key: Uint8Array, positions: readonly number[]): number {
+    let low = 0;
+    let high = positions.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareBytes(keyAt(this.image, positions[middle]!), key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
-/** A name of one byte comes before all that begin with it, so it may stand with those that go on with a zero. */
-function groupOf(name: string): number {
-  return ((name.charCodeAt(0) || 0) << 8) | (name.charCodeAt(1) || 0);
-}
-
-function orderedIn(group: Group): readonly string[] {
-  if (!group.isOrdered) group.names.sort();
-  group.isOrdered = true;
-  return group.names;
-}
-
-/** How many of the names, which are in order, come before this one. */
-function countBefore(name: string, names: readonly string[]): number {
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (names[middle]! < name) low = middle + 1;
-    else high = middle;
+/**
+ * Multikey quicksort (Bentley and Sedgewick 1997): what keys begin with in common, as those of a bucket do, is looked at once, and not in
+ * every comparison. With a stack of its own: keys could be chosen such that calls in calls go too deep.
+ */
+function sort(positions: number[], image: Buffer): void {
+  const ranges = [0, positions.length, 0];
+  while (ranges.length > 0) {
+    const depth = ranges.pop()!;
+    const to = ranges.pop()!;
+    const from = ranges.pop()!;
+    const pivot = keyByteAt(image, positions[(from + to) >>> 1]!, depth);
+    let less = from;
+    let more = to;
+    for (let at = from; at < more;) {
+      const byte = keyByteAt(image, positions[at]!, depth);
+      if (byte < pivot) swap(positions, at++, less++);
+      else if (byte > pivot) swap(positions, at, --more);
+      else at++;
+    }
+    if (less - from > 1) ranges.push(from, less, depth);
+    if (more - less > 1) ranges.push(less, more, depth + 1);
+    if (to - more > 1) ranges.push(more, to, depth);
   }
-  return low;
+}
+
+function swap(numbers: number[], a: number, b: number): void {
+  const before = numbers[a]!;
+  numbers[a] = numbers[b]!;
+  numbers[b] = before;
+}
+
+/** A key of one byte comes before all that begin with it, so it may stand with those that go on with a zero. */
+function groupOf(table: Table, key: Uint8Array): number {
+  return (tables.indexOf(table) << 16) | ((key[0] ?? 0) << 8) | (key[1] ?? 0);
 }

@@ -9,8 +9,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, write, writeSync } from "node:fs";
-import { tables, type Batch, type Table, type Write } from "../store.ts";
-import { binaryKey, type CommitGroup, type NamedEntry } from "./commit-group.ts";
+import type { Batch, Table, Write } from "../store.ts";
+import type { CommitGroup } from "./commit-group.ts";
+import { hashOf } from "./key-hash.ts";
 import {
   alignedUp,
   entryBytes,
@@ -31,6 +32,7 @@ import {
   type Frame,
 } from "./log-frame.ts";
 import { LogIndex } from "./log-index.ts";
+import type { WalkedEntry } from "./overlay.ts";
 
 /** The file and its memory grow by multiples of this. */
 const stepBytes = 256 * 1024;
@@ -38,17 +40,12 @@ const stepBytes = 256 * 1024;
 const keptBytesMax = 32 * 1024 * 1024;
 type Bytes = Uint8Array;
 
-/** What a segment has in memory. A walk keeps that with which it began, when the segment has got another. */
-interface Contents {
-  image: Buffer;
-  readonly indexes: Readonly<Record<Table, LogIndex>>;
-}
-
 export class LogSegment {
   readonly #file: number;
   readonly #salt: number;
   #fileBytes: number;
-  #contents: Contents;
+  /** A walk keeps the one with which it began, when the segment has got another. */
+  #index: LogIndex;
   #firstSequence: number;
   #lastSequence: number;
   /** Where the last frame begins. The header stands for it until there is one. */
@@ -68,7 +65,7 @@ export class LogSegment {
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC, 0o600);
     try {
       this.#fileBytes = fstatSync(this.#file).size;
-      this.#contents = contentsOf(Buffer.alloc(Math.max(stepBytes, steppedUp(this.#fileBytes))));
+      this.#index = new LogIndex(Buffer.alloc(Math.max(stepBytes, steppedUp(this.#fileBytes))));
       const { salt, firstSequence } = this.#readHeader();
       this.#salt = salt;
       this.#firstSequence = firstSequence;
@@ -100,13 +97,13 @@ export class LogSegment {
 
   /** Of different keys. */
   get entryCount(): number {
-    return tables.reduce((sum, table) => sum + this.#contents.indexes[table].size, 0);
+    return this.#index.size;
   }
 
   /** Whether a frame anywhere in the file, in its place or not, has a higher number. Right after the file was opened. */
   hasFrameAfter(sequence: number): boolean {
     for (let at = fileHeaderBytes; at < this.#fileBytes; at += frameAlignment)
-      if ((readFrame(this.#contents.image, at, this.#salt)?.sequence ?? 0) > sequence) return true;
+      if ((readFrame(this.#index.image, at, this.#salt)?.sequence ?? 0) > sequence) return true;
     return false;
   }
 
@@ -118,13 +115,14 @@ export class LogSegment {
    */
   rewriteLast(): void {
     for (let at = this.#lastFrameFrom; at < this.#end;)
-      at += writeSync(this.#file, this.#contents.image, at, this.#end - at, at);
+      at += writeSync(this.#file, this.#index.image, at, this.#end - at, at);
   }
 
   /** Begins anew, with a frame of that number. The file keeps old frames until they are written over. */
   begin(firstSequence: number): void {
-    this.#contents = contentsOf(Buffer.alloc(stepBytes));
-    writeFileHeader(this.#contents.image, this.#salt, firstSequence);
+    // As much as the last use has taken, which this one mostly takes as well: to grow is to copy. What is not used stays with the system.
+    this.#index = new LogIndex(Buffer.alloc(steppedUp(Math.min(this.#fileBytes, keptBytesMax))));
+    writeFileHeader(this.#index.image, this.#salt, firstSequence);
     this.#firstSequence = firstSequence;
     this.#lastSequence = firstSequence - 1;
     this.#lastFrameFrom = 0;
@@ -134,7 +132,7 @@ export class LogSegment {
 
   /** What it has is elsewhere, and leaves memory. */
   forget(): void {
-    this.#contents = contentsOf(Buffer.alloc(0));
+    this.#index = new LogIndex(Buffer.alloc(0));
   }
 
   /** Adds the group as a frame, which is read from now on, and written by `write`. */
@@ -142,11 +140,10 @@ export class LogSegment {
     const from = this.#end;
     const sequence = this.#lastSequence + 1;
     this.#reach(alignedUp(from + frameHeaderBytes + bytesOf(group)));
-    const { image, indexes } = this.#contents;
+    const { image } = this.#index;
     let at = from + frameHeaderBytes;
-    for (const table of tables)
-      for (const [name, entry] of group.writes(table))
-        at = writeEntry(image, at, entry, indexes[table].replace(name, at));
+    for (const entry of group.writes)
+      at = writeEntry(image, at, entry, this.#index.replace(entry.table, entry.key, hashOf(entry.key), at));
     sealFrame(image, from, at, this.#salt, sequence);
     this.#placed({ sequence, from: from + frameHeaderBytes, end: at });
   }
@@ -159,38 +156,38 @@ export class LogSegment {
     this.#onWritten = onWritten;
     const framesTo = this.#end <= this.#fileBytes ? this.#end : steppedUp(this.#end);
     const to = this.#written < fileHeaderBytes ? fileHeaderBytes : framesTo;
-    write(this.#file, this.#contents.image, this.#written, to - this.#written, this.#written, this.#onWriteReturned);
+    write(this.#file, this.#index.image, this.#written, to - this.#written, this.#written, this.#onWriteReturned);
   }
 
   /** @returns where the last entry of the key is, or 0 */
-  find(table: Table, name: string): number {
-    return this.#contents.indexes[table].find(name);
+  find(table: Table, key: Bytes, hash: number): number {
+    return this.#index.find(table, key, hash);
   }
 
   /** A view of the value of the entry there. */
   valueAt(position: number): Bytes | undefined {
-    return valueAt(this.#contents.image, position);
+    return valueAt(this.#index.image, position);
   }
 
-  /** The entries between two names in order, as they are now, whatever is added while they are walked. */
-  walk(table: Table, from: string, to: string): Generator<NamedEntry> {
-    return walk(this.#contents, table, this.#contents.indexes[table].names(from, to), this.#end);
+  /** The entries between two keys in order, as they are now, whatever is added while they are walked. */
+  walk(table: Table, from: Bytes, to: Bytes): Generator<WalkedEntry> {
+    return walk(this.#index, this.#index.between(table, from, to), this.#end);
   }
 
   /** All entries in order, some at a time. Nothing may be added meanwhile. */
   *pieces(entriesMax: number, bytesMax: number): Generator<readonly Write[]> {
     let writes: Write[] = [];
     let bytes = 0;
-    for (const table of tables)
-      for (const [, key, value] of walk(this.#contents, table, this.#contents.indexes[table].inOrder(), this.#end)) {
-        const entry = { table, key, value };
-        writes.push(entry);
-        bytes += entryBytes(entry);
-        if (writes.length < entriesMax && bytes < bytesMax) continue;
-        yield writes;
-        writes = [];
-        bytes = 0;
-      }
+    const { image } = this.#index;
+    for (const at of this.#index.inOrder()) {
+      const entry = { table: tableAt(image, at)!, key: keyAt(image, at), value: valueAt(image, at) };
+      writes.push(entry);
+      bytes += entryBytes(entry);
+      if (writes.length < entriesMax && bytes < bytesMax) continue;
+      yield writes;
+      writes = [];
+      bytes = 0;
+    }
     if (writes.length > 0) yield writes;
   }
 
@@ -200,7 +197,7 @@ export class LogSegment {
 
   /** A crash may have kept a file from getting its header. One that is longer had one. */
   #readHeader(): FileHeader {
-    const { image } = this.#contents;
+    const { image } = this.#index;
     for (let at = 0, bytes = 1; bytes > 0 && at < image.length; at += bytes)
       bytes = readSync(this.#file, image, at, image.length - at, at);
     const header = readFileHeader(image);
@@ -215,7 +212,7 @@ export class LogSegment {
 
   #readFrames(): void {
     for (;;) {
-      const frame = readFrame(this.#contents.image, this.#end, this.#salt);
+      const frame = readFrame(this.#index.image, this.#end, this.#salt);
       if (this.#firstSequence === 0 || frame?.sequence !== this.#lastSequence + 1) break;
       this.#take(frame);
     }
@@ -223,11 +220,12 @@ export class LogSegment {
   }
 
   #take(frame: Frame): void {
-    const { image, indexes } = this.#contents;
+    const { image } = this.#index;
     for (let at = frame.from; at < frame.end; at = entryEnd(image, at)) {
       const table = tableAt(image, at);
       if (table === undefined) throw new Error("its log has an entry of a table that this version does not know");
-      indexes[table].replace(binaryKey(keyAt(image, at)), at);
+      const key = keyAt(image, at);
+      this.#index.replace(table, key, hashOf(key), at);
     }
     this.#placed(frame);
   }
@@ -239,10 +237,10 @@ export class LogSegment {
   }
 
   #reach(bytes: number): void {
-    const { image } = this.#contents;
+    const { image } = this.#index;
     if (bytes <= image.length) return;
-    this.#contents.image = Buffer.alloc(steppedUp(Math.max(bytes, 2 * image.length)));
-    this.#contents.image.set(image);
+    this.#index.image = Buffer.alloc(steppedUp(Math.max(bytes, 2 * image.length)));
+    this.#index.image.set(image);
   }
 
   /**
@@ -276,23 +274,16 @@ export function damaged(what = "its log is damaged"): Error {
   return new Error(`${what}, and with that writes that were acknowledged: ${advice}`);
 }
 
-function* walk(contents: Contents, table: Table, names: Iterable<string>, end: number): Generator<NamedEntry> {
-  for (const name of names) {
-    let at = contents.indexes[table].find(name);
-    while (at >= end) at = previousAt(contents.image, at); // written over since the walk began
-    yield [name, keyAt(contents.image, at), valueAt(contents.image, at)];
+function* walk(index: LogIndex, positions: readonly number[], end: number): Generator<WalkedEntry> {
+  for (const position of positions) {
+    let at = index.lastOf(position);
+    while (at >= end) at = previousAt(index.image, at); // written over since the walk began
+    yield [keyAt(index.image, at), valueAt(index.image, at)];
   }
 }
 
 function bytesOf(group: CommitGroup<Batch>): number {
-  let bytes = 0;
-  for (const table of tables) for (const [, entry] of group.writes(table)) bytes += entryBytes(entry);
-  return bytes;
-}
-
-function contentsOf(image: Buffer): Contents {
-  const indexes = { objects: new LogIndex(), hints: new LogIndex(), conflicts: new LogIndex(), meta: new LogIndex() };
-  return { image, indexes };
+  return group.writes.reduce((sum, write) => sum + entryBytes(write), 0);
 }
 
 function steppedUp(bytes: number): number {

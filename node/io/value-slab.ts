@@ -11,18 +11,16 @@ export class ValueSlab {
   #slab = new Uint8Array(slabBytes);
   #used = 0;
 
-  /** @param lent its `length` counts, not its `byteLength`: lmdb-js lends one large buffer and overrides the former */
   copy(lent: Uint8Array): Uint8Array {
-    const length = lent.length;
-    const source = new Uint8Array(lent.buffer, lent.byteOffset, length);
-    if (length >= ownBufferBytesMin) return source.slice();
+    const { length } = lent;
+    if (length >= ownBufferBytesMin) return lent.slice();
     if (this.#used + length > slabBytes) {
       this.#slab = new Uint8Array(slabBytes);
       this.#used = 0;
     }
     const at = this.#used;
     this.#used += length;
-    this.#slab.set(source, at);
+    this.#slab.set(lent, at);
     return new Uint8Array(this.#slab.buffer, at, length);
   }
 }

@@ -11,7 +11,7 @@ import { CommitGroup } from "../../../node/io/commit-group.ts";
 import { logNames, WriteAheadLog } from "../../../node/io/write-ahead-log.ts";
 import type { Batch, Write } from "../../../node/store.ts";
 import { Random } from "../../../src/random.ts";
-import { put, remove, textOf } from "../../contract/store.ts";
+import { bytesOf, put, remove, textOf } from "../../contract/store.ts";
 import { makeTempDirectory } from "../../temp-directory.ts";
 
 /** Of the disk of the running test. */
@@ -137,7 +137,7 @@ class Machine {
     for (const segment of this.#log.segments.toReversed())
       found = applied(
         found,
-        Array.from(segment.walk("objects", "", "~"), ([name, , value]) => [name, value] as const),
+        Array.from(segment.walk("objects", bytesOf(""), bytesOf("~")), ([key, value]) => [textOf(key), value] as const),
       );
     if (this.#possible !== undefined && isSame(found, this.#possible)) this.#expected = this.#possible;
     this.#possible = undefined;

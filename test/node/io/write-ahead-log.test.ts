@@ -3,10 +3,12 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { binaryKey, CommitGroup } from "../../../node/io/commit-group.ts";
+import { CommitGroup } from "../../../node/io/commit-group.ts";
+import { hashOf } from "../../../node/io/key-hash.ts";
+import type { WalkedEntry } from "../../../node/io/overlay.ts";
 import { logNames, WriteAheadLog } from "../../../node/io/write-ahead-log.ts";
 import type { Batch, Write } from "../../../node/store.ts";
-import { put, remove, textOf } from "../../contract/store.ts";
+import { bytesOf, put, remove, textOf } from "../../contract/store.ts";
 import { makeTempDirectory } from "../../temp-directory.ts";
 
 const sector = 512;
@@ -77,7 +79,7 @@ describe("a walk", () => {
     const log = open(makeTempDirectory());
     await write(log, put("a", "1"), put("c", "1"), remove("e"), put("g", "1"));
     await write(log, put("c", "2"));
-    const walk = log.segments[0]!.walk("objects", "a", "g");
+    const walk = log.segments[0]!.walk("objects", bytesOf("a"), bytesOf("g"));
     expect(named(walk.next().value)).toEqual(["a", "1"]);
     for (let round = 0; round < 3; round++)
       await write(log, put("b", "3"), put("c", `${round}`.repeat(200_000)), put("e", "3"));
@@ -312,15 +314,15 @@ async function write(log: WriteAheadLog, ...writes: readonly Write[]): Promise<v
 function contents(log: WriteAheadLog): Contents {
   const found: Record<string, string | undefined> = {};
   for (const segment of log.segments.toReversed())
-    for (const [, key, value] of segment.walk("objects", "", "~")) {
-      expect(segment.find("objects", binaryKey(key))).toBeGreaterThan(0);
+    for (const [key, value] of segment.walk("objects", bytesOf(""), bytesOf("~"))) {
+      expect(segment.find("objects", key, hashOf(key))).toBeGreaterThan(0);
       found[textOf(key)] = value && textOf(value);
     }
   return found;
 }
 
-function named(entry: readonly [name: string, key: Uint8Array, value: Uint8Array | undefined] | void): unknown {
-  return entry && [entry[0], entry[2] && textOf(entry[2])];
+function named(entry: WalkedEntry | void): unknown {
+  return entry && [textOf(entry[0]), entry[1] && textOf(entry[1])];
 }
 
 function copyOf(directory: string): string {
