@@ -2,6 +2,7 @@
 import type { NodeId } from "../src/ring.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { PeerMessage } from "../src/messages.ts";
+import { SlotTable } from "../src/slot-table.ts";
 
 /** What waits for other nodes, from its first send until nothing is left to do: a put and a get outlive their answers. */
 export interface OpenRequest {
@@ -17,11 +18,15 @@ export interface OpenRequest {
   wake(): void;
 }
 
+interface Entry {
+  request: OpenRequest;
+  /** Whether it has answered whoever asked, or nobody waits for it at all. */
+  state: "open" | "released" | "background";
+}
+
 export class OpenRequests {
-  readonly #bySlot = new Map<number, OpenRequest>();
-  /** Those for which nobody waits, and of the others those that have answered and have something left to do. */
-  readonly #background = new Set<number>();
-  readonly #released = new Set<number>();
+  readonly #entries = new SlotTable<Entry>();
+  readonly #counts = { open: 0, released: 0, background: 0 };
   readonly #deadlines: Deadlines;
   /** Where this start's ids begin: a late answer to a request of before the start must not find a new one. */
   #firstId = 0;
@@ -33,38 +38,42 @@ export class OpenRequests {
 
   /** Those that a client waits for, or that end by themselves before a clean stop. */
   get size(): number {
-    return this.#bySlot.size - this.#background.size;
+    return this.#counts.open + this.#counts.released;
   }
 
   /** Those that somebody waits for. */
   get unanswered(): number {
-    return this.size - this.#released.size;
+    return this.#counts.open;
   }
 
   /** Those that have answered, and have something left to do before a clean stop. */
   get released(): number {
-    return this.#released.size;
+    return this.#counts.released;
   }
 
   /** Nobody waits for it: it goes on, and neither counts against a limit nor holds up a clean stop. */
   demote(id: number): void {
-    this.#background.add(id - this.#firstId);
+    this.#enter(this.#entryOf(id), "background");
   }
 
   /** It has answered whoever asked, and stays open for what is left to do. */
   release(id: number, request: OpenRequest): void {
-    this.#released.add(id - this.#firstId);
+    this.#enter(this.#entryOf(id), "released");
     this.hurry(id, request);
   }
 
   /** A clean stop waits no longer: what those that have answered have left to do, they do now. */
   wakeReleased(): void {
-    for (const slot of this.#released) this.#bySlot.get(slot)?.wake();
+    for (const number of this.#entries.ids()) {
+      const entry = this.#entries.find(number);
+      if (entry?.state === "released") entry.request.wake();
+    }
   }
 
   /** What answers still come under the id go to `request` from now on, for which nobody waits. */
   handOver(id: number, request: OpenRequest): void {
-    this.#bySlot.set(id - this.#firstId, request);
+    const entry = this.#entryOf(id);
+    if (entry !== undefined) entry.request = request;
     this.demote(id);
     this.hurry(id, request);
   }
@@ -76,7 +85,7 @@ export class OpenRequests {
 
   /** Since the start, however they ended. */
   get finished(): number {
-    return this.#opened - this.#bySlot.size;
+    return this.#opened - this.#entries.size;
   }
 
   /** @param random at least six random characters, drawn for this start: 48 bits of first id */
@@ -86,34 +95,44 @@ export class OpenRequests {
 
   /** @returns the id under which answers find the request */
   open(request: OpenRequest): number {
-    const slot = ++this.#opened;
-    this.#bySlot.set(slot, request);
-    if (request.isBackground === true) this.#background.add(slot);
-    this.#deadlines.add(request.wakeAtMs, slot);
-    return this.#firstId + slot;
+    this.#opened++;
+    const state = request.isBackground === true ? "background" : "open";
+    const number = this.#entries.add({ request, state });
+    this.#counts[state]++;
+    this.#deadlines.add(request.wakeAtMs, number);
+    return this.#firstId + number;
   }
 
   close(id: number): void {
-    const slot = id - this.#firstId;
-    this.#bySlot.delete(slot);
-    if (this.#released.size > 0) this.#released.delete(slot);
-    if (this.#background.size > 0) this.#background.delete(slot);
+    const entry = this.#entries.remove(id - this.#firstId);
+    if (entry !== undefined) this.#counts[entry.state]--;
   }
 
   find(id: number): OpenRequest | undefined {
-    return this.#bySlot.get(id - this.#firstId);
+    return this.#entryOf(id)?.request;
   }
 
   lose(node: NodeId): void {
-    for (const request of this.#bySlot.values()) request.lose(node);
+    for (const number of this.#entries.ids()) this.#entries.find(number)?.request.lose(node);
   }
 
   wakeDue(nowMs: number): void {
-    for (const slot of this.#deadlines.due(nowMs)) {
-      const request = this.#bySlot.get(slot);
+    for (const number of this.#deadlines.due(nowMs)) {
+      const request = this.#entries.find(number)?.request;
       if (request === undefined) continue;
       if (request.wakeAtMs <= nowMs) request.wake();
-      if (this.#bySlot.has(slot)) this.#deadlines.add(request.wakeAtMs, slot);
+      if (this.#entries.find(number) !== undefined) this.#deadlines.add(request.wakeAtMs, number);
     }
+  }
+
+  #entryOf(id: number): Entry | undefined {
+    return this.#entries.find(id - this.#firstId);
+  }
+
+  #enter(entry: Entry | undefined, state: Entry["state"]): void {
+    if (entry === undefined) return;
+    this.#counts[entry.state]--;
+    entry.state = state;
+    this.#counts[state]++;
   }
 }
