@@ -171,7 +171,8 @@ export class Self {
     storeKey[0] = partition >>> 8;
     storeKey[1] = partition & 0xff;
     storeKey.set(key, 2);
-    return { key, hash, partition, storeKey };
+    // Not the key that came: it keeps the frame alive in which it did.
+    return { key: storeKey.subarray(2), hash, partition, storeKey };
   }
 
   /** Of a deadline, for whoever is asked next: what has passed is 0, and dropped where it arrives. */

@@ -18,6 +18,8 @@ const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); 
 
 /** What a writer cuts its results from. Allocating one block for many costs less than an allocation for each. */
 const blockBytes = 32 * 1024;
+/** A larger block, of a large result, is not shared: a few bytes that somebody keeps would keep all of it. */
+const sharedBytesMax = 4 * blockBytes;
 
 /**
  * One writer serves a whole process, one value after the other: `take` hands out what was written and begins the next value.
@@ -105,16 +107,22 @@ export class ByteWriter {
   take(): Uint8Array {
     const taken = this.#bytes.subarray(this.#start, this.#length);
     this.#start = this.#length;
+    if (this.#bytes.length > sharedBytesMax) this.#beginBlock(blockBytes);
     return taken;
   }
 
   #reserve(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
     const begun = this.#bytes.subarray(this.#start, this.#length);
-    this.#bytes = new Uint8Array(Math.max(blockBytes, (begun.length + more) * 2));
+    this.#beginBlock(Math.max(blockBytes, (begun.length + more) * 2));
     this.#bytes.set(begun);
-    this.#start = 0;
     this.#length = begun.length;
+  }
+
+  #beginBlock(bytes: number): void {
+    this.#bytes = new Uint8Array(bytes);
+    this.#start = 0;
+    this.#length = 0;
   }
 }
 

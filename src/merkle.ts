@@ -35,7 +35,7 @@ export function leavesOf(branch: number): number[] {
 }
 
 export class MerkleTree {
-  /** Branch by branch, in one piece: a change finds its leaf with one look into cold memory. Shared until the first record. */
+  /** Branch by branch, 32 KiB in one piece: a change finds its leaf with one look into cold memory. Shared until the first record. */
   #leaves = emptyLeaves;
   readonly #branches = emptyBranches.slice();
   /** By branch: 1 if its digest is older than its leaves. */

@@ -9,7 +9,7 @@ import { compareBytes } from "../../src/bytes.ts";
 import { tables, type Table } from "../store.ts";
 import { hashOf } from "./key-hash.ts";
 import { KeyIndex, type Entries } from "./key-index.ts";
-import { hasKeyAt, keyAt, keyByteAt, tableAt } from "./log-frame.ts";
+import { compareKeysAt, hasKeyAt, keyAt, tableAt } from "./log-frame.ts";
 
 /** Positions of the first entry of each key. */
 interface Group {
@@ -84,7 +84,8 @@ export class LogIndex implements Entries {
 
   #orderedIn(group: Group): readonly number[] {
     if (group.added.length === 0) return group.ordered;
-    sort(group.added, this.image);
+    // V8's sort: whatever keys clients choose, and in whatever order, it takes n log n comparisons.
+    group.added.sort((a, b) => compareKeysAt(this.image, a, b));
     group.ordered = group.ordered.length === 0 ? group.added : this.#merged(group.ordered, group.added);
     group.added = [];
     return group.ordered;
@@ -113,37 +114,6 @@ export class LogIndex implements Entries {
     }
     return low;
   }
-}
-
-/**
- * Multikey quicksort (Bentley and Sedgewick 1997): what keys begin with in common, as those of a bucket do, is looked at once, and not in
- * every comparison. With a stack of its own: keys could be chosen such that calls in calls go too deep.
- */
-function sort(positions: number[], image: Buffer): void {
-  const ranges = [0, positions.length, 0];
-  while (ranges.length > 0) {
-    const depth = ranges.pop()!;
-    const to = ranges.pop()!;
-    const from = ranges.pop()!;
-    const pivot = keyByteAt(image, positions[(from + to) >>> 1]!, depth);
-    let less = from;
-    let more = to;
-    for (let at = from; at < more;) {
-      const byte = keyByteAt(image, positions[at]!, depth);
-      if (byte < pivot) swap(positions, at++, less++);
-      else if (byte > pivot) swap(positions, at, --more);
-      else at++;
-    }
-    if (less - from > 1) ranges.push(from, less, depth);
-    if (more - less > 1) ranges.push(less, more, depth + 1);
-    if (to - more > 1) ranges.push(more, to, depth);
-  }
-}
-
-function swap(numbers: number[], a: number, b: number): void {
-  const before = numbers[a]!;
-  numbers[a] = numbers[b]!;
-  numbers[b] = before;
 }
 
 /** A key of one byte comes before all that begin with it, so it may stand with those that go on with a zero. */

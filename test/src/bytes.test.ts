@@ -119,6 +119,18 @@ describe("a writer", () => {
     expect([writer.length, writer.view(990).length]).toEqual([1000, 10]);
   });
 
+  test("does not keep a large result's memory for the small ones after it", () => {
+    // Frames wait in sockets: nine bytes for a slow reader must not keep the megabyte that went to another one.
+    const writer = new ByteWriter();
+    writer.raw(new Uint8Array(1_000_000));
+    const large = writer.take();
+    writer.byte(7);
+    const small = writer.take();
+    expect(small).toEqual(Uint8Array.of(7));
+    expect(small.buffer).not.toBe(large.buffer);
+    expect(small.buffer.byteLength).toBeLessThan(100_000);
+  });
+
   test("writes a part of a binary string", () => {
     // Ids are binary strings: one character per byte.
     expect(written((writer) => writer.text("\u0000ab\u00ff", 1, 4))).toEqual(Uint8Array.of(97, 98, 255));

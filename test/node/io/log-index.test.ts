@@ -71,6 +71,16 @@ test("keys of which each begins with the one before are put in order, however th
   expect(inOrder).toEqual(lengths.toSorted((a, b) => a - b));
 });
 
+test("keys that begin alike for long are put in order by how they end", () => {
+  const filled = new Filled();
+  const ends = Array.from({ length: 300 }, (_, at) => (at * 7919) % 65_536);
+  for (const end of ends) filled.add("objects", Uint8Array.of(...new Uint8Array(60).fill(7), end >>> 8, end & 0xff));
+  const inOrder = Array.from(filled.index.inOrder(), (at) =>
+    Buffer.from(keyAt(filled.index.image, at)).readUInt16BE(60),
+  );
+  expect(inOrder).toEqual(ends.toSorted((a, b) => a - b));
+});
+
 test("of each key that stands between two others it leads to the last entry", () => {
   const filled = new Filled();
   const a = Uint8Array.of(97);
