@@ -1,13 +1,13 @@
 // node/io/key-hash.ts: equal for equal bytes, and for others only by chance, which nobody who chooses keys can lead.
 import { expect, test } from "vitest";
-import { hashOf, keyHash, multiplierCount } from "../../../node/io/key-hash.ts";
+import { hashBy, hashOf, multiplierCount } from "../../../node/io/key-hash.ts";
 import { storeKeyBytesMax } from "../../../node/io/lmdb-tables.ts";
 import { Random } from "../../../src/random.ts";
 
 /** As fifty processes would draw them. */
 const hashes = Array.from({ length: 50 }, (_, seed) => {
   const random = new Random(seed);
-  return keyHash(Int32Array.from({ length: multiplierCount }, () => random.next()));
+  return hashBy(Int32Array.from({ length: multiplierCount }, () => random.next()));
 });
 
 test("it depends on the bytes, all of them, and not on where they stand", () => {
