@@ -243,7 +243,7 @@ it("counts the tries of a write of which nobody knows whether they happened", as
   expect(operation.unknownTries).toBe(2);
 });
 
-it("goes through as it is what its answer cannot be read for, and asks nobody else", async () => {
+it("tells as it is why its answer cannot be read, and asks nobody else", async () => {
   problem = new TypeError("a bug");
   await expect(run(5000, () => Promise.resolve(reply))).rejects.toBe(problem);
   expect(tries).toHaveLength(1);
