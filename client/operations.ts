@@ -39,7 +39,10 @@ const doubtfulMax = 128;
 export class Operations {
   readonly #client: ClientId;
   #next = 1;
-  /** The ends of the list of those that are open, in the order in which they began. */
+  /**
+   * The ends of the list of those that are open, in the order in which they began. No `Set`: its first element, which each put asks for,
+   * stands behind the places of all that were deleted before it.
+   */
   #oldest: Operation | undefined;
   #newest: Operation | undefined;
   #doubtful: Doubt[] = [];

@@ -103,8 +103,11 @@ export abstract class Request<Reply extends Answer, Result, Of extends Call = Ca
     const leftMs = this.#deadlineMs - nowMs;
     if (trouble !== undefined && (trouble.isFinal || leftMs <= 0)) return this.#failFor(trouble);
     const connection = this.#choose();
-    if (connection === undefined) return this.#endRound(nowMs, false);
-    if (trouble?.isOverload === true && !pool.retryBudget.take()) return this.#endRound(nowMs, true);
+    if (connection === undefined) {
+      const isAnyTried = trouble !== undefined && trouble.tried.size > 0;
+      return this.#endRound(nowMs, isAnyTried ? trouble : this.#note(nobody(pool)));
+    }
+    if (trouble?.isOverload === true && !pool.retryBudget.take()) return this.#endRound(nowMs, trouble);
     this.#connection = connection;
     trouble?.tried.add(connection);
     const hasOthers = trouble === undefined ? pool.hasSeveral : this.#choose() !== undefined;
@@ -126,10 +129,9 @@ export abstract class Request<Reply extends Answer, Result, Of extends Call = Ca
     return message;
   }
 
-  /** @param isHeldBack there is a node, but no successes to pay for another try */
-  #endRound(nowMs: number, isHeldBack: boolean): void {
-    const { pool, runtime } = this.call.host;
-    const trouble = isHeldBack || this.#trouble?.tried.size ? this.#trouble! : this.#note(nobody(pool));
+  /** Nobody is left to try, or no successes are there to pay for another try: pauses, or gives up where that can help nothing. */
+  #endRound(nowMs: number, trouble: Trouble): void {
+    const { runtime } = this.call.host;
     const most = Math.min(backoffMs.first * 2 ** trouble.rounds++, backoffMs.most);
     const pauseMs = most * (0.5 + runtime.random.fraction() / 2);
     if (trouble.isFinal || trouble.hasVerdict || nowMs + pauseMs >= this.#deadlineMs) return this.#failFor(trouble);

@@ -53,7 +53,7 @@ export class ByteWriter {
     this.#bytes[this.#length++] = rest;
   }
 
-  /** Room for so many bytes, which `patch` writes. */
+  /** Room for so many bytes, which are written later: until then anything may be in it. */
   leave(count: number): void {
     this.#reserve(count);
     this.#length += count;
@@ -75,7 +75,8 @@ export class ByteWriter {
   /** The characters `from` to `to` of a binary string. */
   text(binary: string, from: number, to: number): void {
     this.#reserve(to - from);
-    const [bytes, start] = [this.#bytes, this.#length - from];
+    const bytes = this.#bytes;
+    const start = this.#length - from;
     for (let at = from; at < to; at++) bytes[start + at] = binary.charCodeAt(at);
     this.#length += to - from;
   }

@@ -5,7 +5,8 @@
  * Foreign bytes become messages here and nowhere else, in one pass. Shapes are checked here, what they hold where it is used:
  * options by `settleOptions`, keys by `checkKey`, contexts by `decodeToken`, records by `openRecord`.
  *
- * - Fields are told by their place; further ones at the end are ignored, so that a newer sender may add some.
+ * - Fields are told by their place; further ones at the end are ignored, so that a newer sender may add some. Reading is done in the
+ *   order of the properties in an object literal: who puts them in another order changes the wire.
  * - A kind that is not known comes out as `Unknown`; anything malformed condemns the frame, and with it the link.
  */
 import type { Change } from "./crdt/change.ts";

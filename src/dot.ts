@@ -17,8 +17,6 @@ export interface Dot {
   readonly counter: number;
 }
 
-export const epochMax: number = 2 ** 48 - 1;
-
 export function makeActor(replica: ReplicaId, epoch: number): Actor {
   return replica + binary48(epoch);
 }

@@ -8,6 +8,7 @@ import { errorCodes, protocol, type CoterieError, type ErrorCode } from "./error
 import { limits } from "./limits.ts";
 import { unpack } from "./msgpack.ts";
 import { PackReader } from "./pack-reader.ts";
+import { appended } from "./short-list.ts";
 
 export class FieldReader {
   readonly #pack: PackReader;
@@ -25,9 +26,8 @@ export class FieldReader {
   /** Reads elements that are all alike. */
   list<T>(name: string, read: (reader: FieldReader, name: string) => T): T[] {
     const outer = this.#open(name);
-    // One that begins with its first element has room for that one; one that begins empty takes room for seventeen with it.
-    const items = this.#left === 0 ? [] : [read(this, name)];
-    while (this.#left > 0) items.push(read(this, name));
+    let items: T[] = [];
+    while (this.#left > 0) items = appended(items, read(this, name));
     this.#close(outer);
     return items;
   }
@@ -191,6 +191,7 @@ export function malformed(reason: string): CoterieError {
   return protocol(`not a frame of this protocol: ${reason}`);
 }
 
+/** What others parse, of whose errors the reason is kept. @throws PROTOCOL */
 export function checked<T>(parse: () => T): T {
   try {
     return parse();

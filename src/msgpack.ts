@@ -1,13 +1,14 @@
 /**
- * Any data through msgpackr, made safe for foreign bytes: before anything is decoded, `check` walks the bytes once
- * and refuses what would make the decoder allocate more than it was sent, recurse without end or construct objects of its own.
+ * Data of any shape through msgpackr, as values and options are, made safe for foreign bytes: before anything is decoded, `check`
+ * walks the bytes once and refuses what would make the decoder allocate more than it was sent, recurse without end or construct
+ * objects of its own.
  */
 import { addExtension, Packr, Unpackr } from "msgpackr";
 import { PackReader } from "./pack-reader.ts";
 
 /**
  * Makes msgpackr find byte strings first among the classes that it knows: otherwise it asks `instanceof` of five others for
- * each one, which costs more than the rest of a message. The bytes that it writes are the same, MessagePack's `bin`.
+ * each one, which costs as much as the rest of a short value. The bytes that it writes are the same, MessagePack's `bin`.
  */
 addExtension({
   Class: Uint8Array,

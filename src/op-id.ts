@@ -7,8 +7,6 @@ import { binary48, number48 } from "./bytes.ts";
 export type ClientId = string;
 export type OpId = string;
 
-export const sequenceMax: number = 2 ** 48 - 1;
-
 export function makeOpId(client: ClientId, sequence: number): OpId {
   return client + binary48(sequence);
 }

@@ -3,8 +3,11 @@
  *
  * - Nothing is believed: a length is compared with the bytes that are left before anything is made of it, and there are bounds on how
  *   many values there may be, and how deep they may be nested. What breaks them is `MalformedBytes`.
- * - Each method reads one value, whatever it is. `undefined` comes back for one of another kind than was asked for.
+ * - Each method reads one value, whatever it is: `undefined` comes back for one of another kind than was asked for. Only `nil` leaves
+ *   what it is not.
  * - Byte strings are views into the bytes.
+ *
+ * Source: the MessagePack specification.
  */
 import { MalformedBytes } from "./bytes.ts";
 import { limits } from "./limits.ts";

@@ -1,6 +1,8 @@
 /**
  * MessagePack, value by value: what `msgpack.ts` would write of the same values, without arrays that are made to be packed.
  * Each value has one form, its shortest; numbers that are whole in 32 bits are integers, all others floats of 64 bits.
+ *
+ * Source: the MessagePack specification.
  */
 import { ByteWriter } from "./bytes.ts";
 

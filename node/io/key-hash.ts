@@ -1,6 +1,6 @@
 /**
- * The hash by which keys are found in memory. Clients choose keys: if they knew the hash they could choose many that collide, and each
- * would make the lookup of the others longer.
+ * The hash by which keys of the store are found in memory; `hashKey`, which places keys on the ring, is another. Clients choose keys: if
+ * they knew the hash they could choose many that collide, and each would make the lookup of the others longer.
  *
  * The bytes are multiplied by numbers that are drawn at random when the process starts, and never leave it. Their sum modulo 2^32 is
  * universal (Dietzfelbinger 1996): any two keys, chosen in whatever way, agree in its highest 24 bits under less than one of 2^23 draws.
@@ -11,10 +11,10 @@ import { randomBytes } from "node:crypto";
 /** More than a key of the store has bytes. Those past it would not count. */
 export const multiplierCount = 2048;
 
-/** 32 bits, with a sign: so they fit into a small integer of the machine. */
-export type KeyHash = (key: Uint8Array) => number;
+/** @returns 32 bits, with a sign: so they fit into a small integer of the machine */
+type Hash = (key: Uint8Array) => number;
 
-export function keyHash(multipliers: Int32Array): KeyHash {
+export function hashBy(multipliers: Int32Array): Hash {
   return (key) => {
     let sum = 0;
     // Plus one, so that a zero at the end counts.
@@ -24,7 +24,7 @@ export function keyHash(multipliers: Int32Array): KeyHash {
 }
 
 /** That of this process. */
-export const hashOf: KeyHash = keyHash(new Int32Array(Uint8Array.from(randomBytes(4 * multiplierCount)).buffer));
+export const hashOf: Hash = hashBy(new Int32Array(Uint8Array.from(randomBytes(4 * multiplierCount)).buffer));
 
 /** The sums of keys that count up are at equal distances. Mixed they are anywhere, so that the last bits of any keys spread evenly. */
 function mixed(sum: number): number {

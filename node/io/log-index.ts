@@ -22,6 +22,7 @@ export class LogIndex implements Entries {
   /** May be replaced by a longer one that begins with the same. */
   image: Buffer;
   readonly #places = new KeyIndex(this);
+  /** By their numbers, which are in the order of their keys. */
   readonly #groups = new Map<number, Group>();
 
   constructor(image: Buffer) {
@@ -41,7 +42,7 @@ export class LogIndex implements Entries {
   /** @param position of an entry of the key, which may be written right afterwards @returns where the entry before is, or 0 */
   replace(table: Table, key: Uint8Array, hash: number, position: number): number {
     const previous = this.#places.replace(table, key, hash, position);
-    if (previous === 0) this.#group(groupOf(table, key), position);
+    if (previous === 0) this.#addToGroup(groupOf(table, key), position);
     return previous;
   }
 
@@ -72,13 +73,13 @@ export class LogIndex implements Entries {
   }
 
   #groupsFrom(first: number, last: number): Group[] {
-    const keys = [...this.#groups.keys()].filter((key) => key >= first && key <= last).sort((a, b) => a - b);
-    return keys.map((key) => this.#groups.get(key)!);
+    const numbers = [...this.#groups.keys()].filter((number) => number >= first && number <= last);
+    return numbers.sort((a, b) => a - b).map((number) => this.#groups.get(number)!);
   }
 
-  #group(key: number, position: number): void {
-    const group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, { ordered: [], added: [position] });
+  #addToGroup(number: number, position: number): void {
+    const group = this.#groups.get(number);
+    if (group === undefined) this.#groups.set(number, { ordered: [], added: [position] });
     else group.added.push(position);
   }
 
@@ -116,7 +117,7 @@ export class LogIndex implements Entries {
   }
 }
 
-/** A key of one byte comes before all that begin with it, so it may stand with those that go on with a zero. */
+/** By number. A key of one byte comes before all that begin with it, so it may stand with those that go on with a zero. */
 function groupOf(table: Table, key: Uint8Array): number {
   return (tables.indexOf(table) << 16) | ((key[0] ?? 0) << 8) | (key[1] ?? 0);
 }

@@ -440,6 +440,16 @@ describe("requests", () => {
     expect(await waiting).toMatchObject({ code: "UNAVAILABLE", outcome: "none" });
     expect(bench.runtime.socket.isClosed).toBe(true);
   });
+
+  it("are not ended by what a newer node says to nobody", async () => {
+    const bench = new Bench();
+    await bench.reach("open");
+    const waiting = bench.connection.request({ kind: "Status", id: 0 }, 1000);
+    await bench.runtime.turn();
+    bench.runtime.socket.say({ kind: "Unknown", id: 2, number: 99 });
+    bench.runtime.socket.say({ kind: "StatusReply", id: 1, status: "{}" });
+    expect(await waiting).toMatchObject({ status: "{}" });
+  });
 });
 
 /** What a request that must fail fails with. */

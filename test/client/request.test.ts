@@ -214,6 +214,12 @@ describe("a verdict", () => {
 });
 
 describe("an error that no other node would lift", () => {
+  it("is told before an earlier verdict", async () => {
+    const errors = [verdict(), invalidArgument("w is 4")];
+    const error = await failure(5000, () => Promise.reject(errors.shift()));
+    expect(error.code).toBe("INVALID_ARGUMENT");
+  });
+
   it("is told at once", async () => {
     const error = await failure(5000, () => Promise.reject(invalidArgument("w is 4")));
     expect(error.code).toBe("INVALID_ARGUMENT");
@@ -243,7 +249,7 @@ it("counts the tries of a write of which nobody knows whether they happened", as
   expect(operation.unknownTries).toBe(2);
 });
 
-it("goes through as it is what its answer cannot be read for, and asks nobody else", async () => {
+it("tells as it is why its answer cannot be read, and asks nobody else", async () => {
   problem = new TypeError("a bug");
   await expect(run(5000, () => Promise.resolve(reply))).rejects.toBe(problem);
   expect(tries).toHaveLength(1);
@@ -352,5 +358,8 @@ describe("when nobody can be reached", () => {
     const error = await failure(5000, () => Promise.reject(gone()));
     expect(error.code).toBe("CLOSED");
     expect(fake.runtime.now() - startMs).toBeLessThan(1000);
+    const closedAtMs = fake.runtime.now();
+    expect(await failure(5000, () => Promise.reject(gone()))).toMatchObject({ code: "CLOSED" });
+    expect(fake.runtime.now()).toBe(closedAtMs);
   });
 });

@@ -341,7 +341,7 @@ type Step =
 
 function testAgainstModel(open: OpenStore): void {
   test("any sequence of batches, turns and reopenings reads like a map", async () => {
-    const steps = fc.array(arbitraryStep(), { maxLength: 60 });
+    const steps = fc.array(arbitraryStep(), { maxLength: 60, size: "max" });
     await fc.assert(
       fc.asyncProperty(steps, async (steps) => {
         const disk = new Disk();

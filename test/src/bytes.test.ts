@@ -12,7 +12,12 @@ import {
   toBinary,
 } from "../../src/bytes.ts";
 
-const numbers = fc.oneof(fc.nat(300), fc.maxSafeNat(), fc.constant(Number.MAX_SAFE_INTEGER));
+const numbers = fc.oneof(
+  fc.nat(300),
+  fc.tuple(fc.nat(53), fc.integer({ min: -2, max: -1 })).map(([bits, add]) => Math.max(0, 2 ** bits + add)),
+  fc.maxSafeNat(),
+  fc.nat(52).chain((bits) => fc.maxSafeNat().map((number) => number % 2 ** bits)),
+);
 
 function written(write: (writer: ByteWriter) => void): Uint8Array {
   const writer = new ByteWriter();

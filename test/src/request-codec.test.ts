@@ -35,14 +35,14 @@ test("what an older sender leaves out at the end of a put is what is usual", () 
   ]);
 });
 
-test("of an error code that a newer node invented is still an error", () => {
-  // src/codec.ts: of ours, UNAVAILABLE promises least.
+test("an error code that a newer node invented is still an error", () => {
+  // src/fields.ts: of ours, UNAVAILABLE promises least.
   expect(decodeFrame(frameOf([[9, 1, "NEW_CODE", "text", "unknown", true]]))).toMatchObject([
     { kind: "Failure", code: "UNAVAILABLE", outcome: "unknown" },
   ]);
 });
 
-test("of a time left that is too long is cut to the longest there is", () => {
+test("a time left that is too long is cut to the longest there is", () => {
   // limits.timeoutMsMax bounds how long a node remembers a request.
   const get = [3, 1, Uint8Array.of(1), 10 * limits.timeoutMsMax, null, false, false];
   expect(decodeFrame(frameOf([get]))).toMatchObject([{ timeoutMs: limits.timeoutMsMax }]);
@@ -55,13 +55,13 @@ function getWith(options: unknown): Uint8Array {
 
 describe("options in a frame", () => {
   test("with a 64-bit integer make no other error than PROTOCOL", () => {
-    // Design §13, §14: a frame that does not decode closes that link only. `JSON.stringify` would throw a TypeError on it.
+    // Design §13, §14: a frame that does not decode closes that link only. As a key of the combinations, JSON would throw a TypeError.
     expect(outcome(getWith([2n ** 63n]))).toMatchObject([{ kind: "Get" }]);
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY])("of one client, n %d, do not become another client's", (wrong) => {
-    // Design §13: what comes out of `decodeFrame` has been checked. JSON writes NaN and Infinity as null: under that text
-    // they would be remembered for a client which chose nothing there.
+    // Design §13: what comes out of `decodeFrame` has been checked. As a key of the combinations, JSON would write NaN and Infinity as
+    // null: under that text they would be remembered for a client which chose nothing there.
     const r = 4 + (Number.isNaN(wrong) ? 0 : 1);
     decodeFrame(getWith([wrong, r, null, null, null, null, null, null]));
     const honest: Get = {

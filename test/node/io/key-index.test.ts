@@ -1,7 +1,7 @@
 // node/io/key-index.ts: it finds what a map finds, whatever hashes are equal, and however often it has grown.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { hashOf, keyHash } from "../../../node/io/key-hash.ts";
+import { hashBy, hashOf } from "../../../node/io/key-hash.ts";
 import { KeyIndex, type Entries } from "../../../node/io/key-index.ts";
 import { tables, type Table } from "../../../node/store.ts";
 import { Random } from "../../../src/random.ts";
@@ -54,7 +54,7 @@ test("it asks about hardly any key but the one that is looked for, of 20,000", (
   let asked = 0;
   const index = new KeyIndex({ isOf: (position, _, key) => ++asked > 0 && textOf(key) === `${position}` });
   const random = new Random(1);
-  const hash = keyHash(Int32Array.from({ length: 20 }, () => random.next()));
+  const hash = hashBy(Int32Array.from({ length: 20 }, () => random.next()));
   const keys = Array.from({ length: 20_000 }, (_, at) => bytesOf(`${at + 1}`));
   for (const [at, key] of keys.entries()) index.replace("objects", key, hash(key), at + 1);
   expect(keys.map((key) => index.find("objects", key, hash(key)))).toEqual(keys.map((_, at) => at + 1));

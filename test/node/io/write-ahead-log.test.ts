@@ -212,7 +212,7 @@ describe("after a crash", () => {
       { weight: 2, arbitrary: fc.constantFrom("turn" as const, "free" as const, "start" as const) },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), fc.nat(), async (steps, where) => {
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20, size: "max" }), fc.nat(), async (steps, where) => {
         const directory = makeTempDirectory();
         let log = open(directory);
         let before: Contents = {};
