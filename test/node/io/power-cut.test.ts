@@ -74,8 +74,12 @@ test("whatever is killed, and whenever the power is cut: all that was acknowledg
   );
 }, 60_000);
 
+/**
+ * Every sector of a value tells which write it is of. Where two frames that nobody was told of end in the same bytes, the second, cut off
+ * in its turn, can complete the first, which then rises: a write of unknown outcome that happened late, and not what is looked for here.
+ */
 function writeOf(key: string, at: number, bytes: number): Write {
-  return bytes % 5 === 0 ? remove(key) : put(key, `${at} ${"x".repeat(bytes)}`);
+  return bytes % 5 === 0 ? remove(key) : put(key, `${at} `.repeat(1 + bytes / 2));
 }
 
 /** A log, the tables behind it, and what must be in both together. */
