@@ -39,11 +39,11 @@ interface Blanks {
 
 const noneTried: ReadonlySet<Connection> = new Set();
 
-export abstract class Request<Reply extends Answer, Result, Of extends Call = Call> implements Waiting {
+export abstract class Request<Reply extends Answer, Result, ItsCall extends Call = Call> implements Waiting {
   readonly isWrite: boolean;
   id = 0;
   giveUpAtMs = 0;
-  protected readonly call: Of;
+  protected readonly call: ItsCall;
   readonly #message: Draft;
   readonly #operation: Operation | undefined;
   #deadlineMs = 0;
@@ -55,7 +55,7 @@ export abstract class Request<Reply extends Answer, Result, Of extends Call = Ca
   #reject!: (error: unknown) => void;
 
   /** @param operation of a write */
-  constructor(call: Of, message: Draft, operation?: Operation) {
+  constructor(call: ItsCall, message: Draft, operation?: Operation) {
     this.isWrite = operation !== undefined;
     this.call = call;
     this.#message = message;

@@ -46,7 +46,7 @@ export class MerkleTree {
    * Puts a record's digest in, or takes it out again.
    * @param from where the digest stands among the bytes that are handed in
    */
-  toggle(keyHash: bigint, bytes: Uint8Array, from: number = 0): void {
+  toggle(keyHash: bigint, bytes: Uint8Array, from: number): void {
     const leaf = leafOf(keyHash);
     if (this.#leaves === emptyLeaves) this.#leaves = new Uint8Array(treeBytes);
     const place = leaf * treeDigestBytes;

@@ -25,7 +25,7 @@ const items = fc.uniqueArray(item, { selector: ({ keyHash }) => keyHash, maxLeng
 
 function treeOf(list: readonly Item[]): MerkleTree {
   const tree = new MerkleTree();
-  for (const { keyHash, digest } of list) tree.toggle(keyHash, digest);
+  for (const { keyHash, digest } of list) tree.toggle(keyHash, digest, 0);
   return tree;
 }
 
@@ -58,10 +58,10 @@ test("what was put in and taken out again leaves nothing behind, also in what wa
     fc.property(items, items, (kept, passing) => {
       const tree = treeOf(kept);
       for (const { keyHash, digest } of passing) {
-        tree.toggle(keyHash, digest);
+        tree.toggle(keyHash, digest, 0);
         expect(tree.root).toHaveLength(8);
       }
-      for (const { keyHash, digest } of passing) tree.toggle(keyHash, digest);
+      for (const { keyHash, digest } of passing) tree.toggle(keyHash, digest, 0);
       expect(tree.root).toEqual(treeOf(kept).root);
       expect(differingLeaves(tree, treeOf(kept))).toEqual([]);
     }),
@@ -99,7 +99,7 @@ test("what is asked for by leaf comes in the order that was asked for, as a copy
   const digest = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
   const tree = treeOf([{ keyHash: 65n, digest }]);
   const asked = tree.digestsOf([0, 65]);
-  tree.toggle(65n, digest);
+  tree.toggle(65n, digest, 0);
   expect(asked).toEqual(Uint8Array.of(...new Uint8Array(8), ...digest));
   expect(leavesOf(1).slice(0, 2)).toEqual([64, 65]);
   expect(leavesOf(63).at(-1)).toBe(leafCount - 1);
