@@ -145,12 +145,17 @@ function normalise(actor: Actor, base: number, sorted: readonly number[]): Actor
 export function writeContext(writer: ByteWriter, context: CausalContext): void {
   const clouds = context.some((events) => events.cloud.length > 0);
   writer.number(context.length * 2 + (clouds ? 1 : 0));
-  for (const { actor, base, cloud } of context) {
-    writer.text(actor, 0, 8);
-    writer.number(epochOf(actor));
-    writer.number(base);
-    if (clouds) writeCloud(writer, base, cloud);
+  for (const events of context) {
+    writeEvents(writer, events);
+    if (clouds) writeCloud(writer, events.base, events.cloud);
   }
+}
+
+/** Without the cloud. */
+export function writeEvents(writer: ByteWriter, { actor, base }: ActorEvents): void {
+  writer.text(actor, 0, 8);
+  writer.number(epochOf(actor));
+  writer.number(base);
 }
 
 function writeCloud(writer: ByteWriter, base: number, cloud: readonly number[]): void {
@@ -178,7 +183,8 @@ export function readContext(reader: ByteReader): CausalContext {
   return context;
 }
 
-function readEvents(reader: ByteReader, clouds: boolean): ActorEvents {
+/** @param clouds whether there is one behind the base, though it be empty */
+export function readEvents(reader: ByteReader, clouds: boolean): ActorEvents {
   const actor = reader.id14("epoch");
   const base = reader.number();
   const cloud = clouds ? readCloud(reader, base) : none;

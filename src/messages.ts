@@ -14,7 +14,7 @@ import type { ErrorCode, ErrorDetails, Outcome } from "./errors.ts";
 import type { ClusterOptions, RequestOptions } from "./options.ts";
 import type { NodeId, RingTable } from "./ring.ts";
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The first message on a link, from whoever opened it. */
 export interface Hello {

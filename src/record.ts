@@ -4,15 +4,27 @@
  *   1 byte of layout | 4 of checksum, over all that follows | 8 of digest | context | count of siblings | heads | values
  *   head: actor's place in the context, counter, timestamp, 8 bytes of client id, sequence, value length × 2 + (no value?)
  *
- * That is the plain layout, of nearly all records. Where anything has a path or is spent the layout is another: the paths stand as
- * a list before the count of siblings, the count of those that are spent after it, and each head ends with its path's place.
+ * That is the plain layout. There are two others:
+ * - sole, of nearly all records: one actor, and one sibling, which is that actor's last event. What all of these have in common is left
+ *   out, both counts, the actor's place and the counter, which the context has already.
+ * - with paths, where anything has a path or is spent: the paths stand as a list before the count of siblings, the count of those that
+ *   are spent after it, and each head ends with its path's place.
  *
- * The digest names the state: one hash over key, context and heads, so that replicas compare eight bytes instead of objects.
- * It is computed when a record is made and never again. A record whose checksum is wrong is *missing, not absent*.
+ * The digest names the state: one hash over key, context and heads, so that replicas compare eight bytes instead of objects. That of a
+ * sole record is of the plain layout, in which an earlier version kept them. It is computed when a record is made and never again.
+ * A record whose checksum is wrong is *missing, not absent*.
  */
 import { ByteReader, ByteWriter, MalformedBytes } from "./bytes.ts";
-import { contains, readContext, writeContext, type CausalContext } from "./causal-context.ts";
-import { compareDots } from "./dot.ts";
+import {
+  contains,
+  readContext,
+  readEvents,
+  writeContext,
+  writeEvents,
+  type ActorEvents,
+  type CausalContext,
+} from "./causal-context.ts";
+import { compareDots, type Dot } from "./dot.ts";
 import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
 import { checkCounted, isSpentIncrement } from "./crdt/counter.ts";
@@ -24,6 +36,9 @@ import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 
 const plainLayout = 1;
 const pathsLayout = 2;
+const soleLayout = 3;
+/** By layout, what turns its checksum: so that covers the byte of the layout, too. */
+const sealMasks: readonly (number | undefined)[] = [undefined, 0, 0xffff_ffff, 0x0f0f_0f0f];
 
 export const digestBytes = 8;
 /** Where a record has its digest. */
@@ -35,13 +50,10 @@ const none: never[] = [];
 
 /** @param keyHash the 64-bit hash of the key, which seeds the digest */
 export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array {
-  writer.clear();
-  writer.leave(bodyAt);
-  writeContext(writer, object.context);
-  const layout = isPlain(object) ? plainLayout : pathsLayout;
-  if (layout === plainLayout) writePlain(object);
-  else writeWithPaths(object);
+  const layout = layoutOf(object);
+  writeBody(object, layout === soleLayout ? plainLayout : layout);
   const digest = hash64(writer.view(bodyAt), keyHash);
+  if (layout === soleLayout) writeBody(object, soleLayout);
   for (const { value } of object.siblings) if (value !== undefined) writer.raw(value);
   for (const { value } of object.spent) if (value !== undefined) writer.raw(value);
   writer.patch(0, layout, 1);
@@ -54,16 +66,14 @@ export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array 
 /** Says what is wrong with a record, without decoding it. */
 export function recordProblem(record: Uint8Array): string | undefined {
   if (record.length <= bodyAt) return "too short";
-  if (record[0] !== plainLayout && record[0] !== pathsLayout)
-    return `layout ${record[0]}, this program knows ${plainLayout} and ${pathsLayout}`;
+  const layout = record[0]!;
+  if (sealMasks[layout] === undefined) return `layout ${layout}, this program knows ${plainLayout} to ${soleLayout}`;
   const stored = ((record[1]! << 24) | (record[2]! << 16) | (record[3]! << 8) | record[4]!) >>> 0;
-  return stored === sealOf(record[0], record.subarray(digestAt)) ? undefined : "wrong checksum";
+  return stored === sealOf(layout, record.subarray(digestAt)) ? undefined : "wrong checksum";
 }
 
-/** The checksum, turned round in the layout with paths: so it covers the byte of the layout, too. */
 function sealOf(layout: number, rest: Uint8Array): number {
-  const checksum = checksum32(rest);
-  return layout === plainLayout ? checksum : ~checksum >>> 0;
+  return (checksum32(rest) ^ sealMasks[layout]!) >>> 0;
 }
 
 /** The eight bytes that two equal states share. */
@@ -89,17 +99,31 @@ export function hasDigest(record: Uint8Array, digest: Uint8Array): boolean {
  */
 export function decodeRecord(record: Uint8Array): StoredObject {
   const reader = new ByteReader(record, bodyAt);
+  const object = record[0] === soleLayout ? readSole(reader) : readLists(reader, record[0] === pathsLayout);
+  reader.end();
+  return object;
+}
+
+function readSole(reader: ByteReader): StoredObject {
+  const events = readEvents(reader, false);
+  const head = readHead(reader, { actor: events.actor, counter: events.base });
+  sizes[0] = readSize(reader);
+  const siblings = [head];
+  readValues(reader, siblings, 0);
+  return { siblings, spent: none, context: [events] };
+}
+
+function readLists(reader: ByteReader, hasPaths: boolean): StoredObject {
   const context = readContext(reader);
-  const paths = record[0] === pathsLayout ? readPaths(reader) : plainPaths;
+  const paths = hasPaths ? readPaths(reader) : plainPaths;
   const count = reader.count();
-  const spentCount = record[0] === pathsLayout ? reader.count() : 0;
+  const spentCount = hasPaths ? reader.count() : 0;
   const siblings = readHeads(reader, context, paths, count, 0);
   const spent = readHeads(reader, context, paths, spentCount, count);
   readValues(reader, siblings, 0);
   readValues(reader, spent, count);
-  reader.end();
   const object = { siblings, spent, context };
-  if (record[0] === pathsLayout) checkWithPaths(object, paths);
+  if (hasPaths) checkWithPaths(object, paths);
   return object;
 }
 
@@ -114,16 +138,24 @@ export function openRecord(keyHash: bigint, record: Uint8Array): StoredObject {
   try {
     const object = decodeRecord(record);
     if (record[0] === pathsLayout) checkElements(object, pathsOf(object));
-    let valueBytes = 0;
-    for (const { value } of object.siblings) valueBytes += value?.length ?? 0;
-    for (const { value } of object.spent) valueBytes += value?.length ?? 0;
-    const digest = hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
-    if (digest !== digestNumber(record)) throw new MalformedBytes("its digest is of another key or state");
+    if (bodyDigest(keyHash, record, object) !== digestNumber(record))
+      throw new MalformedBytes("its digest is of another key or state");
     return object;
   } catch (error) {
     if (error instanceof MalformedBytes) throw protocol(`not a record: ${error.message}`);
     throw error;
   }
+}
+
+function bodyDigest(keyHash: bigint, record: Uint8Array, object: StoredObject): bigint {
+  if (record[0] === soleLayout) {
+    writeBody(object, plainLayout);
+    return hash64(writer.view(bodyAt), keyHash);
+  }
+  let valueBytes = 0;
+  for (const { value } of object.siblings) valueBytes += value?.length ?? 0;
+  for (const { value } of object.spent) valueBytes += value?.length ?? 0;
+  return hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
 }
 
 function digestNumber(record: Uint8Array): bigint {
@@ -136,8 +168,31 @@ interface Head extends Sibling {
   value: Uint8Array | undefined;
 }
 
+function layoutOf(object: StoredObject): number {
+  if (!isPlain(object)) return pathsLayout;
+  const { context, siblings } = object;
+  if (context.length !== 1 || siblings.length !== 1) return plainLayout;
+  const [{ base, cloud }] = context as readonly [ActorEvents];
+  return cloud.length === 0 && siblings[0]!.dot.counter === base ? soleLayout : plainLayout;
+}
+
 function isPlain({ siblings, spent }: StoredObject): boolean {
   return spent.length === 0 && siblings.every(({ path }) => path === plainPath);
+}
+
+/** Behind room for what comes before it, and up to the values. */
+function writeBody(object: StoredObject, layout: number): void {
+  writer.clear();
+  writer.leave(bodyAt);
+  if (layout === soleLayout) return writeSole(object);
+  writeContext(writer, object.context);
+  if (layout === pathsLayout) writeWithPaths(object);
+  else writePlain(object);
+}
+
+function writeSole({ context, siblings }: StoredObject): void {
+  writeEvents(writer, context[0]!);
+  writeWrite(siblings[0]!);
 }
 
 function writePlain({ context, siblings }: StoredObject): void {
@@ -170,6 +225,11 @@ function pathsOf({ siblings, spent }: StoredObject): string[] {
 function writeHead(context: CausalContext, sibling: Sibling): void {
   writer.number(context.findIndex((events) => events.actor === sibling.dot.actor));
   writer.number(sibling.dot.counter);
+  writeWrite(sibling);
+}
+
+/** What a sibling has besides its dot and path. */
+function writeWrite(sibling: Sibling): void {
   writeTimestamp(writer, sibling.timestamp);
   writer.text(sibling.op, 0, 8);
   writer.number(sequenceOf(sibling.op));
@@ -225,7 +285,7 @@ function readHeads(
 ): Head[] {
   let heads: Head[] = none;
   for (let at = 0; at < count; at++) {
-    const head = readHead(reader, context, heads.at(-1));
+    const head = readHead(reader, readDot(reader, context, heads.at(-1)));
     sizes[firstSize + at] = readSize(reader);
     const path = paths === plainPaths ? plainPath : paths[reader.number()];
     if (path === undefined) throw new MalformedBytes("a path that is not in the list");
@@ -242,13 +302,17 @@ function readValues(reader: ByteReader, heads: readonly Head[], firstSize: numbe
   }
 }
 
-function readHead(reader: ByteReader, context: CausalContext, previous: Head | undefined): Head {
+function readDot(reader: ByteReader, context: CausalContext, previous: Head | undefined): Dot {
   const actor = context[reader.number()]?.actor;
   if (actor === undefined) throw new MalformedBytes("a sibling of an actor that the context lacks");
   const dot = { actor, counter: reader.number() };
   if (dot.counter === 0) throw new MalformedBytes("a sibling without a dot: counters are from 1");
   if (!contains(context, dot)) throw new MalformedBytes("a sibling that the context has not seen");
   if (previous !== undefined && compareDots(previous.dot, dot) >= 0) throw new MalformedBytes("siblings out of order");
+  return dot;
+}
+
+function readHead(reader: ByteReader, dot: Dot): Head {
   const timestamp = readTimestamp(reader);
   return { dot, path: plainPath, value: undefined, timestamp, op: reader.id14("an operation id") };
 }

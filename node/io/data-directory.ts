@@ -41,8 +41,8 @@ import { dataFileName } from "./data-file.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { logNames } from "./write-ahead-log.ts";
 
-/** Of everything in the directory. Raise it when an older version must not open what this one writes: format 1 knew no log. */
-export const directoryFormat = 2;
+/** Of everything in the directory. Raise it when an older version must not open what this one writes: format 1 knew no log, format 2 no sole records. */
+export const directoryFormat = 3;
 
 const lockName = "lock";
 const identityName = "identity";

@@ -1,5 +1,5 @@
 // The SDK in Node against real processes: what the README promises its users, and what happens to them when nodes come and go.
-import { plainPut } from "../../src/messages.ts";
+import { plainPut, protocolVersion } from "../../src/messages.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -208,7 +208,7 @@ describe("nodes come and go", () => {
     const impostor = await RawLink.open(nodes.urls[0]!);
     impostor.send({
       kind: "Hello",
-      version: 1,
+      version: protocolVersion,
       features: [],
       role: "node",
       identity: fromBinary("n2"),

@@ -1,5 +1,5 @@
 /**
- * S5 and S7 for the layout with paths: of each state there is one record, and all other bytes are refused with a reason, also if their
+ * S5 and S7 for all layouts: of each state there is one record, and all other bytes are refused with a reason, also if their
  * checksum and digest are right. Records of reachable states are changed in a few bytes and sealed anew.
  */
 import * as fc from "fast-check";
@@ -21,10 +21,20 @@ const everything = { retries: true, farReads: true, vouching: true, deltas: true
 function seal(record: Uint8Array, valueBytes: number): Uint8Array {
   const sealed = record.slice();
   const view = new DataView(sealed.buffer);
-  view.setBigUint64(5, hash64(sealed.subarray(bodyAt, sealed.length - valueBytes), keyHash));
-  const checksum = checksum32(sealed.subarray(5));
-  view.setUint32(1, sealed[0] === 1 ? checksum : ~checksum >>> 0);
+  const body = sealed.subarray(bodyAt, sealed.length - valueBytes);
+  view.setBigUint64(5, hash64(sealed[0] === 3 ? plainBodyOf(body) : body, keyHash));
+  view.setUint32(1, (checksum32(sealed.subarray(5)) ^ [0, 0, 0xffff_ffff, 0x0f0f_0f0f][sealed[0]!]!) >>> 0);
   return sealed;
+}
+
+/** That of a sole record, with the counts, the place of the actor and the counter. */
+function plainBodyOf(sole: Uint8Array): Uint8Array {
+  const numberAt = (at: number): Uint8Array =>
+    sole.subarray(at, at + 1 + sole.subarray(at).findIndex((byte) => byte < 0x80));
+  const baseAt = 8 + numberAt(8).length;
+  const base = numberAt(baseAt);
+  const headAt = baseAt + base.length;
+  return Uint8Array.of(2, ...sole.subarray(0, headAt), 1, 0, ...base, ...sole.subarray(headAt));
 }
 
 function valueBytesOf(record: Uint8Array): number {

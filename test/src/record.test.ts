@@ -5,8 +5,11 @@ import { ByteWriter } from "../../src/bytes.ts";
 import { addDot, contextOf, writeContext, type CausalContext } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
 import { checksum32 } from "../../src/hash.ts";
-import { emptyObject, type StoredObject } from "../../src/object.ts";
-import { decodeRecord, digestOf, encodeRecord, openRecord, recordProblem } from "../../src/record.ts";
+import { emptyObject, type Sibling, type StoredObject } from "../../src/object.ts";
+import { plainPath } from "../../src/crdt/path.ts";
+import { makeOpId } from "../../src/op-id.ts";
+import { writeTimestamp } from "../../src/timestamp.ts";
+import { decodeRecord, digestOf, encodeRecord, isSameState, openRecord, recordProblem } from "../../src/record.ts";
 import { histories, siblingOf } from "../laws/history.ts";
 import { plainWrite } from "../plain-write.ts";
 
@@ -25,14 +28,18 @@ function refusal(record: Uint8Array): string {
   }
 }
 
+const plain = 1;
+const sole = 3;
+
 /** A record with any body, under the right checksum. */
-function sealed(write: (writer: ByteWriter) => void): Uint8Array {
+function sealed(write: (writer: ByteWriter) => void, layout: typeof plain | typeof sole = plain): Uint8Array {
   const writer = new ByteWriter();
   for (let at = 0; at < bodyAt; at++) writer.byte(0);
   write(writer);
   const record = writer.take();
-  record[0] = 1;
-  new DataView(record.buffer).setUint32(1, checksum32(record.subarray(5)));
+  record[0] = layout;
+  const mask = layout === plain ? 0 : 0x0f0f_0f0f;
+  new DataView(record.buffer, record.byteOffset).setUint32(1, (checksum32(record.subarray(5)) ^ mask) >>> 0);
   return record;
 }
 
@@ -81,8 +88,10 @@ describe("a record", () => {
   test("of another layout says so", () => {
     // Design §4.2: the header has a format version.
     const record = encodeRecord(keyHash, emptyObject);
-    record[0] = 3;
-    expect(recordProblem(record)).toBe("layout 3, this program knows 1 and 2");
+    record[0] = 4;
+    expect(recordProblem(record)).toBe("layout 4, this program knows 1 to 3");
+    record[0] = 0;
+    expect(recordProblem(record)).toBe("layout 0, this program knows 1 to 3");
   });
 
   test("of random bytes is never taken, and never crashes", () => {
@@ -93,8 +102,8 @@ describe("a record", () => {
       }),
     );
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 60 }), (body) => {
-        const record = sealed((writer) => writer.raw(body));
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(plain, sole), (body, layout) => {
+        const record = sealed((writer) => writer.raw(body), layout);
         const outcome = refusal(record);
         if (outcome === "accepted")
           expect(decodeRecord(encodeRecord(keyHash, decodeRecord(record)))).toEqual(decodeRecord(record));
@@ -137,6 +146,27 @@ describe("a body with the right checksum is refused for", () => {
     });
   }
 
+  interface Sole {
+    readonly base?: number;
+    readonly epoch?: number;
+    readonly sequence?: number;
+    readonly size?: number;
+  }
+
+  function soleBody({ base = 1, epoch = 1, sequence = 1, size = 2 }: Sole, tail = [42]): Uint8Array {
+    return sealed((writer) => {
+      writer.text("a.......", 0, 8);
+      writer.number(epoch);
+      writer.number(base);
+      writer.fixed(1_700_000_000_000, 6);
+      writer.number(0);
+      writer.text("client..", 0, 8);
+      writer.number(sequence);
+      writer.number(size);
+      writer.raw(Uint8Array.from(tail));
+    }, sole);
+  }
+
   const wrong: readonly [string, Uint8Array, string][] = [
     [
       "a sibling of an actor that the context lacks",
@@ -169,6 +199,16 @@ describe("a body with the right checksum is refused for", () => {
       sealed((writer) => [0, 0xff, 0x7f].forEach((byte) => writer.byte(byte))),
       "count larger than the bytes that are left",
     ],
+    ["a sole sibling with the dot 0", soleBody({ base: 0 }), "an actor without events"],
+    ["a sole sibling of an epoch that would be cut", soleBody({ epoch: 2 ** 48 }), "epoch over 48 bits"],
+    [
+      "a sole sibling of an operation that would be cut",
+      soleBody({ sequence: 2 ** 48 }),
+      "an operation id over 48 bits",
+    ],
+    ["a sole tombstone with a value", soleBody({ size: 3 }), "a tombstone with a value"],
+    ["a sole value longer than the record", soleBody({ size: 4 }), "bytes end too early"],
+    ["bytes left over behind a sole value", soleBody({}, [42, 43]), "bytes left over"],
   ];
   test.each(wrong)("%s", (_, record, reason) => {
     // src/record.ts: anything but canonical bytes.
@@ -189,6 +229,59 @@ describe("a body with the right checksum is refused for", () => {
         ),
       ),
     ).toBe("its digest is of another key or state");
+    expect(refusal(soleBody({}))).toBe("its digest is of another key or state");
+  });
+});
+
+describe("a sole record", () => {
+  // Design §4.2 and the aim for small objects: what nearly all records have in common is not written.
+  const many = 2_000_000;
+  const actor = makeActor("a.......", 3);
+  const value = new Uint8Array(100).fill(7);
+  const sibling: Sibling = {
+    dot: { actor, counter: many },
+    path: plainPath,
+    value,
+    timestamp: { ms: 1_700_000_000_000, counter: 0 },
+    op: makeOpId("client..", many),
+  };
+  const object: StoredObject = { siblings: [sibling], spent: [], context: [{ actor, base: many, cloud: [] }] };
+  const record = encodeRecord(keyHash, object);
+
+  test("takes 45 bytes besides its value, after two million writes of one client", () => {
+    expect(record).toHaveLength(45 + value.length);
+    expect(openRecord(keyHash, record)).toEqual(object);
+  });
+
+  test("has the digest that it had in the plain layout, in which it is read, too", () => {
+    const earlier = sealed((writer) => {
+      writeContext(writer, object.context);
+      for (const number of [1, 0, many]) writer.number(number);
+      writeTimestamp(writer, sibling.timestamp);
+      writer.text(sibling.op, 0, 8);
+      for (const number of [many, 2 * value.length]) writer.number(number);
+      writer.raw(value);
+    });
+    earlier.set(digestOf(record), 5);
+    new DataView(earlier.buffer, earlier.byteOffset).setUint32(1, checksum32(earlier.subarray(5)));
+    expect(openRecord(keyHash, earlier)).toEqual(object);
+    expect(isSameState(earlier, record)).toBe(true);
+  });
+
+  const other = makeActor("b.......", 1);
+  const others: Record<string, StoredObject> = {
+    "no sibling": { ...object, siblings: [] },
+    "two siblings": { ...object, siblings: [{ ...sibling, dot: { actor, counter: 1 } }, sibling] },
+    "two actors": { ...object, context: [...object.context, { actor: other, base: 1, cloud: [] }] },
+    "an event after its sibling": { ...object, context: [{ actor, base: many + 1, cloud: [] }] },
+    "a gap before its sibling": { ...object, context: [{ actor, base: many - 2, cloud: [many] }] },
+    "a gap behind its sibling": { ...object, context: [{ actor, base: many, cloud: [many + 2] }] },
+    "something spent": { ...object, spent: [{ ...sibling, dot: { actor, counter: 1 }, value: undefined }] },
+  };
+  test.each(Object.entries(others))("is none with %s", (_, state) => {
+    const bytes = encodeRecord(keyHash, state);
+    expect(bytes[0]).not.toBe(sole);
+    expect(openRecord(keyHash, bytes)).toEqual(state);
   });
 });
 

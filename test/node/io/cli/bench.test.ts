@@ -98,8 +98,10 @@ test("a cluster that is not there is told", async () => {
 });
 
 function expectFigures({ system, load, figures, ofFloor }: Cell): void {
-  if (load.kind === "closed") expect(figures.perSecond).toBeGreaterThan(0);
-  expect(figures).toMatchObject({ failed: 0, unknown: 0, consistency: { lostUpdates: 0 } });
+  expect(figures.perSecond).toBeGreaterThan(0);
+  expect(figures).toMatchObject({ unknown: 0, consistency: { lostUpdates: 0 } });
+  // Half of what the machine did a moment ago may be too much for it now: an open loop tells that as failed requests.
+  if (load.kind === "closed") expect(figures.failed).toBe(0);
   expect(ofFloor === undefined).toBe(load.kind === "open");
   if (system === "coterie" && load.kind === "closed") {
     expect(figures.cpuSecondsPerMillion).toBeGreaterThan(0);
