@@ -39,17 +39,17 @@ export interface DiskStoreOptions {
   readonly mapBytes?: number;
   /** How often the room on the disk is looked at, and what found none is tried again. Default 500 ms. */
   readonly lookMs?: number;
-  /** Keys in the log after which they are moved into the tables. More share pages there, take memory, and lengthen a start. Default 50,000. */
+  /** Keys in the log after which they are moved into the tables. More share pages there, take memory, and lengthen a start. Default 150,000. */
   readonly rotateAtEntries?: number;
   /** Default: what the file system says. */
   readonly measure?: () => Promise<Room>;
 }
 
-const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500, rotateAtEntries: 50_000 } as const;
+const defaults = { flushTimeoutMs: 30_000, mapBytes: 2 ** 30, lookMs: 500, rotateAtEntries: 150_000 } as const;
 /** Bytes in the active segment after which it is rotated, as after so many keys: large values share no pages, and fill memory soon. */
-const rotateAtBytes = 16 * 1024 * 1024;
+const rotateAtBytes = 32 * 1024 * 1024;
 /** Past this, with the other segment still full, nothing is committed until the tables have that one. */
-const activeBytesMax = 4 * rotateAtBytes;
+const activeBytesMax = 2 * rotateAtBytes;
 /** Moved in one transaction: more would hold up the turn of the event loop that hands them over. */
 const pieceMax = { entries: 500, bytes: 1024 * 1024 } as const;
 /** Between two pieces. */

@@ -37,7 +37,7 @@ import type { WalkedEntry } from "./overlay.ts";
 /** The file and its memory grow by multiples of this. */
 const stepBytes = 256 * 1024;
 /** A file that had to become longer, because the tables did not keep up or values are large, is cut when it is used again. */
-const keptBytesMax = 32 * 1024 * 1024;
+const keptBytesMax = 40 * 1024 * 1024;
 type Bytes = Uint8Array;
 
 export class LogSegment {

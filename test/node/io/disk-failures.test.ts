@@ -66,8 +66,8 @@ describe("a disk that fails", () => {
     const directory = makeTempDirectory();
     const files = ["log.0", "log.1"].flatMap((name) => ["-P", join(directory, name)]);
     const options = [...files, "-e", "trace=ftruncate", "-e", "inject=ftruncate:error=EIO"];
-    // A group of more than 32 MiB: a file is no longer when it is used again.
-    const child = strace(options, "--directory", directory, "--inFlight", "4", "--valueBytes", "10000000");
+    // A group of more than 40 MiB: a file is no longer when it is used again.
+    const child = strace(options, "--directory", directory, "--inFlight", "5", "--valueBytes", "10000000");
     expect((await child.ended).code).toBe(3);
     expectOneFailure(child.lines, /EIO/);
     await expectWholePrefix(directory, lastDurable(child.lines));

@@ -138,7 +138,7 @@ test("a log that has become far too long waits for the tables, and goes on when 
 async function withLongLog(): Promise<Opened & { readonly tables: ReturnType<typeof holdTables> }> {
   const tables = holdTables();
   const opened = open(makeTempDirectory(), { lookMs: 5 });
-  const sizes = [17 * mebibyte, 1, 65 * mebibyte, 1, 1];
+  const sizes = [33 * mebibyte, 1, 65 * mebibyte, 1, 1];
   for (const [at, size] of sizes.entries()) {
     opened.store.commit({ writes: [put(`key ${at}`, "x".repeat(size))] });
     if (at < 3) await until(() => opened.durable.length === at + 1);
