@@ -153,7 +153,7 @@ export class Bucket<T> {
     const { found, value, siblings: values, unresolved } = resolved;
     if (values.length === 0) checkHoldsValues(`${this.name}/${key}`, this.name, object);
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
-    if (reply.record !== undefined && !head) this.#seen.add(key, context);
+    if (reply.record !== undefined && !head) this.#seen.of(key).add(context);
     if (resolver.kind === "merge" && values.length > 1 && !head)
       watchMerge(
         resolver,
@@ -198,10 +198,11 @@ export class Bucket<T> {
     const { context: given, returnValue = false, details = false, resolver } = options;
     if (resolver !== undefined) checkResolver(resolver);
     const chosen = options === noOptions ? undefined : asRequest(options);
-    const before = given === undefined ? this.#seen.get(key) : Context.parse(this.#requests.hash(key), given);
+    const seen = this.#seen.find(key);
+    const before = given === undefined ? seen?.context : Context.parse(this.#requests.hash(key), given);
     const what = { value, changes: undefined, context: before, returnValue, details };
     const { keyHash, context, effective, reply } = await this.#requests.put(key, chosen, what);
-    this.#seen.advance(key, before, context);
+    (seen ?? this.#seen.of(key)).advance(before, context);
     const after = reply.record && readAfterWrite(keyHash, reply.record, valuesOf<T>);
     return {
       context,

@@ -120,12 +120,12 @@ export class DataBucket<Value, Editor> {
       changes = batch.changes(object);
     }
     if (changes.length === 0) return { changed: false, effective: this.#requests.unsent(chosen) };
-    const before = this.#seen.get(key);
+    const before = this.#seen.find(key)?.context;
     const context = before && ofMoment(this.#requests.hash(key), before.token.latest);
     const what = { value: undefined, changes, context, returnValue, details };
     const written = await this.#requests.put(key, options === noOptions ? undefined : chosen, what);
     const { keyHash, effective, reply } = written;
-    this.#seen.add(key, ofMoment(keyHash, written.context.token.latest));
+    this.#seen.of(key).add(ofMoment(keyHash, written.context.token.latest));
     const value = reply.record && { value: readAfterWrite(keyHash, reply.record, (object) => this.#valueIn(object)) };
     return { changed: true, effective, ...value, ...(reply.answered && { answered: reply.answered }) };
   }
@@ -134,7 +134,7 @@ export class DataBucket<Value, Editor> {
     const { details = false, ...chosen } = options;
     const got = await this.#requests.get(key, options === noOptions ? undefined : chosen, { head: false, details });
     this.#checkHolds(key, got.object);
-    if (got.reply.record !== undefined) this.#seen.add(key, ofMoment(got.keyHash, latest(got.object)));
+    if (got.reply.record !== undefined) this.#seen.of(key).add(ofMoment(got.keyHash, latest(got.object)));
     return got;
   }
 

@@ -12,21 +12,38 @@ import type { Context } from "./context.ts";
 const keysPerGeneration = 50_000;
 
 export class SeenContexts {
-  readonly #contexts = new RecentMap<string, Context>(keysPerGeneration);
+  readonly #keys = new RecentMap<string, SeenKey>(keysPerGeneration);
 
-  get(key: string): Context | undefined {
-    return this.#contexts.get(key);
+  /** What is remembered of a key. A request looks once, and holds on to it: each look costs a cache miss. */
+  find(key: string): SeenKey | undefined {
+    return this.#keys.use(key);
+  }
+
+  /** The same; if there is nothing, it is remembered from now on. */
+  of(key: string): SeenKey {
+    const known = this.find(key);
+    if (known !== undefined) return known;
+    const seen = new SeenKey();
+    this.#keys.set(key, seen);
+    return seen;
+  }
+}
+
+export class SeenKey {
+  #context: Context | undefined;
+
+  get context(): Context | undefined {
+    return this.#context;
   }
 
   /** Joined with what was seen before: a read at a replica that lags must not make the client forget. */
-  add(key: string, context: Context): void {
-    const before = this.get(key);
-    this.#contexts.set(key, before === undefined ? context : before.join(context));
+  add(context: Context): void {
+    this.#context = this.#context?.join(context) ?? context;
   }
 
   /** For a write's answer, which covers the context that was sent with it: if that was all, no join is needed. */
-  advance(key: string, from: Context | undefined, to: Context): void {
-    if (this.get(key) === from) this.#contexts.set(key, to);
-    else this.add(key, to);
+  advance(from: Context | undefined, to: Context): void {
+    if (this.#context === from) this.#context = to;
+    else this.add(to);
   }
 }

@@ -19,6 +19,15 @@ export class RecentMap<Key, Value> {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
+  /** The value of the key, which counts as set anew. */
+  use(key: Key): Value | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
+  }
+
   set(key: Key, value: Value): void {
     if (this.#young.size >= this.#generationMax && !this.#young.has(key)) {
       this.#old = this.#young;

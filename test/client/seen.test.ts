@@ -14,47 +14,47 @@ function contextWith(...counters: number[]): Context {
 
 describe("SeenContexts", () => {
   it("knows nothing at first", () => {
-    expect(new SeenContexts().get("alice")).toBeUndefined();
+    expect(new SeenContexts().find("alice")).toBeUndefined();
+    expect(new SeenContexts().of("alice").context).toBeUndefined();
   });
 
   it("joins what it is told: a read at a replica that lags makes it forget nothing", () => {
     const seen = new SeenContexts();
-    seen.add("alice", contextWith(1, 2, 3));
-    seen.add("alice", contextWith(1));
-    seen.add("alice", contextWith(5));
-    expect(includes(seen.get("alice")!.token.context, contextWith(1, 2, 3, 5).token.context)).toBe(true);
-    expect(includes(seen.get("alice")!.token.context, contextWith(4).token.context)).toBe(false);
-    expect(seen.get("alice")!.token.latest).toEqual({ ms: 5, counter: 0 });
+    for (const context of [contextWith(1, 2, 3), contextWith(1), contextWith(5)]) seen.of("alice").add(context);
+    const { token } = seen.find("alice")!.context!;
+    expect(includes(token.context, contextWith(1, 2, 3, 5).token.context)).toBe(true);
+    expect(includes(token.context, contextWith(4).token.context)).toBe(false);
+    expect(token.latest).toEqual({ ms: 5, counter: 0 });
   });
 
   it("takes a write's answer as it is where it covers all that was known", () => {
-    const seen = new SeenContexts();
+    const seen = new SeenContexts().of("alice");
     const first = contextWith(1);
-    seen.advance("alice", undefined, first);
-    expect(seen.get("alice")).toBe(first);
+    seen.advance(undefined, first);
+    expect(seen.context).toBe(first);
     const second = contextWith(1, 2);
-    seen.advance("alice", first, second);
-    expect(seen.get("alice")).toBe(second);
+    seen.advance(first, second);
+    expect(seen.context).toBe(second);
   });
 
   it("joins a write's answer with what came in meanwhile", () => {
-    const seen = new SeenContexts();
-    seen.add("alice", contextWith(7));
-    seen.advance("alice", undefined, contextWith(1));
-    expect(includes(seen.get("alice")!.token.context, contextWith(1, 7).token.context)).toBe(true);
+    const seen = new SeenContexts().of("alice");
+    seen.add(contextWith(7));
+    seen.advance(undefined, contextWith(1));
+    expect(includes(seen.context!.token.context, contextWith(1, 7).token.context)).toBe(true);
   });
 
   it("keeps a bounded number of keys, and those that were used last", () => {
     const seen = new SeenContexts();
     const one = contextWith(1);
-    seen.add("often", one);
+    seen.of("often").add(one);
     for (let key = 0; key < 250_000; key++) {
-      seen.add(`key ${key}`, one);
-      if (key % 1000 === 0) seen.add("often", one);
+      seen.of(`key ${key}`).add(one);
+      if (key % 1000 === 0) seen.find("often");
     }
-    expect(seen.get("often")).toBeDefined();
-    expect(seen.get("key 249999")).toBeDefined();
-    expect(seen.get("key 220000")).toBeDefined();
-    expect(seen.get("key 0")).toBeUndefined();
+    expect(seen.find("often")?.context).toBe(one);
+    expect(seen.find("key 249999")).toBeDefined();
+    expect(seen.find("key 220000")).toBeDefined();
+    expect(seen.find("key 0")).toBeUndefined();
   });
 });

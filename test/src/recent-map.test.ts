@@ -34,6 +34,13 @@ describe("RecentMap", () => {
     expect(map.get(1)).toBe("again");
   });
 
+  it("keeps what is used, and not what is only looked at", () => {
+    const map = filled(3, 5);
+    expect([map.use(1), map.get(2), map.use(4), map.use(9)]).toEqual(["value 1", "value 2", "value 4", undefined]);
+    for (let at = 6; at <= 7; at++) map.set(at, `value ${at}`);
+    expect(known(map)).toEqual([1, 4, 5, 6, 7]);
+  });
+
   it("begins no generation for a key that the young one has", () => {
     const map = filled(3, 6);
     map.set(4, "again");
