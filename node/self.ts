@@ -171,8 +171,9 @@ export class Self {
     storeKey[0] = partition >>> 8;
     storeKey[1] = partition & 0xff;
     storeKey.set(key, 2);
-    // Not the key that came: it keeps the frame alive in which it did.
-    return { key: storeKey.subarray(2), hash, partition, storeKey };
+    // A copy, not the key that came: that keeps alive the frame in which it did. And no view of the other: V8 keeps short arrays among its
+    // objects until there is a view of one, which moves it to memory of its own.
+    return { key: new Uint8Array(key), hash, partition, storeKey };
   }
 
   /** Of a deadline, for whoever is asked next: what has passed is 0, and dropped where it arrives. */

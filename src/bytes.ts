@@ -141,7 +141,8 @@ export class ByteReader {
 
   constructor(bytes: Uint8Array, from = 0) {
     // A plain array, whatever came: cutting a view from one of Node's buffers takes a second constructor.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = from;
   }
 
