@@ -182,7 +182,8 @@ export class SimulatedDisk<B extends Batch = Batch> implements Store<B> {
     const batches = this.#syncing;
     for (const batch of batches) apply(this.#platter.tables, batch.writes);
     this.#syncing = [];
-    for (const batch of batches) if (this.#isOpen) this.#events.onDurable(batch);
+    // One by one: the node may crash between any two.
+    for (const batch of batches) if (this.#isOpen) this.#events.onDurable([batch]);
     if (!this.#isOpen) return;
     this.#isSyncing = false;
     this.#events.onSynced?.();

@@ -142,7 +142,7 @@ export class NodeProcess implements Witnessed {
     };
     const world = { simulator, dice: this.#diskDice, conditions: diskConditions };
     this.#store = new SimulatedDisk<Persist>(world, this.platter, {
-      onDurable: (batch) => ifStillHere(() => this.#apply(batch.then, undefined)),
+      onDurable: (batches) => ifStillHere(() => batches.forEach(({ then }) => this.#apply(then, undefined))),
       onFailure: ({ message }) => ifStillHere(() => this.#die(message)),
       onFull: (isFull) => ifStillHere(() => this.take({ kind: "diskFull", isFull })),
     });

@@ -1,7 +1,7 @@
 /**
  * The store of a node on disk: group commit into a log, and tables behind it.
  *
- *   commit ─▶ gathering ──(the log is free)──▶ a frame of the log ──(on disk)──▶ onDurable, batch by batch
+ *   commit ─▶ gathering ──(the log is free)──▶ a frame of the log ──(on disk)──▶ onDurable
  *                                                    │     ▲
  *                                                 no room  │ there is room
  *                                                    ▼     │
@@ -225,7 +225,7 @@ export class DiskStore<B extends Batch> implements Store<B> {
     this.#committing = undefined;
     const wasStuck = this.#logWaits;
     this.#logWaits = false;
-    for (const batch of group.batches) this.#events.onDurable(batch);
+    this.#events.onDurable(group.batches);
     if (wasStuck) this.#roomFound();
     this.#commitNext();
     this.#tellIdle();

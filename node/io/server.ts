@@ -141,12 +141,13 @@ export class Server {
     }
   }
 
-  /** What a durable batch had waiting for it. */
-  release(batch: Persist): void {
-    if (batch.then.length === 0) return;
+  /** What durable batches had waiting for them. */
+  release(batches: readonly Persist[]): void {
     this.#now = instant();
-    for (const effect of batch.then) this.#carryOut(effect);
-    this.#drain();
+    for (const { then } of batches) {
+      for (const effect of then) this.#carryOut(effect);
+      this.#drain();
+    }
   }
 
   diskFull(isFull: boolean): void {

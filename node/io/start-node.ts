@@ -96,7 +96,7 @@ class NodeProcess implements RunningNode {
     try {
       refuseFullDisk(this.#directory.path);
       this.#store = openDiskStore<Persist>(this.#directory.path, {
-        onDurable: (batch) => this.#server.release(batch),
+        onDurable: (batches) => this.#server.release(batches),
         onFailure: (error) => this.#fail(error),
         onFull: (isFull) => this.#server.diskFull(isFull),
       });

@@ -406,7 +406,7 @@ class Model {
 }
 
 /** The store under test, spoken to in text, and what it gave back. */
-class Disk implements StoreEvents {
+class Disk implements Omit<StoreEvents, "onDurable"> {
   readonly durable: Batch[] = [];
   readonly full: boolean[] = [];
   onDurable: (batch: Batch) => void = () => {};
@@ -417,9 +417,11 @@ class Disk implements StoreEvents {
     this.full.length = 0;
     this.onDurable = () => {};
     this.#harness = await open({
-      onDurable: (batch) => {
-        this.durable.push(batch);
-        this.onDurable(batch);
+      onDurable: (batches) => {
+        for (const batch of batches) {
+          this.durable.push(batch);
+          this.onDurable(batch);
+        }
       },
       onFailure: (error) => this.onFailure(error),
       onFull: (isFull) => this.onFull(isFull),

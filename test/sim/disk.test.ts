@@ -65,7 +65,7 @@ describe("a crash", () => {
       throw error;
     };
     return {
-      disk: new DiskHarness({ onDurable: (batch) => durable.push(batch), onFailure, onFull: () => {} }, seed),
+      disk: new DiskHarness({ onDurable: (batches) => durable.push(...batches), onFailure, onFull: () => {} }, seed),
       durable,
     };
   }

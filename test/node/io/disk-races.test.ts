@@ -161,7 +161,7 @@ function open(directory: string, options: DiskStoreOptions = {}, events: Partial
   const store = openDiskStore<Batch>(
     directory,
     {
-      onDurable: (batch) => durable.push(batch),
+      onDurable: (batches) => durable.push(...batches),
       onFailure: (error) => failures.push(error),
       onFull: () => {},
       ...events,

@@ -50,7 +50,7 @@ class DiskHarness implements StoreHarness {
 
   #open(): DiskStore<Batch> {
     const events = {
-      onDurable: (batch: Batch) => this.#giveBack(batch),
+      onDurable: (batches: readonly Batch[]) => batches.forEach((batch) => this.#giveBack(batch)),
       onFailure: (error: Error) => this.#events.onFailure(error),
       onFull: (isFull: boolean) => this.#events.onFull(isFull),
     };
@@ -59,7 +59,7 @@ class DiskHarness implements StoreHarness {
 
   #giveBack(batch: Batch): void {
     const wake = this.#markers.get(batch);
-    if (wake === undefined) return this.#events.onDurable(batch);
+    if (wake === undefined) return this.#events.onDurable([batch]);
     this.#markers.delete(batch);
     wake();
   }
@@ -176,7 +176,7 @@ describe("what is refused", () => {
 describe("closing", () => {
   test("it waits for everything submitted, and then takes nothing more", async () => {
     const durable: Batch[] = [];
-    const { store } = new DiskHarness({ ...ignoreEvents, onDurable: (batch) => durable.push(batch) });
+    const { store } = new DiskHarness({ ...ignoreEvents, onDurable: (batches) => durable.push(...batches) });
     for (let index = 0; index < 100; index++) store.commit({ writes: [put(`key ${index}`, "1")] });
     const closing = store.close();
     expect(() => store.commit({ writes: [] })).toThrow("The store is closed.");
