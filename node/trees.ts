@@ -27,7 +27,8 @@ const doubtPauseMs = 600_000;
 
 export class Trees {
   readonly #config: NodeConfig;
-  readonly #partitions: PartitionTrees[];
+  /** Partition by partition, and in each by n. */
+  readonly #kept: readonly KeptTree[];
   readonly #doubtful = new Set<number>();
   readonly #noDoubtUntilMs = new Map<number, number>();
   /** The n of all buckets, each once: mostly one. */
@@ -38,14 +39,14 @@ export class Trees {
     const { options, ring } = config;
     const buckets = ["", ...Object.keys(options.buckets)];
     this.#ns = [...new Set(buckets.map((bucket) => replicasOf(bucket, options)))].sort((a, b) => a - b);
-    this.#partitions = Array.from({ length: ring.table.partitions }, () => new PartitionTrees());
+    this.#kept = Array.from({ length: ring.table.partitions * this.#ns.length }, () => new KeptTree());
   }
 
   /** By other node, the trees that this one and it can compare: of the partitions and n for which both are primaries. */
   shared(): Map<NodeId, TreeName[]> {
     const { ring, id } = this.#config;
     const shared = new Map<NodeId, TreeName[]>();
-    for (const partition of this.#partitions.keys())
+    for (let partition = 0; partition < ring.table.partitions; partition++)
       for (const n of this.#ns.filter((some) => ring.isPrimary(id, partition, some)))
         for (const { node } of ring.primaries(partition, n)) {
           if (!shared.has(node)) shared.set(node, []);
@@ -61,42 +62,50 @@ export class Trees {
   }
 
   isReady(partition: number): boolean {
-    return this.#partitions[partition]?.isReady ?? false;
+    return this.#kept[partition * this.#ns.length]?.ready !== undefined;
   }
 
   get readyCount(): number {
-    return this.#partitions.filter(({ isReady }) => isReady).length;
+    return this.#kept.filter(({ ready }) => ready !== undefined).length / this.#ns.length;
   }
 
   /** Nothing if it has not yet been read from the disk, or if there is no such tree. */
   ready({ partition, n }: TreeName): MerkleTree | undefined {
-    const trees = this.#partitions[partition];
-    return trees?.isReady === true && this.#ns.includes(n) ? trees.ready(n) : undefined;
+    const place = this.#ns.indexOf(n);
+    return place === -1 ? undefined : this.#kept[partition * this.#ns.length + place]?.ready;
   }
 
   /** At every change of a key, with what it replaces: `after` is nothing when the key is removed. */
   changed(place: Place, before: Before, after: Uint8Array | undefined): void {
-    const trees = this.#partitions[place.partition]!;
-    if (trees.isUnread) return;
-    const isKnown = trees.change(place, this.nOf(place.key), before, after);
-    if (!isKnown) this.#doubtful.add(place.partition);
+    if (!this.#keptWith(place).change(place, before, after)) this.#doubtful.add(place.partition);
   }
 
   // The walk
 
   begin(partition: number): void {
     this.#doubtful.delete(partition);
-    this.#partitions[partition]!.begin();
+    for (const kept of this.#keptOf(partition)) kept.begin();
   }
 
   /** The walk has come to this record, the next in store order; nothing if it cannot be read. */
   grow(place: Place, record: Uint8Array | undefined): void {
-    this.#partitions[place.partition]!.grow(place, this.nOf(place.key), record);
+    this.#keptWith(place).grow(place, record);
+    for (const kept of this.#keptOf(place.partition)) kept.passed(place);
   }
 
-  /** The walk has seen the whole partition. @returns whether the tree that was kept in step was another */
+  /** The walk has seen the whole partition. @returns whether a tree that was kept in step was another */
   finish(partition: number): boolean {
-    return this.#partitions[partition]!.finish();
+    return this.#keptOf(partition).filter((kept) => kept.finish()).length > 0;
+  }
+
+  #keptOf(partition: number): readonly KeptTree[] {
+    const first = partition * this.#ns.length;
+    return this.#kept.slice(first, first + this.#ns.length);
+  }
+
+  #keptWith({ partition, key }: Place): KeptTree {
+    const { length } = this.#ns;
+    return this.#kept[partition * length + (length === 1 ? 0 : this.#ns.indexOf(this.nOf(key)))]!;
   }
 
   // Doubts
@@ -115,81 +124,63 @@ export class Trees {
   }
 }
 
-class PartitionTrees {
-  #ready: Forest | undefined;
-  #growing: Forest | undefined;
-  /** How far the walk has come: the last key that it has seen. */
+/** The tree of a partition and an n, and the one that grows to take its place. */
+class KeptTree {
+  #ready: RecordTree | undefined;
+  #growing: RecordTree | undefined;
+  /** How far the walk has come: the last key of the partition that it has seen. */
   #cursor: Uint8Array | undefined;
 
-  get isReady(): boolean {
-    return this.#ready !== undefined;
-  }
-
-  get isUnread(): boolean {
-    return this.#ready === undefined && this.#growing === undefined;
-  }
-
-  ready(n: number): MerkleTree {
-    return this.#ready!.tree(n);
+  get ready(): MerkleTree | undefined {
+    return this.#ready;
   }
 
   /** @returns whether what was replaced is known to have been in the tree, or not to have been */
-  change(place: Place, n: number, before: Before, after: Uint8Array | undefined): boolean {
+  change(place: Place, before: Before, after: Uint8Array | undefined): boolean {
     const isBehind = this.#cursor !== undefined && compareBytes(place.storeKey, this.#cursor) <= 0;
-    const grown = isBehind ? (this.#growing?.change(place, n, before, after) ?? true) : true;
-    const ready = this.#ready?.change(place, n, before, after) ?? true;
+    const grown = isBehind ? (this.#growing?.change(place, before, after) ?? true) : true;
+    const ready = this.#ready?.change(place, before, after) ?? true;
     return grown && ready;
   }
 
   begin(): void {
-    this.#growing = new Forest();
+    this.#growing = new RecordTree();
     this.#cursor = undefined;
   }
 
-  grow(place: Place, n: number, record: Uint8Array | undefined): void {
-    this.#growing!.change(place, n, undefined, record);
+  grow(place: Place, record: Uint8Array | undefined): void {
     if (record === undefined) this.#growing!.noteBad(place);
-    this.#cursor = place.storeKey;
+    else this.#growing!.change(place, undefined, record);
+  }
+
+  passed({ storeKey }: Place): void {
+    this.#cursor = storeKey;
   }
 
   finish(): boolean {
-    const isOther = this.#ready !== undefined && !this.#ready.equals(this.#growing!);
+    const isOther = this.#ready !== undefined && differingDigests(this.#ready.root, this.#growing!.root).length > 0;
     this.#ready = this.#growing;
     this.#growing = this.#cursor = undefined;
     return isOther;
   }
 }
 
-/** The trees of one partition as they were at one moment, by n. */
-class Forest {
-  /** By n; a place without a tree is one that no bucket uses. */
-  readonly #trees: (MerkleTree | undefined)[] = [];
+/** The hash tree of records as they were at one moment. */
+class RecordTree extends MerkleTree {
   /** Keys whose records cannot be read, and contribute nothing. */
-  readonly #bad = new Set<string>();
-
-  tree(n: number): MerkleTree {
-    return (this.#trees[n] ??= new MerkleTree());
-  }
+  #bad: Set<string> | undefined;
 
   noteBad({ storeKey }: Place): void {
+    this.#bad ??= new Set();
     this.#bad.add(toBinary(storeKey));
   }
 
-  change(place: Place, n: number, before: Before, after: Uint8Array | undefined): boolean {
-    const tree = this.tree(n);
+  /** @returns whether what was replaced is known to have been in it, or not to have been */
+  change(place: Place, before: Before, after: Uint8Array | undefined): boolean {
     // Most likely it is replaced by the same state, fetched again: then the leaf is right as it is.
-    if (before === "bad" && !this.#bad.delete(toBinary(place.storeKey))) return false;
-    if (before instanceof Uint8Array) tree.toggle(place.hash, before, digestAt);
-    if (after !== undefined) tree.toggle(place.hash, after, digestAt);
-    return true;
-  }
-
-  equals(other: Forest): boolean {
-    const ns = Math.max(this.#trees.length, other.#trees.length);
-    for (let n = 0; n < ns; n++) {
-      if (this.#trees[n] === undefined && other.#trees[n] === undefined) continue;
-      if (differingDigests(this.tree(n).root, other.tree(n).root).length > 0) return false;
-    }
+    if (before === "bad" && this.#bad?.delete(toBinary(place.storeKey)) !== true) return false;
+    if (before instanceof Uint8Array) this.toggle(place.hash, before, digestAt);
+    if (after !== undefined) this.toggle(place.hash, after, digestAt);
     return true;
   }
 }

@@ -34,12 +34,14 @@ export function leavesOf(branch: number): number[] {
   return Array.from({ length: fanout }, (_, place) => branch * fanout + place);
 }
 
+/** What a change looks at stands in the object itself, for in memory that is as large as that of all trees each look is a cache miss. */
 export class MerkleTree {
   /** Branch by branch, 32 KiB in one piece: a change finds its leaf with one look into cold memory. Shared until the first record. */
   #leaves = emptyLeaves;
-  readonly #branches = emptyBranches.slice();
-  /** By branch: 1 if its digest is older than its leaves. */
-  readonly #stale = new Uint8Array(fanout);
+  #branches = emptyBranches;
+  /** A bit for each branch whose digest is older than its leaves: of the first 32, and of the others. */
+  #stale = 0;
+  #staleToo = 0;
   #root: Uint8Array | undefined;
 
   /**
@@ -51,7 +53,9 @@ export class MerkleTree {
     if (this.#leaves === emptyLeaves) this.#leaves = new Uint8Array(treeBytes);
     const place = leaf * treeDigestBytes;
     for (let at = 0; at < treeDigestBytes; at++) this.#leaves[place + at]! ^= bytes[from + at]!;
-    this.#stale[branchOf(leaf)] = 1;
+    const branch = branchOf(leaf);
+    if (branch < 32) this.#stale |= bitOf(branch);
+    else this.#staleToo |= bitOf(branch);
     this.#root = undefined;
   }
 
@@ -63,10 +67,16 @@ export class MerkleTree {
 
   /** Eight bytes a branch. Valid until the next `toggle`, like all that is handed out here. */
   get branches(): Uint8Array {
+    if ((this.#stale | this.#staleToo) === 0) return this.#branches;
+    if (this.#branches === emptyBranches) this.#branches = emptyBranches.slice();
     for (let branch = 0; branch < fanout; branch++)
-      if (this.#stale[branch] === 1) this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
-    this.#stale.fill(0);
+      if (this.#isStale(branch)) this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
+    this.#stale = this.#staleToo = 0;
     return this.#branches;
+  }
+
+  #isStale(branch: number): boolean {
+    return ((branch < 32 ? this.#stale : this.#staleToo) & bitOf(branch)) !== 0;
   }
 
   /** Eight bytes a leaf. */
@@ -84,6 +94,11 @@ export class MerkleTree {
   leaf(leaf: number): Uint8Array {
     return this.#leaves.subarray(leaf * treeDigestBytes, (leaf + 1) * treeDigestBytes);
   }
+}
+
+/** Its place in a half of the branches. */
+function bitOf(branch: number): number {
+  return 1 << (branch % 32);
 }
 
 /** Places of the eight-byte digests in which two lists of them differ. */
