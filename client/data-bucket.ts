@@ -120,12 +120,13 @@ export class DataBucket<Value, Editor> {
       changes = batch.changes(object);
     }
     if (changes.length === 0) return { changed: false, effective: this.#requests.unsent(chosen) };
-    const before = this.#seen.find(key)?.context;
+    const remembered = this.#seen.find(key);
+    const before = remembered?.context;
     const context = before && ofMoment(this.#requests.hash(key), before.token.latest);
     const what = { value: undefined, changes, context, returnValue, details };
     const written = await this.#requests.put(key, options === noOptions ? undefined : chosen, what);
     const { keyHash, effective, reply } = written;
-    this.#seen.of(key).add(ofMoment(keyHash, written.context.token.latest));
+    (remembered ?? this.#seen.of(key)).add(ofMoment(keyHash, written.context.token.latest));
     const value = reply.record && { value: readAfterWrite(keyHash, reply.record, (object) => this.#valueIn(object)) };
     return { changed: true, effective, ...value, ...(reply.answered && { answered: reply.answered }) };
   }

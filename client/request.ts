@@ -39,11 +39,11 @@ interface Blanks {
 
 const noneTried: ReadonlySet<Connection> = new Set();
 
-export abstract class Request<Reply extends Answer, Result, ItsCall extends Call = Call> implements Waiting {
+export abstract class Request<Reply extends Answer, Result, SpecificCall extends Call = Call> implements Waiting {
   readonly isWrite: boolean;
   id = 0;
   giveUpAtMs = 0;
-  protected readonly call: ItsCall;
+  protected readonly call: SpecificCall;
   readonly #message: Draft;
   readonly #operation: Operation | undefined;
   #deadlineMs = 0;
@@ -55,7 +55,7 @@ export abstract class Request<Reply extends Answer, Result, ItsCall extends Call
   #reject!: (error: unknown) => void;
 
   /** @param operation of a write */
-  constructor(call: ItsCall, message: Draft, operation?: Operation) {
+  constructor(call: SpecificCall, message: Draft, operation?: Operation) {
     this.isWrite = operation !== undefined;
     this.call = call;
     this.#message = message;

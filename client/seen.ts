@@ -12,24 +12,27 @@ import type { Context } from "./context.ts";
 const keysPerGeneration = 50_000;
 
 export class SeenContexts {
-  readonly #keys = new RecentMap<string, SeenKey>(keysPerGeneration);
+  readonly #byKey = new RecentMap<string, SeenContext>(keysPerGeneration);
 
-  /** What is remembered of a key. A request looks once, and holds on to it: each look costs a cache miss. */
-  find(key: string): SeenKey | undefined {
-    return this.#keys.use(key);
+  /**
+   * What was seen of a key. Kept for a whole request: in a map of many keys each look is a cache miss. If the key falls out meanwhile,
+   * what it is told is forgotten: a sibling, never a loss.
+   */
+  find(key: string): SeenContext | undefined {
+    return this.#byKey.use(key);
   }
 
-  /** The same; if there is nothing, it is remembered from now on. */
-  of(key: string): SeenKey {
+  /** The same, begun if there is nothing yet. */
+  of(key: string): SeenContext {
     const known = this.find(key);
     if (known !== undefined) return known;
-    const seen = new SeenKey();
-    this.#keys.set(key, seen);
+    const seen = new SeenContext();
+    this.#byKey.set(key, seen);
     return seen;
   }
 }
 
-export class SeenKey {
+export class SeenContext {
   #context: Context | undefined;
 
   get context(): Context | undefined {

@@ -171,8 +171,8 @@ export class Self {
     storeKey[0] = partition >>> 8;
     storeKey[1] = partition & 0xff;
     storeKey.set(key, 2);
-    // A copy, not the key that came: that keeps alive the frame in which it did. And no view of the other: V8 keeps short arrays among its
-    // objects until there is a view of one, which moves it to memory of its own.
+    // A copy: a view of the key that came would keep its whole frame alive. And no view of the store's key: V8 keeps short arrays on its own
+    // heap until there is a view of one, which moves the bytes to memory of their own.
     return { key: new Uint8Array(key), hash, partition, storeKey };
   }
 

@@ -4,7 +4,8 @@
  * - `get` and `scan` see every batch submitted before them, durable or not.
  * - A batch is atomic: after a crash all of its writes are there, or none.
  * - Batches become durable in the order in which they were submitted, and each is then given back, once and in that order,
- *   to the `onDurable` that the store was opened with. One callback for all, so that a batch costs no closure, and one call for many.
+ *   to the `onDurable` that the store was opened with. One callback for all, and one call for many: a batch costs neither a
+ *   closure nor a call.
  * - After a failed sync nothing more becomes durable: the page cache can no longer be trusted (the store reports it once).
  * - A full disk is no failure: what was submitted waits, is read, and becomes durable when there is room again. It waits in
  *   memory; who commits is told, and submits no more than it must.
@@ -46,7 +47,7 @@ export interface Store<B extends Batch = Batch> extends StoreReader {
 }
 
 export interface StoreEvents<B extends Batch = Batch> {
-  /** The batches and all before them are on disk. */
+  /** These, at least one, and all before them are on disk. */
   onDurable(batches: readonly B[]): void;
   /** A write or sync failed, and with it everything not yet durable. Called at most once. */
   onFailure(error: Error): void;

@@ -28,7 +28,7 @@ const doubtPauseMs = 600_000;
 export class Trees {
   readonly #config: NodeConfig;
   /** Partition by partition, and in each by n. */
-  readonly #kept: readonly KeptTree[];
+  readonly #slots: readonly TreeSlot[];
   readonly #doubtful = new Set<number>();
   readonly #noDoubtUntilMs = new Map<number, number>();
   /** The n of all buckets, each once: mostly one. */
@@ -39,7 +39,7 @@ export class Trees {
     const { options, ring } = config;
     const buckets = ["", ...Object.keys(options.buckets)];
     this.#ns = [...new Set(buckets.map((bucket) => replicasOf(bucket, options)))].sort((a, b) => a - b);
-    this.#kept = Array.from({ length: ring.table.partitions * this.#ns.length }, () => new KeptTree());
+    this.#slots = Array.from({ length: ring.table.partitions * this.#ns.length }, () => new TreeSlot());
   }
 
   /** By other node, the trees that this one and it can compare: of the partitions and n for which both are primaries. */
@@ -61,51 +61,42 @@ export class Trees {
     return this.#ns.length === 1 ? this.#ns[0]! : replicasOf(bucketOf(key), this.#config.options);
   }
 
+  /** All trees of a partition become ready at once. */
   isReady(partition: number): boolean {
-    return this.#kept[partition * this.#ns.length]?.ready !== undefined;
+    return this.#slot(partition, this.#ns[0]!)?.ready !== undefined;
   }
 
   get readyCount(): number {
-    return this.#kept.filter(({ ready }) => ready !== undefined).length / this.#ns.length;
+    return this.#slots.filter(({ ready }) => ready !== undefined).length / this.#ns.length;
   }
 
   /** Nothing if it has not yet been read from the disk, or if there is no such tree. */
   ready({ partition, n }: TreeName): MerkleTree | undefined {
-    const place = this.#ns.indexOf(n);
-    return place === -1 ? undefined : this.#kept[partition * this.#ns.length + place]?.ready;
+    return this.#slot(partition, n)?.ready;
   }
 
   /** At every change of a key, with what it replaces: `after` is nothing when the key is removed. */
   changed(place: Place, before: Before, after: Uint8Array | undefined): void {
-    if (!this.#keptWith(place).change(place, before, after)) this.#doubtful.add(place.partition);
+    if (!this.#slotOf(place).change(place, before, after)) this.#doubtful.add(place.partition);
   }
 
   // The walk
 
   begin(partition: number): void {
     this.#doubtful.delete(partition);
-    for (const kept of this.#keptOf(partition)) kept.begin();
+    for (const slot of this.#slotsOf(partition)) slot.begin();
   }
 
   /** The walk has come to this record, the next in store order; nothing if it cannot be read. */
   grow(place: Place, record: Uint8Array | undefined): void {
-    this.#keptWith(place).grow(place, record);
-    for (const kept of this.#keptOf(place.partition)) kept.passed(place);
+    this.#slotOf(place).grow(place, record);
+    for (const slot of this.#slotsOf(place.partition)) slot.advance(place);
   }
 
   /** The walk has seen the whole partition. @returns whether a tree that was kept in step was another */
   finish(partition: number): boolean {
-    return this.#keptOf(partition).filter((kept) => kept.finish()).length > 0;
-  }
-
-  #keptOf(partition: number): readonly KeptTree[] {
-    const first = partition * this.#ns.length;
-    return this.#kept.slice(first, first + this.#ns.length);
-  }
-
-  #keptWith({ partition, key }: Place): KeptTree {
-    const { length } = this.#ns;
-    return this.#kept[partition * length + (length === 1 ? 0 : this.#ns.indexOf(this.nOf(key)))]!;
+    // Not `some`, which would stop at the first that was another: every walk has to end.
+    return this.#slotsOf(partition).filter((slot) => slot.finish()).length > 0;
   }
 
   // Doubts
@@ -122,13 +113,27 @@ export class Trees {
     for (const partition of this.#doubtful) return partition;
     return undefined;
   }
+
+  #slot(partition: number, n: number): TreeSlot | undefined {
+    const place = this.#ns.indexOf(n);
+    return place === -1 ? undefined : this.#slots[partition * this.#ns.length + place];
+  }
+
+  #slotOf({ partition, key }: Place): TreeSlot {
+    return this.#slot(partition, this.nOf(key))!;
+  }
+
+  #slotsOf(partition: number): readonly TreeSlot[] {
+    const first = partition * this.#ns.length;
+    return this.#slots.slice(first, first + this.#ns.length);
+  }
 }
 
 /** The tree of a partition and an n, and the one that grows to take its place. */
-class KeptTree {
+class TreeSlot {
   #ready: RecordTree | undefined;
   #growing: RecordTree | undefined;
-  /** How far the walk has come: the last key of the partition that it has seen. */
+  /** How far the walk has come: the last key of the partition that it has seen. The same in all trees of it: a change finds it here. */
   #cursor: Uint8Array | undefined;
 
   get ready(): MerkleTree | undefined {
@@ -153,7 +158,7 @@ class KeptTree {
     else this.#growing!.change(place, undefined, record);
   }
 
-  passed({ storeKey }: Place): void {
+  advance({ storeKey }: Place): void {
     this.#cursor = storeKey;
   }
 
@@ -165,7 +170,7 @@ class KeptTree {
   }
 }
 
-/** The hash tree of records as they were at one moment. */
+/** The hash tree of records, and those that it could not count. One object, as of a `MerkleTree`. */
 class RecordTree extends MerkleTree {
   /** Keys whose records cannot be read, and contribute nothing. */
   #bad: Set<string> | undefined;

@@ -140,7 +140,8 @@ export class ByteReader {
   #at: number;
 
   constructor(bytes: Uint8Array, from = 0) {
-    // A plain array, whatever came: cutting a view from one of Node's buffers takes a second constructor.
+    // A plain array: cutting a view from one of Node's buffers takes a second constructor. One that is plain is taken as it is: a view of
+    // a short array moves it out of V8's heap.
     this.#bytes =
       bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = from;

@@ -145,17 +145,15 @@ function normalise(actor: Actor, base: number, sorted: readonly number[]): Actor
 export function writeContext(writer: ByteWriter, context: CausalContext): void {
   const clouds = context.some((events) => events.cloud.length > 0);
   writer.number(context.length * 2 + (clouds ? 1 : 0));
-  for (const events of context) {
-    writeEvents(writer, events);
-    if (clouds) writeCloud(writer, events.base, events.cloud);
-  }
+  for (const events of context) writeEvents(writer, events, clouds);
 }
 
-/** Without the cloud. */
-export function writeEvents(writer: ByteWriter, { actor, base }: ActorEvents): void {
+/** @param clouds whether a cloud follows the base, even an empty one */
+export function writeEvents(writer: ByteWriter, { actor, base, cloud }: ActorEvents, clouds: boolean): void {
   writer.text(actor, 0, 8);
   writer.number(epochOf(actor));
   writer.number(base);
+  if (clouds) writeCloud(writer, base, cloud);
 }
 
 function writeCloud(writer: ByteWriter, base: number, cloud: readonly number[]): void {
@@ -183,7 +181,7 @@ export function readContext(reader: ByteReader): CausalContext {
   return context;
 }
 
-/** @param clouds whether there is one behind the base, though it be empty */
+/** @param clouds as it was written */
 export function readEvents(reader: ByteReader, clouds: boolean): ActorEvents {
   const actor = reader.id14("epoch");
   const base = reader.number();

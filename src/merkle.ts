@@ -34,14 +34,14 @@ export function leavesOf(branch: number): number[] {
   return Array.from({ length: fanout }, (_, place) => branch * fanout + place);
 }
 
-/** What a change looks at stands in the object itself, for in memory that is as large as that of all trees each look is a cache miss. */
+/** Its flags are fields, not an array: all trees together are larger than any cache, so each further object that a change touches is a miss. */
 export class MerkleTree {
   /** Branch by branch, 32 KiB in one piece: a change finds its leaf with one look into cold memory. Shared until the first record. */
   #leaves = emptyLeaves;
   #branches = emptyBranches;
-  /** A bit for each branch whose digest is older than its leaves: of the first 32, and of the others. */
-  #stale = 0;
-  #staleToo = 0;
+  /** A bit for each branch whose digest is older than its leaves: of branches 0 to 31, and of 32 to 63. */
+  #staleLow = 0;
+  #staleHigh = 0;
   #root: Uint8Array | undefined;
 
   /**
@@ -54,8 +54,8 @@ export class MerkleTree {
     const place = leaf * treeDigestBytes;
     for (let at = 0; at < treeDigestBytes; at++) this.#leaves[place + at]! ^= bytes[from + at]!;
     const branch = branchOf(leaf);
-    if (branch < 32) this.#stale |= bitOf(branch);
-    else this.#staleToo |= bitOf(branch);
+    if (branch < 32) this.#staleLow |= bitOf(branch);
+    else this.#staleHigh |= bitOf(branch);
     this.#root = undefined;
   }
 
@@ -67,16 +67,16 @@ export class MerkleTree {
 
   /** Eight bytes a branch. Valid until the next `toggle`, like all that is handed out here. */
   get branches(): Uint8Array {
-    if ((this.#stale | this.#staleToo) === 0) return this.#branches;
+    if ((this.#staleLow | this.#staleHigh) === 0) return this.#branches;
     if (this.#branches === emptyBranches) this.#branches = emptyBranches.slice();
     for (let branch = 0; branch < fanout; branch++)
       if (this.#isStale(branch)) this.#branches.set(hashBytes(this.leaves(branch)), branch * treeDigestBytes);
-    this.#stale = this.#staleToo = 0;
+    this.#staleLow = this.#staleHigh = 0;
     return this.#branches;
   }
 
   #isStale(branch: number): boolean {
-    return ((branch < 32 ? this.#stale : this.#staleToo) & bitOf(branch)) !== 0;
+    return ((branch < 32 ? this.#staleLow : this.#staleHigh) & bitOf(branch)) !== 0;
   }
 
   /** Eight bytes a leaf. */
@@ -96,7 +96,7 @@ export class MerkleTree {
   }
 }
 
-/** Its place in a half of the branches. */
+/** Its bit among the 32 of its half. */
 function bitOf(branch: number): number {
   return 1 << (branch % 32);
 }

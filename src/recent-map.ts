@@ -1,5 +1,5 @@
 /**
- * A map that remembers what was set lately and forgets the rest, within a bound.
+ * A map that remembers what was set or used lately and forgets the rest, within a bound.
  *
  * - Two generations instead of a list in order of use: what is set goes to the young one, and when that is full the old one is
  *   forgotten. So a use costs one entry, and nothing has to be moved about.
@@ -15,11 +15,12 @@ export class RecentMap<Key, Value> {
     this.#generationMax = generationMax;
   }
 
+  /** That is no use. */
   get(key: Key): Value | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
-  /** The value of the key, which counts as set anew. */
+  /** The value of the key, which counts as set anew. Mostly one look. */
   use(key: Key): Value | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;

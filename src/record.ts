@@ -1,29 +1,21 @@
 /**
  * The bytes of an object, on disk and on the wire alike: encoded once, sent as they are stored.
  *
- *   1 byte of layout | 4 of checksum, over all that follows | 8 of digest | context | count of siblings | heads | values
+ *   1 byte of layout | 4 of checksum, over all that follows, turned by the layout | 8 of digest | context | count of siblings | heads | values
  *   head: actor's place in the context, counter, timestamp, 8 bytes of client id, sequence, value length × 2 + (no value?)
  *
  * That is the plain layout. There are two others:
- * - sole, of nearly all records: one actor, and one sibling, which is that actor's last event. What all of these have in common is left
- *   out, both counts, the actor's place and the counter, which the context has already.
+ * - sole, of most keys that hold a plain value: one actor, and one sibling, which is that actor's last event. What the context says
+ *   already is left out: both counts, the actor's place and the counter.
  * - with paths, where anything has a path or is spent: the paths stand as a list before the count of siblings, the count of those that
  *   are spent after it, and each head ends with its path's place.
  *
- * The digest names the state: one hash over key, context and heads, so that replicas compare eight bytes instead of objects. That of a
- * sole record is of the plain layout, in which an earlier version kept them. It is computed when a record is made and never again.
- * A record whose checksum is wrong is *missing, not absent*.
+ * The digest names the state: one hash over key, context and heads, so that replicas compare eight bytes instead of objects. A sole record
+ * has the digest of its plain form, as an earlier version wrote it: the two are one state. It is computed when a record is made, and
+ * checked when one comes over the wire. A record whose checksum is wrong is *missing, not absent*.
  */
 import { ByteReader, ByteWriter, MalformedBytes } from "./bytes.ts";
-import {
-  contains,
-  readContext,
-  readEvents,
-  writeContext,
-  writeEvents,
-  type ActorEvents,
-  type CausalContext,
-} from "./causal-context.ts";
+import { contains, readContext, readEvents, writeContext, writeEvents, type CausalContext } from "./causal-context.ts";
 import { compareDots, type Dot } from "./dot.ts";
 import { protocol } from "./errors.ts";
 import { checksum32, hash64 } from "./hash.ts";
@@ -37,7 +29,7 @@ import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 const plainLayout = 1;
 const pathsLayout = 2;
 const soleLayout = 3;
-/** By layout, what turns its checksum: so that covers the byte of the layout, too. */
+/** By layout, what its checksum is XORed with: so that a changed byte of the layout shows, too. */
 const sealMasks: readonly (number | undefined)[] = [undefined, 0, 0xffff_ffff, 0x0f0f_0f0f];
 
 export const digestBytes = 8;
@@ -51,8 +43,7 @@ const none: never[] = [];
 /** @param keyHash the 64-bit hash of the key, which seeds the digest */
 export function encodeRecord(keyHash: bigint, object: StoredObject): Uint8Array {
   const layout = layoutOf(object);
-  writeBody(object, layout === soleLayout ? plainLayout : layout);
-  const digest = hash64(writer.view(bodyAt), keyHash);
+  const digest = hashBody(keyHash, object, layout === soleLayout ? plainLayout : layout);
   if (layout === soleLayout) writeBody(object, soleLayout);
   for (const { value } of object.siblings) if (value !== undefined) writer.raw(value);
   for (const { value } of object.spent) if (value !== undefined) writer.raw(value);
@@ -95,35 +86,12 @@ export function hasDigest(record: Uint8Array, digest: Uint8Array): boolean {
 
 /**
  * @param record one that `recordProblem` finds nothing wrong with; values are views into it
- * @throws MalformedBytes on anything but canonical bytes
+ * @throws MalformedBytes on anything but canonical bytes; but what would be sole is taken in the plain layout, too
  */
 export function decodeRecord(record: Uint8Array): StoredObject {
   const reader = new ByteReader(record, bodyAt);
   const object = record[0] === soleLayout ? readSole(reader) : readLists(reader, record[0] === pathsLayout);
   reader.end();
-  return object;
-}
-
-function readSole(reader: ByteReader): StoredObject {
-  const events = readEvents(reader, false);
-  const head = readHead(reader, { actor: events.actor, counter: events.base });
-  sizes[0] = readSize(reader);
-  const siblings = [head];
-  readValues(reader, siblings, 0);
-  return { siblings, spent: none, context: [events] };
-}
-
-function readLists(reader: ByteReader, hasPaths: boolean): StoredObject {
-  const context = readContext(reader);
-  const paths = hasPaths ? readPaths(reader) : plainPaths;
-  const count = reader.count();
-  const spentCount = hasPaths ? reader.count() : 0;
-  const siblings = readHeads(reader, context, paths, count, 0);
-  const spent = readHeads(reader, context, paths, spentCount, count);
-  readValues(reader, siblings, 0);
-  readValues(reader, spent, count);
-  const object = { siblings, spent, context };
-  if (hasPaths) checkWithPaths(object, paths);
   return object;
 }
 
@@ -147,21 +115,6 @@ export function openRecord(keyHash: bigint, record: Uint8Array): StoredObject {
   }
 }
 
-function bodyDigest(keyHash: bigint, record: Uint8Array, object: StoredObject): bigint {
-  if (record[0] === soleLayout) {
-    writeBody(object, plainLayout);
-    return hash64(writer.view(bodyAt), keyHash);
-  }
-  let valueBytes = 0;
-  for (const { value } of object.siblings) valueBytes += value?.length ?? 0;
-  for (const { value } of object.spent) valueBytes += value?.length ?? 0;
-  return hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
-}
-
-function digestNumber(record: Uint8Array): bigint {
-  return new DataView(record.buffer, record.byteOffset).getBigUint64(digestAt);
-}
-
 /** A sibling whose value comes later: all values lie behind all heads. */
 interface Head extends Sibling {
   path: string;
@@ -172,12 +125,29 @@ function layoutOf(object: StoredObject): number {
   if (!isPlain(object)) return pathsLayout;
   const { context, siblings } = object;
   if (context.length !== 1 || siblings.length !== 1) return plainLayout;
-  const [{ base, cloud }] = context as readonly [ActorEvents];
+  const { base, cloud } = context[0]!;
   return cloud.length === 0 && siblings[0]!.dot.counter === base ? soleLayout : plainLayout;
 }
 
 function isPlain({ siblings, spent }: StoredObject): boolean {
   return spent.length === 0 && siblings.every(({ path }) => path === plainPath);
+}
+
+function bodyDigest(keyHash: bigint, record: Uint8Array, object: StoredObject): bigint {
+  if (record[0] === soleLayout) return hashBody(keyHash, object, plainLayout);
+  let valueBytes = 0;
+  for (const { value } of object.siblings) valueBytes += value?.length ?? 0;
+  for (const { value } of object.spent) valueBytes += value?.length ?? 0;
+  return hash64(record.subarray(bodyAt, record.length - valueBytes), keyHash);
+}
+
+function digestNumber(record: Uint8Array): bigint {
+  return new DataView(record.buffer, record.byteOffset).getBigUint64(digestAt);
+}
+
+function hashBody(keyHash: bigint, object: StoredObject, layout: number): bigint {
+  writeBody(object, layout);
+  return hash64(writer.view(bodyAt), keyHash);
 }
 
 /** Behind room for what comes before it, and up to the values. */
@@ -191,13 +161,16 @@ function writeBody(object: StoredObject, layout: number): void {
 }
 
 function writeSole({ context, siblings }: StoredObject): void {
-  writeEvents(writer, context[0]!);
-  writeWrite(siblings[0]!);
+  writeEvents(writer, context[0]!, false);
+  writeHead(siblings[0]!);
 }
 
 function writePlain({ context, siblings }: StoredObject): void {
   writer.number(siblings.length);
-  for (const sibling of siblings) writeHead(context, sibling);
+  for (const sibling of siblings) {
+    writeDot(context, sibling.dot);
+    writeHead(sibling);
+  }
 }
 
 function writeWithPaths(object: StoredObject): void {
@@ -209,7 +182,8 @@ function writeWithPaths(object: StoredObject): void {
   writer.number(object.spent.length);
   for (const list of [object.siblings, object.spent])
     for (const sibling of list) {
-      writeHead(object.context, sibling);
+      writeDot(object.context, sibling.dot);
+      writeHead(sibling);
       writer.number(places.get(sibling.path)!);
     }
 }
@@ -222,14 +196,13 @@ function pathsOf({ siblings, spent }: StoredObject): string[] {
   return [...paths].sort();
 }
 
-function writeHead(context: CausalContext, sibling: Sibling): void {
-  writer.number(context.findIndex((events) => events.actor === sibling.dot.actor));
-  writer.number(sibling.dot.counter);
-  writeWrite(sibling);
+function writeDot(context: CausalContext, { actor, counter }: Dot): void {
+  writer.number(context.findIndex((events) => events.actor === actor));
+  writer.number(counter);
 }
 
-/** What a sibling has besides its dot and path. */
-function writeWrite(sibling: Sibling): void {
+/** Without its dot and path. */
+function writeHead(sibling: Sibling): void {
   writeTimestamp(writer, sibling.timestamp);
   writer.text(sibling.op, 0, 8);
   writer.number(sequenceOf(sibling.op));
@@ -275,6 +248,28 @@ function checkLive({ path, value }: Sibling): void {
 /** Of the values of the record that is being read: length × 2, and 1 for no value. */
 const sizes: number[] = [];
 
+function readSole(reader: ByteReader): StoredObject {
+  const events = readEvents(reader, false);
+  const siblings = [readHead(reader, { actor: events.actor, counter: events.base })];
+  sizes[0] = readSize(reader);
+  readValues(reader, siblings, 0);
+  return { siblings, spent: none, context: [events] };
+}
+
+function readLists(reader: ByteReader, hasPaths: boolean): StoredObject {
+  const context = readContext(reader);
+  const paths = hasPaths ? readPaths(reader) : plainPaths;
+  const count = reader.count();
+  const spentCount = hasPaths ? reader.count() : 0;
+  const siblings = readHeads(reader, context, paths, count, 0);
+  const spent = readHeads(reader, context, paths, spentCount, count);
+  readValues(reader, siblings, 0);
+  readValues(reader, spent, count);
+  const object = { siblings, spent, context };
+  if (hasPaths) checkWithPaths(object, paths);
+  return object;
+}
+
 /** @param firstSize where the values' sizes go */
 function readHeads(
   reader: ByteReader,
@@ -312,6 +307,7 @@ function readDot(reader: ByteReader, context: CausalContext, previous: Head | un
   return dot;
 }
 
+/** Without its path and value. */
 function readHead(reader: ByteReader, dot: Dot): Head {
   const timestamp = readTimestamp(reader);
   return { dot, path: plainPath, value: undefined, timestamp, op: reader.id14("an operation id") };

@@ -3,8 +3,8 @@
  * walked in order. The keys themselves are nowhere but in the image.
  *
  * Keys are grouped by their table and first two bytes, which for an object are its partition, and a group is put in order when somebody
- * walks it: most are walked once, when they are moved into the table. An order that has got a few keys more is soon restored: the sort
- * of V8 finds the run that is there. And whatever keys clients choose, and in whatever order, it takes n log n comparisons.
+ * walks it: most are walked once, when they are moved into the table. When a few keys have come since, that is cheap: the sort of
+ * V8 finds the run that is in order. Whatever keys clients choose, and in whatever order, it takes at most n log n comparisons.
  */
 import { compareBytes } from "../../src/bytes.ts";
 import { tables, type Table } from "../store.ts";
@@ -66,7 +66,7 @@ export class LogIndex implements Entries {
     });
   }
 
-  /** Of each key the last entry, in order, table by table. No group is put in order before its turn: that takes a while for many keys. */
+  /** Of each key the last entry, in order, table by table. No group is put in order before its turn: that takes a while for many keys. Nothing may be added meanwhile. */
   *inOrder(): Generator<number> {
     for (const group of this.#groupsFrom(0, Infinity))
       for (const position of this.#orderedIn(group)) yield this.lastOf(position);

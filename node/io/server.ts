@@ -146,7 +146,7 @@ export class Server {
     this.#now = instant();
     for (const { then } of batches) {
       for (const effect of then) this.#carryOut(effect);
-      this.#drain();
+      this.#drain(); // what a batch's effects deliver comes before those of the next
     }
   }
 

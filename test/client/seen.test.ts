@@ -57,4 +57,12 @@ describe("SeenContexts", () => {
     expect(seen.find("key 220000")).toBeDefined();
     expect(seen.find("key 0")).toBeUndefined();
   });
+
+  it("forgets what is told of a key that fell out while a request held it", () => {
+    const seen = new SeenContexts();
+    const held = seen.of("alice");
+    for (let key = 0; key < 250_000; key++) seen.of(`key ${key}`);
+    held.add(contextWith(1));
+    expect(seen.find("alice")).toBeUndefined();
+  });
 });

@@ -214,7 +214,7 @@ function testDurability(disk: Disk): void {
   });
 
   test("batches submitted from within onDurable follow", async () => {
-    disk.onDurable = (batch) => {
+    disk.onBatch = (batch) => {
       const round = Number(textOf(batch.writes[0]!.value!));
       expect(disk.get("round")).toBe(`${round}`);
       if (round < 20) disk.commit(put("round", `${round + 1}`));
@@ -228,7 +228,7 @@ function testDurability(disk: Disk): void {
 
   test("nothing is given back inside commit", async () => {
     let isCommitting = false;
-    disk.onDurable = () => expect(isCommitting).toBe(false);
+    disk.onBatch = () => expect(isCommitting).toBe(false);
     for (let index = 0; index < 50; index++) {
       isCommitting = true;
       disk.commit(...(index % 2 === 0 ? [put("a", "1")] : []));
@@ -406,21 +406,21 @@ class Model {
 }
 
 /** The store under test, spoken to in text, and what it gave back. */
-class Disk implements Omit<StoreEvents, "onDurable"> {
+class Disk {
   readonly durable: Batch[] = [];
   readonly full: boolean[] = [];
-  onDurable: (batch: Batch) => void = () => {};
+  onBatch: (batch: Batch) => void = () => {};
   #harness: StoreHarness | undefined;
 
   async start(open: OpenStore): Promise<void> {
     this.durable.length = 0;
     this.full.length = 0;
-    this.onDurable = () => {};
+    this.onBatch = () => {};
     this.#harness = await open({
       onDurable: (batches) => {
         for (const batch of batches) {
           this.durable.push(batch);
-          this.onDurable(batch);
+          this.onBatch(batch);
         }
       },
       onFailure: (error) => this.onFailure(error),

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { compareBytes } from "../../src/bytes.ts";
 import { hashKey, makeKey } from "../../src/key.ts";
+import type { TreeName } from "../../src/messages.ts";
 import { Ring } from "../../src/ring.ts";
 import { defaultTuning } from "../../node/tuning.ts";
 import type { Place } from "../../node/self.ts";
@@ -20,14 +21,14 @@ beforeEach(() => {
 
 function newTrees(id = "n1"): Trees {
   const members = ["n1", "n2", "n3"].map((one) => ({ id: one, url: "", zone: "z", weight: 1 }));
-  const ring = new Ring({ epoch: 1, partitions: 1, replicas: 3, members, owners: [0] });
+  const ring = new Ring({ epoch: 1, partitions: 2, replicas: 3, members, owners: [0, 0] });
   const options = { defaults: {}, buckets: { pairs: { n: 2 }, pairs2: { n: 2 } } };
   return new Trees({ id, ring, options, tuning: defaultTuning });
 }
 
-function placeOf(name: string): Place {
+function placeOf(name: string, partition = 0): Place {
   const key = makeKey(name.startsWith("pair") ? "pairs" : "carts", name);
-  return { key, hash: hashKey(key), partition: 0, storeKey: Uint8Array.of(0, 0, ...key) };
+  return { key, hash: hashKey(key), partition, storeKey: Uint8Array.of(0, partition, ...key) };
 }
 
 function record(state: number): Uint8Array {
@@ -104,6 +105,29 @@ test.each(["k1", "pair1"])("a walk that finds one record more than was kept in s
   expect(walk()).toBe(false);
 });
 
+test("a walk ends for the trees of every n, also if several were others", () => {
+  walk();
+  disk.set("pair1", record(1));
+  disk.set("k1", record(2));
+  expect(walk()).toBe(true);
+  expect(walk()).toBe(false);
+});
+
+test("partitions have trees of their own", () => {
+  walk();
+  expect([trees.isReady(0), trees.isReady(1), trees.readyCount]).toEqual([true, false, 1]);
+  const rootsOf = (partition: number): unknown[] => [2, 3].map((n) => trees.ready({ partition, n })?.root.slice());
+  const before = rootsOf(0);
+  for (const name of ["k1", "pair1"]) trees.changed(placeOf(name, 1), undefined, record(1));
+  expect(rootsOf(0)).toEqual(before);
+  trees.begin(1);
+  trees.grow(placeOf("pair1", 1), record(1));
+  trees.finish(1);
+  expect(trees.readyCount).toBe(2);
+  expect(rootsOf(1)[0]).not.toEqual(before[0]);
+  expect([rootsOf(0), rootsOf(1)[1]]).toEqual([before, before[1]]);
+});
+
 test("whatever is written while a walk is under way, a second walk finds the same tree", () => {
   fc.assert(
     fc.property(fc.array(quietStep, { maxLength: 60, size: "max" }), (steps) => {
@@ -167,6 +191,10 @@ test("there is no tree before its partition was walked, and the old one stays un
   ]);
 });
 
+function tree(partition: number, n: number): TreeName {
+  return { partition, n };
+}
+
 test("keys of buckets with another n are in a tree of their own, which only their primaries share", () => {
   walk();
   write("pair1", record(1));
@@ -174,8 +202,8 @@ test("keys of buckets with another n are in a tree of their own, which only thei
   expect(trees.ready({ partition: 0, n: 2 })!.root).not.toEqual(empty);
   expect(trees.shared()).toEqual(
     new Map([
-      ["n2", [2, 3].map((n) => ({ partition: 0, n }))],
-      ["n3", [{ partition: 0, n: 3 }]],
+      ["n2", [tree(0, 2), tree(0, 3), tree(1, 3)]],
+      ["n3", [tree(0, 3), tree(1, 2), tree(1, 3)]],
     ]),
   );
 });

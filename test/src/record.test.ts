@@ -248,7 +248,7 @@ describe("a sole record", () => {
   const object: StoredObject = { siblings: [sibling], spent: [], context: [{ actor, base: many, cloud: [] }] };
   const record = encodeRecord(keyHash, object);
 
-  test("takes 45 bytes besides its value, after two million writes of one client", () => {
+  test("takes 45 bytes besides its value, even after two million writes of one client", () => {
     expect(record).toHaveLength(45 + value.length);
     expect(openRecord(keyHash, record)).toEqual(object);
   });
@@ -278,7 +278,7 @@ describe("a sole record", () => {
     "a gap behind its sibling": { ...object, context: [{ actor, base: many, cloud: [many + 2] }] },
     "something spent": { ...object, spent: [{ ...sibling, dot: { actor, counter: 1 }, value: undefined }] },
   };
-  test.each(Object.entries(others))("is none with %s", (_, state) => {
+  test.each(Object.entries(others))("does not stand for a state with %s", (_, state) => {
     const bytes = encodeRecord(keyHash, state);
     expect(bytes[0]).not.toBe(sole);
     expect(openRecord(keyHash, bytes)).toEqual(state);

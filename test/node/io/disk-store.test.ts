@@ -173,6 +173,15 @@ describe("what is refused", () => {
   });
 });
 
+test("a group is given back in one call", async () => {
+  const groups: number[] = [];
+  const events = { ...ignoreEvents, onDurable: (batches: readonly Batch[]) => groups.push(batches.length) };
+  const store = openDiskStore<Batch>(makeTempDirectory(), events);
+  for (let index = 0; index < 100; index++) store.commit({ writes: [put(`key ${index}`, "1")] });
+  await store.close();
+  expect(groups).toEqual([100]);
+});
+
 describe("closing", () => {
   test("it waits for everything submitted, and then takes nothing more", async () => {
     const durable: Batch[] = [];
