@@ -2,9 +2,10 @@
  * What a segment of the log has in memory: the bytes of its file, and where in them the last entry of each key is, to be found and to be
  * walked in order. The keys themselves are nowhere but in the image.
  *
- * Keys are grouped by their table and first two bytes, which for an object are its partition, and a group is put in order when somebody
- * walks it: most are walked once, when they are moved into the table. When a few keys have come since, that is cheap: the sort of
- * V8 finds the run that is in order. Whatever keys clients choose, and in whatever order, it takes at most n log n comparisons.
+ * Keys are grouped by their table and first two bytes, which for an object are its partition; hints and conflicts have few groups, and
+ * large ones. A group is put in order when somebody walks it: most are walked once, when they are moved into the table. In an order that has
+ * got a few keys more only those are sorted: whoever drains hints walks a few of many, again and again, and removes them in between.
+ * Whatever keys clients choose, and in whatever order, it takes n log n comparisons.
  */
 import { compareBytes } from "../../src/bytes.ts";
 import { tables, type Table } from "../store.ts";
@@ -14,9 +15,13 @@ import { compareKeysAt, hasKeyAt, keyAt, tableAt } from "./log-frame.ts";
 
 /** Positions of the first entry of each key. */
 interface Group {
-  readonly positions: number[];
-  isOrdered: boolean;
+  /** Another array whenever keys are added: walks hold on to theirs. */
+  ordered: Int32Array;
+  /** Those that came since it was put in order. */
+  added: number[];
 }
+
+const none = new Int32Array(0);
 
 export class LogIndex implements Entries {
   /** May be replaced by a longer one that begins with the same. */
@@ -56,13 +61,12 @@ export class LogIndex implements Entries {
     return hasKeyAt(this.image, position, table, key);
   }
 
-  /** Of each key `from` ≤ key < `to` an entry, in order, and as they are now. */
-  between(table: Table, from: Uint8Array, to: Uint8Array): number[] {
+  /** Of each key `from` ≤ key < `to` an entry, in order, and as they are now: one list after the other. */
+  between(table: Table, from: Uint8Array, to: Uint8Array): readonly Int32Array[] {
     if (this.size === 0 || compareBytes(from, to) >= 0) return [];
-    const groups = this.#groupsFrom(groupOf(table, from), groupOf(table, to));
-    return groups.flatMap((group) => {
+    return this.#groupsFrom(groupOf(table, from), groupOf(table, to)).map((group) => {
       const positions = this.#orderedIn(group);
-      return positions.slice(this.#countBefore(from, positions), this.#countBefore(to, positions));
+      return positions.subarray(this.#countBefore(from, positions), this.#countBefore(to, positions));
     });
   }
 
@@ -79,19 +83,33 @@ export class LogIndex implements Entries {
 
   #addToGroup(number: number, position: number): void {
     const group = this.#groups.get(number);
-    if (group === undefined) return void this.#groups.set(number, { positions: [position], isOrdered: true });
-    group.positions.push(position);
-    group.isOrdered = false;
+    if (group === undefined) this.#groups.set(number, { ordered: none, added: [position] });
+    else group.added.push(position);
   }
 
-  #orderedIn(group: Group): readonly number[] {
-    if (!group.isOrdered) group.positions.sort((a, b) => compareKeysAt(this.image, a, b));
-    group.isOrdered = true;
-    return group.positions;
+  #orderedIn(group: Group): Int32Array {
+    if (group.added.length === 0) return group.ordered;
+    group.added.sort((a, b) => compareKeysAt(this.image, a, b));
+    group.ordered = this.#merged(group.ordered, group.added);
+    group.added = [];
+    return group.ordered;
+  }
+
+  #merged(many: Int32Array, few: readonly number[]): Int32Array {
+    const merged = new Int32Array(many.length + few.length);
+    let taken = 0;
+    for (const [at, position] of few.entries()) {
+      const before = this.#countBefore(keyAt(this.image, position), many);
+      if (before > taken) merged.set(many.subarray(taken, before), taken + at);
+      merged[before + at] = position;
+      taken = before;
+    }
+    merged.set(many.subarray(taken), taken + few.length);
+    return merged;
   }
 
   /** How many of the keys there, which are in order, come before this one. */
-  #countBefore(key: Uint8Array, positions: readonly number[]): number {
+  #countBefore(key: Uint8Array, positions: Int32Array): number {
     let low = 0;
     let high = positions.length;
     while (low < high) {

@@ -274,12 +274,13 @@ export function damaged(what = "its log is damaged"): Error {
   return new Error(`${what}, and with that writes that were acknowledged: ${advice}`);
 }
 
-function* walk(index: LogIndex, positions: readonly number[], end: number): Generator<WalkedEntry> {
-  for (const position of positions) {
-    let at = index.lastOf(position);
-    while (at >= end) at = previousAt(index.image, at); // written over since the walk began
-    yield [keyAt(index.image, at), valueAt(index.image, at)];
-  }
+function* walk(index: LogIndex, lists: readonly Int32Array[], end: number): Generator<WalkedEntry> {
+  for (const positions of lists)
+    for (const position of positions) {
+      let at = index.lastOf(position);
+      while (at >= end) at = previousAt(index.image, at); // written over since the walk began
+      yield [keyAt(index.image, at), valueAt(index.image, at)];
+    }
 }
 
 function bytesOf(group: CommitGroup<Batch>): number {

@@ -50,7 +50,7 @@ test("it holds what a sorted map holds, between any two keys, while more are add
           expect(previousAt(index.image, at)).toBe(previous);
           model.set(nameOf(table, added), at);
           const between = [...model.keys()].filter((name) => name >= nameOf(table, from) && name < nameOf(table, to));
-          expect(filled.names(index.between(table, from, to))).toEqual(between.toSorted());
+          expect(filled.names(index.between(table, from, to).flatMap((list) => [...list]))).toEqual(between.toSorted());
         }
         expect(Array.from(index.inOrder())).toEqual(
           [...model].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, at]) => at),
@@ -92,8 +92,23 @@ test("of each key that stands between two others it leads to the last entry", ()
   filled.add("objects", a);
   filled.add("hints", a);
   const [last] = filled.add("objects", a);
-  const positions = filled.index.between("objects", Uint8Array.of(0), Uint8Array.of(255));
-  expect(positions.map((position) => filled.index.lastOf(position))).toEqual([last]);
+  const [positions] = filled.index.between("objects", Uint8Array.of(0), Uint8Array.of(255));
+  expect(Array.from(positions!, (position) => filled.index.lastOf(position))).toEqual([last]);
+});
+
+test("what a walk was given stays as it was when keys are added and put in order", () => {
+  const filled = new Filled();
+  const [from, to] = [Uint8Array.of(7), Uint8Array.of(8)] as const;
+  for (const end of [5, 3, 9]) filled.add("hints", Uint8Array.of(7, 7, end));
+  const before = filled.index.between("hints", from, to);
+  for (const end of [4, 1, 8]) filled.add("hints", Uint8Array.of(7, 7, end));
+  const after = filled.index.between("hints", from, to);
+  const endsOf = (lists: typeof before): number[] =>
+    lists.flatMap((list) => Array.from(list, (at) => keyAt(filled.index.image, at)[2]!));
+  expect([endsOf(before), endsOf(after)]).toEqual([
+    [3, 5, 9],
+    [1, 3, 4, 5, 8, 9],
+  ]);
 });
 
 test("an empty one has nothing between anything", () => {
