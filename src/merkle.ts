@@ -34,7 +34,10 @@ export function leavesOf(branch: number): number[] {
   return Array.from({ length: fanout }, (_, place) => branch * fanout + place);
 }
 
-/** Its flags are fields, not an array: all trees together are larger than any cache, so each further object that a change touches is a miss. */
+/**
+ * Its flags are fields, not an array: all trees together are larger than any cache, so each further object that a change touches is a
+ * miss.
+ */
 export class MerkleTree {
   /** Branch by branch, 32 KiB in one piece: a change finds its leaf with one look into cold memory. Shared until the first record. */
   #leaves = emptyLeaves;

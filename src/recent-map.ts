@@ -15,7 +15,7 @@ export class RecentMap<Key, Value> {
     this.#generationMax = generationMax;
   }
 
-  /** That is no use. */
+  /** Does not count as a use. */
   get(key: Key): Value | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
   }

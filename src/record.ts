@@ -1,7 +1,7 @@
 /**
  * The bytes of an object, on disk and on the wire alike: encoded once, sent as they are stored.
  *
- *   1 byte of layout | 4 of checksum, over all that follows, turned by the layout | 8 of digest | context | count of siblings | heads | values
+ *   1 byte of layout | 4 of checksum, over all that follows, XORed by layout | 8 of digest | context | count of siblings | heads | values
  *   head: actor's place in the context, counter, timestamp, 8 bytes of client id, sequence, value length × 2 + (no value?)
  *
  * That is the plain layout. There are two others:

@@ -41,7 +41,10 @@ import { dataFileName } from "./data-file.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { logNames } from "./write-ahead-log.ts";
 
-/** Of everything in the directory. Raise it when an older version must not open what this one writes: format 1 knew no log, format 2 no records in the sole layout. */
+/**
+ * Of everything in the directory. Raise it when an older version must not open what this one writes: format 1 knew no log, format 2 no
+ * records in the sole layout.
+ */
 export const directoryFormat = 3;
 
 const lockName = "lock";

@@ -70,7 +70,10 @@ export class LogIndex implements Entries {
     });
   }
 
-  /** Of each key the last entry, in order, table by table. No group is put in order before its turn: that takes a while for many keys. Nothing may be added meanwhile. */
+  /**
+   * Of each key the last entry, in order, table by table. No group is put in order before its turn: that takes a while for many keys.
+   * Nothing may be added meanwhile.
+   */
   *inOrder(): Generator<number> {
     for (const group of this.#groupsFrom(0, Infinity))
       for (const position of this.#orderedIn(group)) yield this.lastOf(position);
