@@ -11,7 +11,7 @@ import { Context } from "./context.ts";
 import { holdingsOf } from "../src/holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import { watchMerge } from "./merge-watch.ts";
-import { noOptions, readAfterWrite, Requests, type BucketHost } from "./requests.ts";
+import { noOptions, readAfterWrite, Requests, type BucketHost, type Got, type Written } from "./requests.ts";
 import {
   asRequest,
   checkResolver,
@@ -141,19 +141,28 @@ export class Bucket<T> {
     return this.#requests.conflicts(options);
   }
 
-  async #read(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
-    checkNames("get", options);
-    const { head = false, details = false, resolver = this.#resolver } = options;
-    if (resolver !== this.#resolver) checkResolver(resolver);
-    const chosen = options === noOptions ? undefined : asRequest(options);
-    const asked = { head, details, resolve: resolver.kind === "node" };
-    const { keyHash, object, effective, reply } = await this.#requests.get(key, chosen, asked);
+  /** No async function, nor is `#write`: each would keep a state and take a turn of its own for every request. */
+  #read(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
+    try {
+      checkNames("get", options);
+      const { head = false, details = false, resolver = this.#resolver } = options;
+      if (resolver !== this.#resolver) checkResolver(resolver);
+      const chosen = options === noOptions ? undefined : asRequest(options);
+      const asked = { head, details, resolve: resolver.kind === "node" };
+      return this.#requests.get(key, chosen, asked, (got) => this.#shown(key, got, resolver, head));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #shown(key: string, got: Got, resolver: Resolver<T>, head: boolean): GetResult<T> {
+    const { keyHash, object, effective, reply } = got;
     const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
     const resolved = head ? withoutValues<T>(resolver, object) : resolve(resolver, object, reply);
     const { found, value, siblings: values, unresolved } = resolved;
     if (values.length === 0) checkHoldsValues(`${this.name}/${key}`, this.name, object);
     // Last of all: what could not be shown has not been seen, and a put must not replace it.
-    if (reply.record !== undefined && !head) this.#seen.of(key).add(context);
+    if (reply.record !== undefined && !head) this.#seen.of(key).addRead(reply.record, context);
     if (resolver.kind === "merge" && values.length > 1 && !head)
       watchMerge(
         resolver,
@@ -192,25 +201,34 @@ export class Bucket<T> {
     }
   }
 
-  async #write(key: string, put: { readonly value: T } | undefined, options: PutOptions): Promise<PutResult<T>> {
-    const value = put && encodeValue(put.value);
-    checkNames("put", options);
-    const { context: given, returnValue = false, details = false, resolver } = options;
-    if (resolver !== undefined) checkResolver(resolver);
-    const chosen = options === noOptions ? undefined : asRequest(options);
-    const seen = this.#seen.find(key);
-    const before = given === undefined ? seen?.context : Context.parse(this.#requests.hash(key), given);
-    const what = { value, changes: undefined, context: before, returnValue, details };
-    const { keyHash, context, effective, reply } = await this.#requests.put(key, chosen, what);
-    (seen ?? this.#seen.of(key)).advance(before, context);
-    const after = reply.record && readAfterWrite(keyHash, reply.record, valuesOf<T>);
-    return {
-      context,
-      effective,
-      ...(after && { siblings: after }),
-      ...(reply.answered && { answered: reply.answered }),
-    };
+  #write(key: string, put: { readonly value: T } | undefined, options: PutOptions): Promise<PutResult<T>> {
+    try {
+      const value = put && encodeValue(put.value);
+      checkNames("put", options);
+      const { context: given, returnValue = false, details = false, resolver } = options;
+      if (resolver !== undefined) checkResolver(resolver);
+      const chosen = options === noOptions ? undefined : asRequest(options);
+      const seen = this.#seen.find(key);
+      const before = given === undefined ? seen?.context : Context.parse(this.#requests.hash(key), given);
+      const what = { value, changes: undefined, context: before, returnValue, details };
+      return this.#requests.put(key, chosen, what, (written) => {
+        (seen ?? this.#seen.of(key)).advance(before, written.context);
+        return shownWrite(written);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
+}
+
+function shownWrite<T>({ keyHash, context, effective, reply }: Written): PutResult<T> {
+  const after = reply.record && readAfterWrite(keyHash, reply.record, valuesOf<T>);
+  return {
+    context,
+    effective,
+    ...(after && { siblings: after }),
+    ...(reply.answered && { answered: reply.answered }),
+  };
 }
 
 /** @throws INVALID_ARGUMENT if a key holds a replicated data type, which has no siblings to show */

@@ -124,19 +124,22 @@ export class DataBucket<Value, Editor> {
     const before = remembered?.context;
     const context = before && ofMoment(this.#requests.hash(key), before.token.latest);
     const what = { value: undefined, changes, context, returnValue, details };
-    const written = await this.#requests.put(key, options === noOptions ? undefined : chosen, what);
-    const { keyHash, effective, reply } = written;
-    (remembered ?? this.#seen.of(key)).add(ofMoment(keyHash, written.context.token.latest));
-    const value = reply.record && { value: readAfterWrite(keyHash, reply.record, (object) => this.#valueIn(object)) };
-    return { changed: true, effective, ...value, ...(reply.answered && { answered: reply.answered }) };
+    return this.#requests.put(key, options === noOptions ? undefined : chosen, what, (written) => {
+      const { keyHash, effective, reply } = written;
+      (remembered ?? this.#seen.of(key)).add(ofMoment(keyHash, written.context.token.latest));
+      const value = reply.record && { value: readAfterWrite(keyHash, reply.record, (object) => this.#valueIn(object)) };
+      return { changed: true, effective, ...value, ...(reply.answered && { answered: reply.answered }) };
+    });
   }
 
-  async #read(key: string, options: ReadOptions): Promise<Got> {
+  #read(key: string, options: ReadOptions): Promise<Got> {
     const { details = false, ...chosen } = options;
-    const got = await this.#requests.get(key, options === noOptions ? undefined : chosen, { head: false, details });
-    this.#checkHolds(key, got.object);
-    if (got.reply.record !== undefined) this.#seen.of(key).add(ofMoment(got.keyHash, latest(got.object)));
-    return got;
+    const asked = { head: false, details };
+    return this.#requests.get(key, options === noOptions ? undefined : chosen, asked, (got) => {
+      this.#checkHolds(key, got.object);
+      if (got.reply.record !== undefined) this.#seen.of(key).add(ofMoment(got.keyHash, latest(got.object)));
+      return got;
+    });
   }
 
   #valueIn(object: StoredObject): Value {

@@ -61,12 +61,13 @@ export async function inspect(
   checkResolver(resolver);
   const requests = new Requests(host, bucket, asRequest(options));
   const asked = { head: false, details: true, ...(resolver.kind === "node" && { resolve: true }) };
-  const { keyHash, object, effective, reply } = await requests.get(key, undefined, asked);
-  const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
-  const plain = resolve<unknown>(resolver, object, reply);
-  const data = dataIn(object) ?? { type: "value", value: plain.value };
-  const found = plain.found || data.type !== "value";
-  return { ...plain, found, ...data, context, effective, ...(reply.answered && { answered: reply.answered }) };
+  return requests.get(key, undefined, asked, ({ keyHash, object, effective, reply }) => {
+    const context = Context.ofToken(keyHash, { context: object.context, latest: latest(object) });
+    const plain = resolve<unknown>(resolver, object, reply);
+    const data = dataIn(object) ?? { type: "value", value: plain.value };
+    const found = plain.found || data.type !== "value";
+    return { ...plain, found, ...data, context, effective, ...(reply.answered && { answered: reply.answered }) };
+  });
 }
 
 /** The types of the replicated values under a key, and what they are; `undefined` if there are none, but perhaps plain ones. */

@@ -75,27 +75,28 @@ function afterWrite<T>(look: () => T): T {
   }
 }
 
-/** A call of a bucket, with what reads the options that it came to. */
-interface BucketCall extends Call {
+/** A call of a bucket: what reads the options that it came to, and what its caller makes of its outcome. */
+interface BucketCall<Outcome, Result> extends Call {
   readonly host: BucketHost;
   readonly settings: Settings;
   readonly chosen: RequestOptions | undefined;
+  readonly show: (outcome: Outcome) => Result;
 }
 
-class GetRequest extends Request<GetReply, Got, BucketCall> {
-  protected override resultOf(reply: GetReply): Got {
-    const { keyHash, settings, chosen } = this.call;
+class GetRequest<Result> extends Request<GetReply, Result, BucketCall<Got, Result>> {
+  protected override resultOf(reply: GetReply): Result {
+    const { keyHash, settings, chosen, show } = this.call;
     const object = reply.record === undefined ? emptyObject : openRecord(keyHash, reply.record);
-    return { keyHash, object, effective: settings.effective(reply.effective, chosen), reply };
+    return show({ keyHash, object, effective: settings.effective(reply.effective, chosen), reply });
   }
 }
 
-class PutRequest extends Request<PutReply, Written, BucketCall> {
-  protected override resultOf(reply: PutReply): Written {
-    const { keyHash, settings, chosen } = this.call;
+class PutRequest<Result> extends Request<PutReply, Result, BucketCall<Written, Result>> {
+  protected override resultOf(reply: PutReply): Result {
+    const { keyHash, settings, chosen, show } = this.call;
     const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
     const effective = afterWrite(() => settings.effective(reply.effective, chosen));
-    return { keyHash, context, effective, reply };
+    return show({ keyHash, context, effective, reply });
   }
 
   protected override ended(operation: Operation, hasSucceeded: boolean): void {
@@ -141,20 +142,36 @@ export class Requests {
     return hashKey(makeKey(this.#bucket, key));
   }
 
-  /** @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED before anything is sent, not as a rejection */
-  get(key: string, chosen: RequestOptions | undefined, { head, details, resolve = false }: Asked): Promise<Got> {
+  /**
+   * @param show what the caller makes of the answer: called once, when it comes, and not in a turn of its own
+   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED before anything is sent, not as a rejection
+   */
+  get<Result>(
+    key: string,
+    chosen: RequestOptions | undefined,
+    { head, details, resolve = false }: Asked,
+    show: (got: Got) => Result,
+  ): Promise<Result> {
     const host = this.#openHost();
     const { request, n, timeoutMs } = this.settle("get", chosen);
     const bytes = makeKey(this.#bucket, key);
     const keyHash = hashKey(bytes);
     // Field by field, here and in `put`: a spread would be the dearest step of a request.
     const message = { kind: "Get", id: 0, key: bytes, timeoutMs, options: request, head, details, resolve } as const;
-    const call = { keyHash, n, host, settings: this.#settings, chosen };
+    const call = { keyHash, n, host, settings: this.#settings, chosen, show };
     return new GetRequest(call, message).send(host.runtime.now(), timeoutMs);
   }
 
-  /** @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED before anything is sent, not as a rejection */
-  put(key: string, chosen: RequestOptions | undefined, sent: Sent): Promise<Written> {
+  /**
+   * @param show as in `get`
+   * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED before anything is sent, not as a rejection
+   */
+  put<Result>(
+    key: string,
+    chosen: RequestOptions | undefined,
+    sent: Sent,
+    show: (written: Written) => Result,
+  ): Promise<Result> {
     const host = this.#openHost();
     const { request, n, timeoutMs } = this.settle("put", chosen);
     const bytes = makeKey(this.#bucket, key);
@@ -180,7 +197,7 @@ export class Requests {
       ageMs: 0,
       settled: host.operations.settledBefore(sequence, beganAtMs),
     } as const;
-    const call = { keyHash, n, host, settings: this.#settings, chosen };
+    const call = { keyHash, n, host, settings: this.#settings, chosen, show };
     return new PutRequest(call, message, operation).send(beganAtMs, timeoutMs);
   }
 

@@ -2,6 +2,7 @@
  * The contexts of the keys that this client has read or written, least recently used out: what it puts without naming a
  * context replaces what *it* has seen, never what it has not.
  */
+import { digestHigh, digestLow } from "../src/record.ts";
 import { RecentMap } from "../src/recent-map.ts";
 import type { Context } from "./context.ts";
 
@@ -34,6 +35,9 @@ export class SeenContexts {
 
 export class SeenContext {
   #context: Context | undefined;
+  /** The digest of the record that was read last, in two halves: 0 and 0 if there is none. */
+  #digestHigh = 0;
+  #digestLow = 0;
 
   get context(): Context | undefined {
     return this.#context;
@@ -42,6 +46,19 @@ export class SeenContext {
   /** Joined with what was seen before: a read at a replica that lags must not make the client forget. */
   add(context: Context): void {
     this.#context = this.#context?.join(context) ?? context;
+  }
+
+  /**
+   * What a read has shown, and the record that it was read from. If that is of the state that was read last, nothing is joined: whatever
+   * was seen then still is.
+   */
+  addRead(record: Uint8Array, context: Context): void {
+    const high = digestHigh(record);
+    const low = digestLow(record);
+    if (high === this.#digestHigh && low === this.#digestLow && this.#context !== undefined) return;
+    this.#digestHigh = high;
+    this.#digestLow = low;
+    this.add(context);
   }
 
   /** For a write's answer, which covers the context that was sent with it: if that was all, no join is needed. */

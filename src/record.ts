@@ -59,8 +59,7 @@ export function recordProblem(record: Uint8Array): string | undefined {
   if (record.length <= bodyAt) return "too short";
   const layout = record[0]!;
   if (sealMasks[layout] === undefined) return `layout ${layout}, this program knows ${plainLayout} to ${soleLayout}`;
-  const stored = ((record[1]! << 24) | (record[2]! << 16) | (record[3]! << 8) | record[4]!) >>> 0;
-  return stored === sealOf(layout, record.subarray(digestAt)) ? undefined : "wrong checksum";
+  return int32At(record, 1) >>> 0 === sealOf(layout, record.subarray(digestAt)) ? undefined : "wrong checksum";
 }
 
 function sealOf(layout: number, rest: Uint8Array): number {
@@ -70,6 +69,20 @@ function sealOf(layout: number, rest: Uint8Array): number {
 /** The eight bytes that two equal states share. */
 export function digestOf(record: Uint8Array): Uint8Array {
   return record.subarray(digestAt, bodyAt);
+}
+
+/** The first four of the eight as a number, for who remembers the digests of many records. */
+export function digestHigh(record: Uint8Array): number {
+  return int32At(record, digestAt);
+}
+
+/** The last four. */
+export function digestLow(record: Uint8Array): number {
+  return int32At(record, digestAt + 4);
+}
+
+function int32At(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 /** Whether two records are of the same state of the same key. */

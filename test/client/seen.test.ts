@@ -4,12 +4,20 @@ import { Context } from "../../client/context.ts";
 import { SeenContexts } from "../../client/seen.ts";
 import { contextOf, includes } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
+import { emptyObject } from "../../src/object.ts";
+import { digestAt, digestBytes, encodeRecord } from "../../src/record.ts";
 
 const actor = makeActor("replica1", 1);
 
 function contextWith(...counters: number[]): Context {
   const context = contextOf(counters.map((counter) => ({ actor, counter })));
   return Context.ofToken(1n, { context, latest: { ms: Math.max(...counters), counter: 0 } });
+}
+
+/** Of which only the digest counts here. */
+function recordWith(counter: number): Uint8Array {
+  const context = contextOf([{ actor, counter }]);
+  return encodeRecord(1n, { ...emptyObject, context });
 }
 
 describe("SeenContexts", () => {
@@ -42,6 +50,45 @@ describe("SeenContexts", () => {
     seen.add(contextWith(7));
     seen.advance(undefined, contextWith(1));
     expect(includes(seen.context!.token.context, contextWith(1, 7).token.context)).toBe(true);
+  });
+
+  it("joins what a read shows, but nothing of a record whose state it has read before", () => {
+    const seen = new SeenContexts().of("alice");
+    const [first, second] = [recordWith(1), recordWith(2)];
+    seen.addRead(first, contextWith(1));
+    seen.addRead(second, contextWith(3));
+    const both = seen.context!;
+    expect(includes(both.token.context, contextWith(1, 3).token.context)).toBe(true);
+    seen.addRead(second, contextWith(9)); // no record of that state has it
+    expect(seen.context).toBe(both);
+    seen.addRead(first, contextWith(1, 2));
+    expect(includes(seen.context!.token.context, contextWith(1, 2, 3).token.context)).toBe(true);
+  });
+
+  it("takes records for different ones if any byte of their digests differs", () => {
+    const record = recordWith(1);
+    for (let at = 0; at < digestBytes; at++) {
+      const seen = new SeenContexts().of("alice");
+      seen.addRead(record, contextWith(1));
+      const other = record.with(digestAt + at, record[digestAt + at]! ^ 0x80);
+      seen.addRead(other, contextWith(2));
+      expect(includes(seen.context!.token.context, contextWith(2).token.context)).toBe(true);
+    }
+  });
+
+  it("joins the first read even if its digest is 0", () => {
+    const seen = new SeenContexts().of("alice");
+    seen.addRead(new Uint8Array(64), contextWith(1));
+    expect(includes(seen.context!.token.context, contextWith(1).token.context)).toBe(true);
+  });
+
+  it("joins a read after a write that came in between: contexts only grow", () => {
+    const seen = new SeenContexts().of("alice");
+    const record = recordWith(1);
+    seen.addRead(record, contextWith(1));
+    seen.advance(seen.context, contextWith(1, 2));
+    seen.addRead(record, contextWith(1));
+    expect(includes(seen.context!.token.context, contextWith(1, 2).token.context)).toBe(true);
   });
 
   it("keeps a bounded number of keys, and those that were used last", () => {
