@@ -44,6 +44,11 @@ export class Context {
     return (this.#bytes ??= encodeToken(this.#keyHash, this.#token!));
   }
 
+  /** The same as bytes alone, for who keeps many. A copy: what an encoder hands out shares its memory with others. */
+  packed(): Context {
+    return this.#token === undefined ? this : Context.ofBytes(this.#keyHash, new Uint8Array(this.bytes));
+  }
+
   /** Everything that either has seen. */
   join(other: Context): Context {
     const a = this.token;

@@ -7,7 +7,7 @@ import { RecentMap } from "../src/recent-map.ts";
 import type { Context } from "./context.ts";
 
 /**
- * About 300 bytes each, and twice as many keys at the most. A key that has fallen out is written blind: a sibling, never a
+ * About 450 bytes each, and twice as many keys at the most. A key that has fallen out is written blind: a sibling, never a
  * loss. So a program that writes more keys than this over and over without reading them piles siblings up.
  */
 const keysPerGeneration = 50_000;
@@ -45,12 +45,12 @@ export class SeenContext {
 
   /** Joined with what was seen before: a read at a replica that lags must not make the client forget. */
   add(context: Context): void {
-    this.#context = this.#context?.join(context) ?? context;
+    this.#context = this.#joined(context);
   }
 
   /**
    * What a read has shown, and the record that it was read from. If that is of the state that was read last, nothing is joined: whatever
-   * was seen then still is.
+   * was seen then still is. Kept packed: objects that stay would bring V8 to make all others of their kinds in old memory, too.
    */
   addRead(record: Uint8Array, context: Context): void {
     const high = digestHigh(record);
@@ -58,12 +58,16 @@ export class SeenContext {
     if (high === this.#digestHigh && low === this.#digestLow && this.#context !== undefined) return;
     this.#digestHigh = high;
     this.#digestLow = low;
-    this.add(context);
+    this.#context = this.#joined(context).packed();
   }
 
   /** For a write's answer, which covers the context that was sent with it: if that was all, no join is needed. */
   advance(from: Context | undefined, to: Context): void {
     if (this.#context === from) this.#context = to;
     else this.add(to);
+  }
+
+  #joined(context: Context): Context {
+    return this.#context?.join(context) ?? context;
   }
 }

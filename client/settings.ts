@@ -16,6 +16,8 @@ import {
 } from "../src/options.ts";
 
 export interface Settled {
+  /** What the call itself chose; `undefined`: nothing. */
+  readonly chosen: RequestOptions | undefined;
   /** What travels with the request; `undefined`: the bucket's and the cluster's own options hold. */
   readonly request: RequestOptions | undefined;
   readonly n: number;
@@ -40,7 +42,11 @@ export class Settings {
   settle(kind: "get" | "put", chosen: RequestOptions | undefined, cluster: ClusterOptions): Settled {
     if (chosen !== undefined) return this.#settle(kind, chosen, cluster);
     if (this.#plain?.cluster !== cluster)
-      this.#plain = { cluster, get: this.#settle("get", {}, cluster), put: this.#settle("put", {}, cluster) };
+      this.#plain = {
+        cluster,
+        get: this.#settle("get", undefined, cluster),
+        put: this.#settle("put", undefined, cluster),
+      };
     return this.#plain[kind];
   }
 
@@ -58,14 +64,14 @@ export class Settings {
     return this.#label(encodeEffective(settleOptions(kind, request ?? {}, this.#bucket, cluster)), chosen);
   }
 
-  #settle(kind: "get" | "put", chosen: RequestOptions, cluster: ClusterOptions): Settled {
+  #settle(kind: "get" | "put", chosen: RequestOptions | undefined, cluster: ClusterOptions): Settled {
     let request: Partial<Record<OptionName, unknown>> | undefined;
     for (const name of optionNames) {
-      const value = chosen[name] ?? this.#own[name];
+      const value = chosen?.[name] ?? this.#own[name];
       if (value !== undefined) (request ??= {})[name] = value;
     }
     const { n, timeoutMs } = settleOptions(kind, (request ?? {}) as RequestOptions, this.#bucket, cluster);
-    return { request: request as RequestOptions | undefined, n, timeoutMs };
+    return { chosen, request: request as RequestOptions | undefined, n, timeoutMs };
   }
 
   #label(wire: Uint8Array, chosen: RequestOptions): EffectiveOptions {

@@ -8,7 +8,6 @@ import { errorCodes, protocol, type CoterieError, type ErrorCode } from "./error
 import { limits } from "./limits.ts";
 import { unpack } from "./msgpack.ts";
 import { PackReader } from "./pack-reader.ts";
-import { appended } from "./short-list.ts";
 
 export class FieldReader {
   readonly #pack: PackReader;
@@ -26,8 +25,9 @@ export class FieldReader {
   /** Reads elements that are all alike. */
   list<T>(name: string, read: (reader: FieldReader, name: string) => T): T[] {
     const outer = this.#open(name);
-    let items: T[] = [];
-    while (this.#left > 0) items = appended(items, read(this, name));
+    // Not `appended`, whose first arrays V8 may put into old memory, since many of them stay: there a frame's would keep all messages.
+    const items = this.#left === 0 ? [] : [read(this, name)];
+    while (this.#left > 0) items.push(read(this, name));
     this.#close(outer);
     return items;
   }

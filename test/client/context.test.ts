@@ -24,6 +24,15 @@ describe("Context", () => {
     }
   });
 
+  it("packs to the same in bytes of its own", () => {
+    const context = contextWith(a, b);
+    const packed = context.packed();
+    expect(packed.toString()).toBe(context.toString());
+    expect(packed.bytes.buffer.byteLength).toBe(packed.bytes.length);
+    expect(sameContext(packed.token.context, context.token.context)).toBe(true);
+    expect(Context.ofBytes(keyHash, context.bytes).packed().bytes).toBe(context.bytes);
+  });
+
   it("is its text in JSON, and that text can stand in a URL", () => {
     const context = contextWith(a);
     expect(JSON.parse(JSON.stringify({ context }))).toEqual({ context: context.toString() });

@@ -65,6 +65,14 @@ describe("SeenContexts", () => {
     expect(includes(seen.context!.token.context, contextWith(1, 2, 3).token.context)).toBe(true);
   });
 
+  it("keeps of a read nothing but bytes", () => {
+    const seen = new SeenContexts().of("alice");
+    const read = contextWith(1);
+    seen.addRead(recordWith(1), read);
+    expect(seen.context).not.toBe(read);
+    expect(seen.context!.toString()).toBe(read.toString());
+  });
+
   it("takes records for different ones if any byte of their digests differs", () => {
     const record = recordWith(1);
     for (let at = 0; at < digestBytes; at++) {
