@@ -4,6 +4,7 @@ import { latest, type StoredObject } from "../src/object.ts";
 import { rootTypes, visibleSiblings } from "../src/shown.ts";
 import { formatLiteral } from "../src/literal.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
+import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { encodeValue } from "../src/value.ts";
 import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
@@ -11,7 +12,7 @@ import { Context } from "./context.ts";
 import { holdingsOf } from "../src/holding.ts";
 import { checkNames, type GetOptions, type PutOptions, type UpdateOptions } from "./options.ts";
 import { watchMerge } from "./merge-watch.ts";
-import { noOptions, readAfterWrite, Requests, type BucketHost, type Got, type Written } from "./requests.ts";
+import { noOptions, Requests, type BucketHost, type Got, type Written } from "./requests.ts";
 import {
   asRequest,
   checkResolver,
@@ -141,7 +142,10 @@ export class Bucket<T> {
     return this.#requests.conflicts(options);
   }
 
-  /** No async function, nor is `#write`: each would keep a state and take a turn of its own for every request. */
+  /**
+   * No async function, nor is `#write`: each would keep a state and take a turn of its own for every request. What is refused is told as
+   * a rejection all the same.
+   */
   #read(key: string, options: GetOptions<T>): Promise<GetResult<T>> {
     try {
       checkNames("get", options);
@@ -175,8 +179,8 @@ export class Bucket<T> {
       value,
       siblings: values,
       context,
-      ...(unresolved && { unresolved }),
       effective,
+      ...(unresolved && { unresolved }),
       ...(reply.answered && { answered: reply.answered }),
     };
   }
@@ -222,7 +226,7 @@ export class Bucket<T> {
 }
 
 function shownWrite<T>({ keyHash, context, effective, reply }: Written): PutResult<T> {
-  const after = reply.record && readAfterWrite(keyHash, reply.record, valuesOf<T>);
+  const after = reply.record && valuesOf<T>(openRecord(keyHash, reply.record));
   return {
     context,
     effective,

@@ -4,6 +4,7 @@
  */
 import { includes, joinContexts } from "../src/causal-context.ts";
 import { invalidArgument } from "../src/errors.ts";
+import { limits } from "../src/limits.ts";
 import { compareTimestamps, laterOf } from "../src/timestamp.ts";
 import { decodeToken, encodeToken, tokenBytes, tokenText, type Token } from "../src/token.ts";
 
@@ -44,9 +45,14 @@ export class Context {
     return (this.#bytes ??= encodeToken(this.#keyHash, this.#token!));
   }
 
-  /** The same as bytes alone, for who keeps many. A copy: what an encoder hands out shares its memory with others. */
+  /**
+   * The same as bytes alone, for whoever keeps many. A copy, for what an encoder hands out shares its memory with others. One of more
+   * bytes than a token may have stays as it is: it could not be read again.
+   */
   packed(): Context {
-    return this.#token === undefined ? this : Context.ofBytes(this.#keyHash, new Uint8Array(this.bytes));
+    if (this.#token === undefined) return this;
+    const bytes = this.#bytes ?? encodeToken(this.#keyHash, this.#token);
+    return bytes.length > limits.tokenBytesMax ? this : Context.ofBytes(this.#keyHash, new Uint8Array(bytes));
   }
 
   /** Everything that either has seen. */

@@ -10,6 +10,7 @@ import { emptyContext } from "../src/causal-context.ts";
 import { invalidArgument } from "../src/errors.ts";
 import { emptyObject, latest, type StoredObject } from "../src/object.ts";
 import type { EffectiveOptions, RequestOptions } from "../src/options.ts";
+import { openRecord } from "../src/record.ts";
 import type { NodeId } from "../src/ring.ts";
 import { rootTypes } from "../src/shown.ts";
 import type { Timestamp } from "../src/timestamp.ts";
@@ -18,7 +19,7 @@ import type { Conflicts, ConflictsOptions } from "./conflicts.ts";
 import { Context } from "./context.ts";
 import { holdingsOf } from "../src/holding.ts";
 import { checkNames, type EditOptions, type ReadOptions } from "./options.ts";
-import { noOptions, readAfterWrite, Requests, type BucketHost, type Got } from "./requests.ts";
+import { noOptions, Requests, type BucketHost, type Got } from "./requests.ts";
 import type { SeenContexts } from "./seen.ts";
 import { pathOfKey, type Shape } from "./shape.ts";
 
@@ -127,7 +128,7 @@ export class DataBucket<Value, Editor> {
     return this.#requests.put(key, options === noOptions ? undefined : chosen, what, (written) => {
       const { keyHash, effective, reply } = written;
       (remembered ?? this.#seen.of(key)).add(ofMoment(keyHash, written.context.token.latest));
-      const value = reply.record && { value: readAfterWrite(keyHash, reply.record, (object) => this.#valueIn(object)) };
+      const value = reply.record && { value: this.#valueIn(openRecord(keyHash, reply.record)) };
       return { changed: true, effective, ...value, ...(reply.answered && { answered: reply.answered }) };
     });
   }

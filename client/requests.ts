@@ -56,14 +56,6 @@ interface Sent extends Pick<Put, "value" | "changes" | "returnValue" | "details"
   readonly context: Context | undefined;
 }
 
-/**
- * What a write brought back, as `read` shows it. It cannot be read, perhaps, but the write has happened.
- * @throws what `read` and `openRecord` throw, with outcome `unknown`
- */
-export function readAfterWrite<T>(keyHash: bigint, record: Uint8Array, read: (object: StoredObject) => T): T {
-  return afterWrite(() => read(openRecord(keyHash, record)));
-}
-
 /** @throws what `look` throws, with outcome `unknown`: the write has happened */
 function afterWrite<T>(look: () => T): T {
   try {
@@ -75,8 +67,8 @@ function afterWrite<T>(look: () => T): T {
   }
 }
 
-// What waits as long as its request is made by classes, not by literals: where many literals of one place live through a collection, as
-// those of a burst do, V8 puts all later ones into old memory, and what they point to stays with them: a fifth of what a get costs here.
+// Classes, not literals, for all that waits as long as its request: where many literals of one place live through a collection, as those
+// of a burst do, V8 puts all later ones into old memory, where they die late, and what they point to with them.
 
 /** What the calls of one handle share. */
 interface Handle {
@@ -89,13 +81,13 @@ class BucketCall<Outcome, Result> implements Call {
   /** What its caller makes of its outcome. */
   readonly show: (outcome: Outcome) => Result;
   readonly #handle: Handle;
-  readonly #settled: Settled;
+  readonly #options: Settled;
 
-  constructor(keyHash: bigint, handle: Handle, settled: Settled, show: (outcome: Outcome) => Result) {
+  constructor(keyHash: bigint, handle: Handle, options: Settled, show: (outcome: Outcome) => Result) {
     this.keyHash = keyHash;
     this.show = show;
     this.#handle = handle;
-    this.#settled = settled;
+    this.#options = options;
   }
 
   get host(): BucketHost {
@@ -103,14 +95,16 @@ class BucketCall<Outcome, Result> implements Call {
   }
 
   get n(): number {
-    return this.#settled.n;
+    return this.#options.n;
   }
 
   /** The options that it came to, as the reply echoes them. */
   effective(echo: Uint8Array): EffectiveOptions {
-    return this.#handle.settings.effective(echo, this.#settled.chosen);
+    return this.#handle.settings.effective(echo, this.#options.chosen);
   }
 }
+
+// A further try sends a copy of its draft, by spread: fields alone.
 
 class GetDraft implements Get {
   readonly kind = "Get";
@@ -175,10 +169,11 @@ class GetRequest<Result> extends Request<GetReply, Result, BucketCall<Got, Resul
 
 class PutRequest<Result> extends Request<PutReply, Result, BucketCall<Written, Result>> {
   protected override resultOf(reply: PutReply): Result {
-    const { keyHash } = this.call;
-    const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
-    const effective = afterWrite(() => this.call.effective(reply.effective));
-    return this.call.show({ keyHash, context, effective, reply });
+    return afterWrite(() => {
+      const { keyHash } = this.call;
+      const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
+      return this.call.show({ keyHash, context, effective: this.call.effective(reply.effective), reply });
+    });
   }
 
   protected override ended(operation: Operation, hasSucceeded: boolean): void {
@@ -223,7 +218,8 @@ export class Requests {
   }
 
   /**
-   * @param show what the caller makes of the answer: called once, when it comes, and not in a turn of its own
+   * @param show what the caller makes of the answer: called once, while the frame that brought it is read. It may ask for more, and may
+   * close the client: further answers of that frame then find nobody waiting
    * @throws INVALID_ARGUMENT, TOO_LARGE, CLOSED before anything is sent, not as a rejection
    */
   get<Result>(
@@ -233,10 +229,10 @@ export class Requests {
     show: (got: Got) => Result,
   ): Promise<Result> {
     const { runtime } = this.#openHost();
-    const settled = this.settle("get", chosen);
+    const options = this.settle("get", chosen);
     const bytes = makeKey(this.#bucket, key);
-    const call = new BucketCall(hashKey(bytes), this.#handle, settled, show);
-    return new GetRequest(call, new GetDraft(bytes, settled, asked)).send(runtime.now(), settled.timeoutMs);
+    const call = new BucketCall(hashKey(bytes), this.#handle, options, show);
+    return new GetRequest(call, new GetDraft(bytes, options, asked)).send(runtime.now(), options.timeoutMs);
   }
 
   /**
@@ -250,16 +246,16 @@ export class Requests {
     show: (written: Written) => Result,
   ): Promise<Result> {
     const { runtime, operations } = this.#openHost();
-    const settled = this.settle("put", chosen);
+    const options = this.settle("put", chosen);
     const bytes = makeKey(this.#bucket, key);
-    const call = new BucketCall(hashKey(bytes), this.#handle, settled, show);
+    const call = new BucketCall(hashKey(bytes), this.#handle, options, show);
     // One that only takes away needs no dot, but an id of its own all the same.
     const dots = sent.changes === undefined ? 1 : Math.max(1, dotsOfChanges(sent.changes));
-    const draft = new PutDraft(bytes, settled, sent);
+    const draft = new PutDraft(bytes, options, sent);
     // Last of all: an operation that has begun is either sent or never settled.
     const operation = operations.begin(runtime.now(), dots);
     draft.begin(operation, operations);
-    return new PutRequest(call, draft, operation).send(operation.beganAtMs, settled.timeoutMs);
+    return new PutRequest(call, draft, operation).send(operation.beganAtMs, options.timeoutMs);
   }
 
   /** @throws CLOSED */

@@ -35,7 +35,7 @@ export class SeenContexts {
 
 export class SeenContext {
   #context: Context | undefined;
-  /** The digest of the record that was read last, in two halves: 0 and 0 if there is none. */
+  /** The digest of the record that was read last, in two halves: of no meaning before the first. */
   #digestHigh = 0;
   #digestLow = 0;
 
@@ -49,19 +49,20 @@ export class SeenContext {
   }
 
   /**
-   * What a read has shown, and the record that it was read from. If that is of the state that was read last, nothing is joined: whatever
-   * was seen then still is. Kept packed: objects that stay would bring V8 to make all others of their kinds in old memory, too.
+   * What a read has shown, and the record that it was read from. If that is of the state that was read last, nothing is joined: a context
+   * only grows. Kept packed: objects that stay would make V8 put all others of their kinds into old memory, too.
+   * @throws BAD_CONTEXT if what a write brought back cannot be read
    */
   addRead(record: Uint8Array, context: Context): void {
     const high = digestHigh(record);
     const low = digestLow(record);
-    if (high === this.#digestHigh && low === this.#digestLow && this.#context !== undefined) return;
+    if (this.#context !== undefined && high === this.#digestHigh && low === this.#digestLow) return;
+    this.#context = this.#joined(context).packed();
     this.#digestHigh = high;
     this.#digestLow = low;
-    this.#context = this.#joined(context).packed();
   }
 
-  /** For a write's answer, which covers the context that was sent with it: if that was all, no join is needed. */
+  /** For a write's answer, which covers the context that was sent with it: if that was all, no join is needed. @throws as `addRead` */
   advance(from: Context | undefined, to: Context): void {
     if (this.#context === from) this.#context = to;
     else this.add(to);

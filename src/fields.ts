@@ -25,7 +25,7 @@ export class FieldReader {
   /** Reads elements that are all alike. */
   list<T>(name: string, read: (reader: FieldReader, name: string) => T): T[] {
     const outer = this.#open(name);
-    // Not `appended`, whose first arrays V8 may put into old memory, since many of them stay: there a frame's would keep all messages.
+    // Not `appended`: of its arrays many stay, so V8 may put all into old memory, where that of a frame would keep all its messages.
     const items = this.#left === 0 ? [] : [read(this, name)];
     while (this.#left > 0) items.push(read(this, name));
     this.#close(outer);

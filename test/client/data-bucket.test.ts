@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Client } from "../../client/client.ts";
 import type { CounterBucket } from "../../client/counters.ts";
-import { makeKey } from "../../src/key.ts";
+import { hashKey, makeKey } from "../../src/key.ts";
+import type { Put } from "../../src/messages.ts";
+import { decodeToken } from "../../src/token.ts";
 import { encodeValue } from "../../src/value.ts";
 import { connectTo, FakeNode, tooFew } from "./fake-node.ts";
 import type { FakeRuntime } from "./fake-runtime.ts";
@@ -183,4 +185,24 @@ it("after close every call fails with CLOSED", async () => {
     client.inspect("likes", "a"),
   ])
     await expect(call).rejects.toMatchObject({ code: "CLOSED", outcome: "none" });
+});
+
+describe("what the next write sends", () => {
+  function sentContext(): Uint8Array | undefined {
+    return (node.requests.at(-1) as Put).context;
+  }
+
+  it("is the moment of this client's own last write", async () => {
+    await runtime.run(likes.increment("a"));
+    expect(sentContext()).toBeUndefined();
+    await runtime.run(likes.increment("a"));
+    expect(decodeToken(hashKey(makeKey("likes", "a")), sentContext()!).latest).toEqual({ ms: 1, counter: 0 });
+  });
+
+  it("knows nothing of a read that was refused", async () => {
+    node.writeBlind(makeKey("likes", "a"), encodeValue("no counter"));
+    await expect(runtime.run(likes.get("a"))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await runtime.run(likes.increment("a"));
+    expect(sentContext()).toBeUndefined();
+  });
 });

@@ -90,6 +90,26 @@ describe("SeenContexts", () => {
     expect(includes(seen.context!.token.context, contextWith(1).token.context)).toBe(true);
   });
 
+  it("takes no state for seen that it could not join", () => {
+    const seen = new SeenContexts().of("alice");
+    seen.advance(undefined, Context.ofBytes(1n, Uint8Array.of(9)));
+    for (let time = 0; time < 2; time++)
+      expect(() => seen.addRead(recordWith(1), contextWith(1))).toThrow("not a context");
+  });
+
+  it("joins what it reads also where it is more than a token may have", () => {
+    const seen = new SeenContexts().of("alice");
+    const actors = Array.from({ length: 2000 }, (_, epoch) => ({
+      actor: makeActor("replica1", 1 + epoch),
+      counter: 1,
+    }));
+    const large = Context.ofToken(1n, { context: contextOf(actors), latest: { ms: 1, counter: 0 } });
+    seen.addRead(recordWith(1), large);
+    seen.addRead(recordWith(2), contextWith(1, 2));
+    expect(includes(seen.context!.token.context, large.token.context)).toBe(true);
+    expect(includes(seen.context!.token.context, contextWith(2).token.context)).toBe(true);
+  });
+
   it("joins a read after a write that came in between: contexts only grow", () => {
     const seen = new SeenContexts().of("alice");
     const record = recordWith(1);
