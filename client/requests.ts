@@ -104,7 +104,7 @@ class BucketCall<Outcome, Result> implements Call {
   }
 }
 
-// A further try sends a copy of its draft, by spread: fields alone.
+// A further try sends a copy of its draft, by spread: so it has fields alone, and no private ones.
 
 class GetDraft implements Get {
   readonly kind = "Get";

@@ -71,7 +71,7 @@ export function digestOf(record: Uint8Array): Uint8Array {
   return record.subarray(digestAt, bodyAt);
 }
 
-/** The first four of the eight as a number, for who remembers the digests of many records. */
+/** The first four of the eight as a signed number, for whoever remembers the digests of many records. */
 export function digestHigh(record: Uint8Array): number {
   return int32At(record, digestAt);
 }
