@@ -85,7 +85,7 @@ function orderOf(calls: readonly SystemCall[]): readonly string[] {
   const reply = first(
     calls,
     "reply",
-    (call) => call.path === arrival.path && isSend(call) && call.beginsAt > arrival.endsAt,
+    (call) => call.path === arrival.path && isReply(call) && call.beginsAt > arrival.endsAt,
   );
   const moments: readonly (readonly [string, number])[] = [
     ["request arrives", arrival.endsAt],
@@ -101,7 +101,10 @@ function first(calls: readonly SystemCall[], what: string, isIt: (call: SystemCa
   return call;
 }
 
-/** Pings and pongs, 0x89 and 0x8a, are no replies. */
-function isSend({ name, text }: SystemCall): boolean {
-  return ["write", "writev", "sendto", "sendmsg"].includes(name) && !/"\\21[12]/.test(text.slice(0, 60));
+/**
+ * With an array of six that begins with the kind of a PutReply, or of three with that of a ReplicaPutReply: on the same link a node says
+ * other things, too.
+ */
+function isReply({ name, text }: SystemCall): boolean {
+  return ["write", "writev", "sendto", "sendmsg"].includes(name) && /\\226\\(?:00)?6|\\223\\v/.test(text);
 }
