@@ -1,7 +1,9 @@
 /**
  * What a client has seen of one key, as users hold it: opaque, turned into text by `toString` and accepted as text again.
- * Kept in whichever form it came in, and converted when the other one is asked for.
+ * Held as objects, or as a binary string where it comes as bytes or stays for long: that is one object of V8's, a short typed array is
+ * three.
  */
+import { fromBinary, toBinary } from "../src/bytes.ts";
 import { includes, joinContexts } from "../src/causal-context.ts";
 import { invalidArgument } from "../src/errors.ts";
 import { limits } from "../src/limits.ts";
@@ -10,21 +12,20 @@ import { decodeToken, encodeToken, tokenBytes, tokenText, type Token } from "../
 
 export class Context {
   readonly #keyHash: bigint;
-  #token: Token | undefined;
-  #bytes: Uint8Array | undefined;
+  readonly #held: Token | string;
 
-  private constructor(keyHash: bigint, token: Token | undefined, bytes: Uint8Array | undefined) {
+  private constructor(keyHash: bigint, held: Token | string) {
     this.#keyHash = keyHash;
-    this.#token = token;
-    this.#bytes = bytes;
+    this.#held = held;
   }
 
   static ofToken(keyHash: bigint, token: Token): Context {
-    return new Context(keyHash, token, undefined);
+    return new Context(keyHash, token);
   }
 
+  /** The bytes may change afterwards. They are read when they are needed. */
   static ofBytes(keyHash: bigint, bytes: Uint8Array): Context {
-    return new Context(keyHash, undefined, bytes);
+    return new Context(keyHash, toBinary(bytes));
   }
 
   /** A user's context for a key; `null` is none. @throws BAD_CONTEXT, INVALID_ARGUMENT */
@@ -34,25 +35,25 @@ export class Context {
       throw invalidArgument("a context is what a read or write returned, its text, or null for none");
     const bytes = typeof given === "string" ? tokenBytes(given) : given.bytes;
     // Decoded at once: a context of another key is refused before anything is sent.
-    return new Context(keyHash, decodeToken(keyHash, bytes), bytes);
+    return new Context(keyHash, decodeToken(keyHash, bytes));
   }
 
+  /** @throws BAD_CONTEXT, TOO_LARGE if it came as bytes that are none */
   get token(): Token {
-    return (this.#token ??= decodeToken(this.#keyHash, this.#bytes!));
+    const held = this.#held;
+    return typeof held === "string" ? decodeToken(this.#keyHash, fromBinary(held)) : held;
   }
 
   get bytes(): Uint8Array {
-    return (this.#bytes ??= encodeToken(this.#keyHash, this.#token!));
+    const held = this.#held;
+    return typeof held === "string" ? fromBinary(held) : encodeToken(this.#keyHash, held);
   }
 
-  /**
-   * The same as bytes alone, for whoever keeps many. A copy, for what an encoder hands out shares its memory with others. One of more
-   * bytes than a token may have stays as it is: it could not be read again.
-   */
+  /** The same as a binary string, for whoever keeps many. One of more bytes than a token may have stays as it is: it could not be read again. */
   packed(): Context {
-    if (this.#token === undefined) return this;
-    const bytes = this.#bytes ?? encodeToken(this.#keyHash, this.#token);
-    return bytes.length > limits.tokenBytesMax ? this : Context.ofBytes(this.#keyHash, new Uint8Array(bytes));
+    if (typeof this.#held === "string") return this;
+    const { bytes } = this;
+    return bytes.length > limits.tokenBytesMax ? this : Context.ofBytes(this.#keyHash, bytes);
   }
 
   /** Everything that either has seen. */

@@ -171,7 +171,7 @@ class PutRequest<Result> extends Request<PutReply, Result, BucketCall<Written, R
   protected override resultOf(reply: PutReply): Result {
     return afterWrite(() => {
       const { keyHash } = this.call;
-      const context = Context.ofBytes(keyHash, new Uint8Array(reply.context)); // a copy: a view would keep the whole frame
+      const context = Context.ofBytes(keyHash, reply.context);
       return this.call.show({ keyHash, context, effective: this.call.effective(reply.effective), reply });
     });
   }

@@ -7,7 +7,7 @@ import { RecentMap } from "../src/recent-map.ts";
 import type { Context } from "./context.ts";
 
 /**
- * About 450 bytes each, and twice as many keys at the most. A key that has fallen out is written blind: a sibling, never a
+ * About 250 bytes each, and twice as many keys at the most. A key that has fallen out is written blind: a sibling, never a
  * loss. So a program that writes more keys than this over and over without reading them piles siblings up.
  */
 const keysPerGeneration = 50_000;
