@@ -59,6 +59,14 @@ describe("Context", () => {
       expect(joined.token.latest).toEqual({ ms: 2, counter: 0 });
   });
 
+  it("joins to the later moment also where the other one has seen more", () => {
+    const late = Context.ofToken(keyHash, { context: contextOf([a]), latest: { ms: 9, counter: 0 } });
+    for (const joined of [late.join(contextWith(a, b)), contextWith(a, b).join(late)]) {
+      expect(joined.token.latest).toEqual({ ms: 9, counter: 0 });
+      expect(sameContext(joined.token.context, contextOf([a, b]))).toBe(true);
+    }
+  });
+
   it("of nothing is a context too", () => {
     const nothing = Context.ofToken(keyHash, emptyToken);
     expect(Context.parse(keyHash, nothing)?.token).toEqual(emptyToken);
