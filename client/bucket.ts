@@ -213,8 +213,9 @@ export class Bucket<T> {
       if (resolver !== undefined) checkResolver(resolver);
       const chosen = options === noOptions ? undefined : asRequest(options);
       const seen = this.#seen.find(key);
-      const before = given === undefined ? seen?.context : Context.parse(this.#requests.hash(key), given);
-      const what = { value, changes: undefined, context: before, returnValue, details };
+      const before = given === undefined ? seen?.context : given;
+      const context = given === undefined ? seen?.context?.bytes : Context.bytesOf(this.#requests.hash(key), given);
+      const what = { value, changes: undefined, context, returnValue, details };
       return this.#requests.put(key, chosen, what, (written) => {
         (seen ?? this.#seen.of(key)).advance(before, written.context);
         return shownWrite(written);

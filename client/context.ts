@@ -1,7 +1,7 @@
 /**
  * What a client has seen of one key, as users hold it: opaque, turned into text by `toString` and accepted as text again.
- * Held as objects, or as a binary string where it comes as bytes or stays for long: that is one object of V8's, a short typed array is
- * three.
+ * Held as objects, or as a binary string where it came as bytes or is kept for long: a string is one object on V8's heap, a short typed
+ * array three.
  */
 import { fromBinary, toBinary } from "../src/bytes.ts";
 import { includes, joinContexts } from "../src/causal-context.ts";
@@ -23,22 +23,22 @@ export class Context {
     return new Context(keyHash, token);
   }
 
-  /** The bytes may change afterwards. They are read when they are needed. */
+  /** Copies the bytes. They are read, and refused, only when the token is asked for. */
   static ofBytes(keyHash: bigint, bytes: Uint8Array): Context {
     return new Context(keyHash, toBinary(bytes));
   }
 
-  /** A user's context for a key; `null` is none. @throws BAD_CONTEXT, INVALID_ARGUMENT */
-  static parse(keyHash: bigint, given: Context | string | null): Context | undefined {
+  /** Of a user's context for a key; `null` is none. @throws BAD_CONTEXT, TOO_LARGE, INVALID_ARGUMENT */
+  static bytesOf(keyHash: bigint, given: Context | string | null): Uint8Array | undefined {
     if (given === null) return undefined;
     if (typeof given !== "string" && !(given instanceof Context))
       throw invalidArgument("a context is what a read or write returned, its text, or null for none");
     const bytes = typeof given === "string" ? tokenBytes(given) : given.bytes;
-    // Decoded at once: a context of another key is refused before anything is sent.
-    return new Context(keyHash, decodeToken(keyHash, bytes));
+    decodeToken(keyHash, bytes); // a context of another key is refused before anything is sent
+    return bytes;
   }
 
-  /** @throws BAD_CONTEXT, TOO_LARGE if it came as bytes that are none */
+  /** @throws BAD_CONTEXT, TOO_LARGE if it came as bytes that cannot be read, or too many */
   get token(): Token {
     const held = this.#held;
     return typeof held === "string" ? decodeToken(this.#keyHash, fromBinary(held)) : held;
@@ -49,14 +49,14 @@ export class Context {
     return typeof held === "string" ? fromBinary(held) : encodeToken(this.#keyHash, held);
   }
 
-  /** The same as a binary string, for whoever keeps many. One of more bytes than a token may have stays as it is: it could not be read again. */
+  /** The same as a binary string, to be kept. One of more bytes than a token may have stays as it is: it could not be read again. */
   packed(): Context {
     if (typeof this.#held === "string") return this;
     const { bytes } = this;
     return bytes.length > limits.tokenBytesMax ? this : Context.ofBytes(this.#keyHash, bytes);
   }
 
-  /** Everything that either has seen. */
+  /** Everything that either has seen. @throws as `token` */
   join(other: Context): Context {
     const a = this.token;
     const b = other.token;

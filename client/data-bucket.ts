@@ -123,7 +123,7 @@ export class DataBucket<Value, Editor> {
     if (changes.length === 0) return { changed: false, effective: this.#requests.unsent(chosen) };
     const remembered = this.#seen.find(key);
     const before = remembered?.context;
-    const context = before && ofMoment(this.#requests.hash(key), before.token.latest);
+    const context = before && ofMoment(this.#requests.hash(key), before.token.latest).bytes;
     const what = { value: undefined, changes, context, returnValue, details };
     return this.#requests.put(key, options === noOptions ? undefined : chosen, what, (written) => {
       const { keyHash, effective, reply } = written;

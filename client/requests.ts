@@ -52,9 +52,7 @@ export interface Written {
 /** What is asked of a get besides the options of the request. */
 type Asked = Omit<Get, "kind" | "id" | "key" | "timeoutMs" | "options">;
 
-interface Sent extends Pick<Put, "value" | "changes" | "returnValue" | "details"> {
-  readonly context: Context | undefined;
-}
+type Sent = Pick<Put, "value" | "changes" | "context" | "returnValue" | "details">;
 
 /** @throws what `look` throws, with outcome `unknown`: the write has happened */
 function afterWrite<T>(look: () => T): T {
@@ -147,7 +145,7 @@ class PutDraft implements Put {
     this.options = request;
     this.value = sent.value;
     this.changes = sent.changes;
-    this.context = sent.context?.bytes;
+    this.context = sent.context;
     this.returnValue = sent.returnValue;
     this.details = sent.details;
   }

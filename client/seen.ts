@@ -50,22 +50,30 @@ export class SeenContext {
 
   /**
    * What a read has shown, and the record that it was read from. If that is of the state that was read last, nothing is joined: a context
-   * only grows. Kept packed: objects that stay would make V8 put all others of their kinds into old memory, too.
-   * @throws BAD_CONTEXT if what a write brought back cannot be read
+   * only grows.
+   * @throws BAD_CONTEXT, TOO_LARGE if what a write brought back cannot be read
    */
   addRead(record: Uint8Array, context: Context): void {
     const high = digestHigh(record);
     const low = digestLow(record);
     if (this.#context !== undefined && high === this.#digestHigh && low === this.#digestLow) return;
-    this.#context = this.#joined(context).packed();
+    this.#context = this.#packed(context);
     this.#digestHigh = high;
     this.#digestLow = low;
   }
 
-  /** For a write's answer, which covers the context that was sent with it: if that was all, no join is needed. @throws as `addRead` */
-  advance(from: Context | undefined, to: Context): void {
-    if (this.#context === from) this.#context = to;
-    else this.add(to);
+  /**
+   * For a write's answer, which covers what was sent with it: if that was all that was known, no join is needed.
+   * @param from what was sent: the context itself, or else it is not recognised
+   * @throws as `addRead`
+   */
+  advance(from: Context | string | null | undefined, to: Context): void {
+    this.#context = this.#context === from ? to : this.#packed(to);
+  }
+
+  /** Joined, and packed: objects that stay would make V8 put all others of their kinds into old memory, too. */
+  #packed(context: Context): Context {
+    return this.#joined(context).packed();
   }
 
   #joined(context: Context): Context {

@@ -139,6 +139,13 @@ describe("put", () => {
     expect((await runtime.run(carts.get("alice"))).siblings).toEqual([{ items: [] }]);
   });
 
+  it("with context null forgets nothing that was seen before", async () => {
+    await runtime.run(carts.put("alice", { items: ["apple"] }));
+    await runtime.run(carts.put("alice", { items: ["pear"] }, { context: null }));
+    await runtime.run(carts.put("alice", { items: [] })); // nothing was read in between
+    expect((await runtime.run(carts.get("alice"))).siblings).toEqual([{ items: [] }]);
+  });
+
   it("with a context, as an object or as its text, replaces exactly that", async () => {
     const first = await runtime.run(carts.put("alice", { items: ["apple"] }));
     await runtime.run(carts.put("alice", { items: ["pear"] }, { context: null }));

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Context } from "../../client/context.ts";
 import { contextOf, sameContext } from "../../src/causal-context.ts";
 import { makeActor } from "../../src/dot.ts";
+import { limits } from "../../src/limits.ts";
 import { encodeToken, emptyToken } from "../../src/token.ts";
 
 const keyHash = 0x0123_4567_89ab_cdefn;
@@ -16,7 +17,7 @@ function contextWith(...dots: (typeof a)[]): Context {
 describe("Context", () => {
   it("comes back from its text and from its bytes", () => {
     const context = contextWith(a, b);
-    const fromText = Context.parse(keyHash, context.toString())!;
+    const fromText = Context.ofBytes(keyHash, Context.bytesOf(keyHash, context.toString())!);
     const fromBytes = Context.ofBytes(keyHash, context.bytes);
     for (const back of [fromText, fromBytes]) {
       expect(sameContext(back.token.context, context.token.context)).toBe(true);
@@ -24,15 +25,29 @@ describe("Context", () => {
     }
   });
 
-  it("packs to the same", () => {
+  it("packs to the same without objects, once", () => {
     const context = contextWith(a, b);
-    for (const packed of [context.packed(), Context.ofBytes(keyHash, context.bytes).packed()]) {
-      expect(packed.toString()).toBe(context.toString());
-      expect(sameContext(packed.token.context, context.token.context)).toBe(true);
-    }
+    expect(context.token).toBe(context.token);
+    const packed = context.packed();
+    expect(packed.token).not.toBe(packed.token); // made anew each time: it keeps none
+    expect(packed.toString()).toBe(context.toString());
+    expect(sameContext(packed.token.context, context.token.context)).toBe(true);
+    expect(packed.packed()).toBe(packed);
   });
 
-  it("is a copy of the bytes that it came as", () => {
+  it("packs what a token has room for, and nothing larger", () => {
+    const ofActors = (count: number): Context =>
+      contextWith(...Array.from({ length: count }, (_, at) => ({ actor: makeActor("replica1", 1 + at), counter: 1 })));
+    const fits = ofActors(1200);
+    expect(fits.bytes.length).toBeGreaterThan(limits.tokenBytesMax / 2);
+    expect(fits.packed()).not.toBe(fits);
+    expect(fits.packed().bytes).toEqual(new Uint8Array(fits.bytes));
+    const tooLarge = ofActors(2000);
+    expect(tooLarge.bytes.length).toBeGreaterThan(limits.tokenBytesMax);
+    expect(tooLarge.packed()).toBe(tooLarge);
+  });
+
+  it("does not change with the bytes that it came as", () => {
     const context = contextWith(a);
     const bytes = new Uint8Array(context.bytes);
     const back = Context.ofBytes(keyHash, bytes);
@@ -69,11 +84,11 @@ describe("Context", () => {
 
   it("of nothing is a context too", () => {
     const nothing = Context.ofToken(keyHash, emptyToken);
-    expect(Context.parse(keyHash, nothing)?.token).toEqual(emptyToken);
+    expect(Context.bytesOf(keyHash, nothing)).toEqual(nothing.bytes);
   });
 
   it("null is none", () => {
-    expect(Context.parse(keyHash, null)).toBeUndefined();
+    expect(Context.bytesOf(keyHash, null)).toBeUndefined();
   });
 
   it.each<[string, unknown, string]>([
@@ -89,7 +104,7 @@ describe("Context", () => {
     ["bytes", contextWith(a).bytes, "INVALID_ARGUMENT"],
     ["an object that looks like one", { bytes: contextWith(a).bytes }, "INVALID_ARGUMENT"],
   ])("refuses what is none of this key: %s", (_, given, code) => {
-    expect(() => Context.parse(keyHash, given as string)).toThrow(expect.objectContaining({ code, outcome: "none" }));
+    expect(() => Context.bytesOf(keyHash, given as string)).toThrow(expect.objectContaining({ code, outcome: "none" }));
   });
 });
 

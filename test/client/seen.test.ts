@@ -65,12 +65,23 @@ describe("SeenContexts", () => {
     expect(includes(seen.context!.token.context, contextWith(1, 2, 3).token.context)).toBe(true);
   });
 
-  it("keeps of a read nothing but bytes", () => {
-    const seen = new SeenContexts().of("alice");
-    const read = contextWith(1);
-    seen.addRead(recordWith(1), read);
-    expect(seen.context).not.toBe(read);
-    expect(seen.context!.toString()).toBe(read.toString());
+  it("keeps no objects of what it has joined, from reads and from writes", () => {
+    const [seenRead, seenWrite] = [new SeenContexts().of("alice"), new SeenContexts().of("alice")];
+    seenRead.addRead(recordWith(1), contextWith(1));
+    seenWrite.advance(undefined, contextWith(1));
+    seenWrite.advance(undefined, contextWith(2)); // began before the other was answered
+    for (const { context } of [seenRead, seenWrite]) expect(context!.token).not.toBe(context!.token);
+    expect(seenRead.context!.toString()).toBe(contextWith(1).toString());
+    expect(includes(seenWrite.context!.token.context, contextWith(1, 2).token.context)).toBe(true);
+  });
+
+  it("joins the answer of a write that was sent with a context as text, or with none", () => {
+    for (const from of [contextWith(1).toString(), null]) {
+      const seen = new SeenContexts().of("alice");
+      seen.advance(undefined, contextWith(7));
+      seen.advance(from, contextWith(1, 2));
+      expect(includes(seen.context!.token.context, contextWith(1, 2, 7).token.context)).toBe(true);
+    }
   });
 
   it("takes records for different ones if any byte of their digests differs", () => {

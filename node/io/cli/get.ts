@@ -79,5 +79,5 @@ async function checkContext(bucket: string, key: string, token: string): Promise
     import("../../../client/index.ts"),
     import("../../../src/key.ts"),
   ]);
-  Context.parse(hashKey(makeKey(bucket, key)), token);
+  Context.bytesOf(hashKey(makeKey(bucket, key)), token);
 }
