@@ -1,6 +1,6 @@
 /**
- * The network between real nodes, where a test or a benchmark can break it: one TCP proxy in front of each node, whose address is the node's url for
- * everybody. So all nodes have the same ring, and none of them knows.
+ * The network between real nodes, where a test or a benchmark can break it: one TCP proxy in front of each node, whose address is the
+ * node's url for everybody. So all nodes have the same ring, and none of them knows.
  *
  * - Who dials is told by the first WebSocket message, a Hello with the dialler's name. The HTTP request before it is let through, so a
  *   partition does not refuse a connection: it is open, and nothing comes. That is what a path that swallows packets looks like.
@@ -24,6 +24,8 @@ export interface Target {
 }
 
 const pass: Condition = { kind: "pass" };
+/** What passes goes at once: without `noDelay` the second of two small frames would wait for an acknowledgement, up to 40 ms. */
+const socketOptions = { allowHalfOpen: true, noDelay: true } as const;
 /** How often what is delayed or drips is looked at; what passes goes at once. */
 const pumpMs = 5;
 /** What a pipe holds before it stops reading, as a socket's buffers do. */
@@ -68,8 +70,8 @@ export class Network {
   }
 
   async #listen({ id, proxyPort, port }: Target): Promise<void> {
-    const server = createServer({ allowHalfOpen: true }, (near) => {
-      const tunnel: Tunnel = new Tunnel(near, connect({ port, host: "127.0.0.1", allowHalfOpen: true }), id, {
+    const server = createServer(socketOptions, (near) => {
+      const tunnel: Tunnel = new Tunnel(near, connect({ ...socketOptions, port, host: "127.0.0.1" }), id, {
         conditionOf: (from, to) => this.#conditions.get(`${from} ${to}`) ?? pass,
         onEnd: () => this.#tunnels.delete(tunnel),
       });
