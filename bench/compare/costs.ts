@@ -6,17 +6,19 @@ import type { System, Usage } from "./system.ts";
 
 export type Costs = Pick<Figures, "bytesPerRequest" | "messagesPerRequest" | "cpuSecondsPerMillion">;
 
-/** @returns what `measure` returns, and what the system has used meanwhile */
+/** @returns what `measure` returns, and what the system has used meanwhile @throws what either throws */
 export async function measuringUsage<Measured>(
   system: Pick<System, "usage">,
   measure: (moments: Moments) => Promise<Measured>,
 ): Promise<{ readonly measured: Measured; readonly used: Usage | undefined }> {
+  const ask = (): Promise<Usage | undefined> => {
+    const used = system.usage();
+    used.catch(() => undefined); // told when it is waited for, after the measurement
+    return used;
+  };
   let before: Promise<Usage | undefined> = Promise.resolve(undefined);
   let after = before;
-  const measured = await measure({
-    onBegin: () => (before = system.usage()),
-    onEnd: () => (after = system.usage()),
-  });
+  const measured = await measure({ onBegin: () => (before = ask()), onEnd: () => (after = ask()) });
   return { measured, used: between(await before, await after) };
 }
 

@@ -75,8 +75,8 @@ export class CoterieSystem implements FaultySystem {
     return { system: "coterie", nodes: this.urls };
   }
 
-  usage(): Promise<Usage | undefined> {
-    return askUsage(this.#processes);
+  usage(): Promise<Usage> {
+    return askUsage(this.name, this.#processes);
   }
 
   async kill(at: number): Promise<void> {

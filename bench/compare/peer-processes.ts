@@ -42,7 +42,9 @@ export class PeerProcesses {
     await this.#until(isServing);
   }
 
-  processorSeconds(): Promise<number | undefined> {
+  /** @returns undefined where that is not known @throws if one of them has ended */
+  async processorSeconds(): Promise<number | undefined> {
+    if (this.#ended !== undefined) throw new Error(this.#ended);
     return processorSecondsOf(this.#pids);
   }
 

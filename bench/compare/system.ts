@@ -28,6 +28,7 @@ export interface System {
   guaranteeOf(setting: Setting): string;
   /** Resolves when it serves. */
   start(): Promise<Address>;
+  /** @throws if a process that it started has ended by itself */
   usage(): Promise<Usage | undefined>;
   /** Ends every process that it started and removes their data; harmless if it was not started. */
   stop(): Promise<void>;

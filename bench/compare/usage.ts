@@ -20,15 +20,18 @@ export function answerUsage(trafficOf: () => Traffic | undefined = () => undefin
       bytesSent: traffic?.bytes,
       messagesSent: traffic?.messages,
     };
-    process.send!({ used } satisfies Answer);
+    process.send!({ used } satisfies Answer, () => undefined); // to a parent that may have gone since
   });
 }
 
-/** In the parent: of all of them together. @returns `undefined` if one of them is gone */
-export async function askUsage(children: readonly ChildProcess[]): Promise<Usage | undefined> {
-  const each = await Promise.all(children.map(askOne));
-  const used = each.filter((one) => one !== undefined);
-  if (used.length < each.length) return undefined;
+/**
+ * In the parent: of all of them together.
+ *
+ * @param name of the system that they are
+ * @throws if one of them has ended: what was measured since is not what was asked for
+ */
+export async function askUsage(name: string, children: readonly ChildProcess[]): Promise<Usage> {
+  const used = await Promise.all(children.map((child) => askOne(name, child)));
   return {
     cpuSeconds: used.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
     bytesSent: sumOf(used.map(({ bytesSent }) => bytesSent)),
@@ -36,19 +39,20 @@ export async function askUsage(children: readonly ChildProcess[]): Promise<Usage
   };
 }
 
-function askOne(child: ChildProcess): Promise<Usage | undefined> {
-  return new Promise((resolve) => {
+function askOne(name: string, child: ChildProcess): Promise<Usage> {
+  return new Promise((resolve, reject) => {
     const onMessage = (message: unknown): void => {
-      if (typeof message === "object" && message !== null && "used" in message) end((message as Answer).used);
-    };
-    const onExit = (): void => end(undefined);
-    const end = (used: Usage | undefined): void => {
+      if (typeof message !== "object" || message === null || !("used" in message)) return;
       child.off("message", onMessage).off("exit", onExit);
-      resolve(used);
+      resolve((message as Answer).used);
     };
-    if (!child.connected) return resolve(undefined);
+    const onExit = (code: number | null, signal: string | null): void => {
+      child.off("message", onMessage);
+      reject(new Error(`a node of ${name} ended with ${signal ?? `exit code ${code}`} while it was measured`));
+    };
+    if (child.exitCode !== null || child.signalCode !== null) return onExit(child.exitCode, child.signalCode);
     child.on("message", onMessage).once("exit", onExit);
-    child.send(question);
+    child.send(question, () => undefined); // a channel that is closed means an end that is about to be told
   });
 }
 

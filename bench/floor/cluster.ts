@@ -12,7 +12,7 @@ const PROGRAM = fileURLToPath(new URL("./node.js", import.meta.url));
 /** Three floor nodes, each a process of its own on a free port, with their data in a directory that goes with them. */
 export interface FloorCluster {
   readonly ports: number[];
-  usage(): Promise<Usage | undefined>;
+  usage(): Promise<Usage>;
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function startFloorCluster(): Promise<FloorCluster> {
     const ready = nodes.map((node) => told<true>(node, "ready"));
     for (const node of nodes) node.send({ ports });
     await Promise.all(ready);
-    return { ports, usage: () => askUsage(nodes), stop };
+    return { ports, usage: () => askUsage("the floor", nodes), stop };
   } catch (error) {
     await stop();
     throw error;

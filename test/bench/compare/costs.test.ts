@@ -31,6 +31,20 @@ test("what is not known, is not known afterwards", async () => {
   expect(costsOf(usage(1, 1, 1), 0)).toEqual(unknown);
 });
 
+test("a system of which a process has ended is no result", async () => {
+  const ended = new Error("a node ended");
+  for (const at of ["begin", "end"]) {
+    const told = [at === "begin" ? Promise.reject(ended) : Promise.resolve(usage(1, 1, 1)), Promise.reject(ended)];
+    for (const one of told) one.catch(() => undefined);
+    const measured = measuringUsage({ usage: () => told.shift()! }, async (moments) => {
+      moments.onBegin!();
+      await new Promise((resolve) => setImmediate(resolve)); // nobody waits for it yet, and that is no unhandled rejection
+      moments.onEnd!();
+    });
+    await expect(measured).rejects.toBe(ended);
+  }
+});
+
 test("of several rounds the median of those that know it", () => {
   const rounds = [1, 5, undefined, 2].map((cpuSecondsPerMillion) => ({ ...unknown, cpuSecondsPerMillion }));
   expect(medianCosts(rounds)).toEqual({ ...unknown, cpuSecondsPerMillion: 2 });
