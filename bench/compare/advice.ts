@@ -10,8 +10,10 @@ export interface Limits {
   readonly p99Ms: number | undefined;
 }
 
-/** Less than this share of an open loop's rate is not what chance makes of it. */
+/** Less than this share of an open loop's rate is too little, if chance does not make it: arrivals are drawn. */
 const keptUpShare = 0.95;
+/** In standard deviations: what chance does not make. */
+const chanceMax = 4;
 
 /** @returns `undefined` where no setting of Coterie was measured */
 export function advise(cells: readonly Cell[], limits: Limits): Advice | undefined {
@@ -80,11 +82,16 @@ function breaches({ slowest, stalest }: Candidate, { maxStaleShare, p99Ms }: Lim
       ? [`${showShare(stalest.value)} of its reads ${where(stalest)} were stale`]
       : []),
     ...(!Number.isFinite(slowest.value)
-      ? [`nothing succeeded ${where(slowest)}`]
+      ? [`${isIdle(slowest.cell) ? "no request was due" : "nothing succeeded"} ${where(slowest)}`]
       : p99Ms !== undefined && slowest.value > p99Ms
         ? [`its p99 ${where(slowest)} was ${showAmount(slowest.value)} ms`]
         : []),
   ];
+}
+
+/** Whether no request came: at a low rate chance may have it so. */
+function isIdle({ figures: { perSecond, failed, unknown } }: Cell): boolean {
+  return perSecond === 0 && failed + unknown === 0;
 }
 
 /** What candidates are ordered by. */
@@ -116,9 +123,7 @@ function certainty({ stalest }: Candidate, { maxStaleShare }: Limits): string {
 
 /** What somebody who takes the setting should know in any case. */
 function caveats({ name, setting, lostUpdates, notDone, cells }: Candidate): string[] {
-  const beaten = cells.find(
-    ({ load, figures }) => load.kind === "open" && figures.perSecond < load.perSecond * keptUpShare,
-  );
+  const beaten = cells.find((cell) => !hasKeptUp(cell));
   return [
     setting.r + setting.w > setting.n
       ? ""
@@ -131,6 +136,16 @@ function caveats({ name, setting, lostUpdates, notDone, cells }: Candidate): str
       ? ""
       : `${name} did not keep up with the load in ${beaten.workload}: ${showCount(beaten.figures.perSecond)} requests/s.`,
   ];
+}
+
+/** The number of arrivals that are due varies as its square root. */
+function hasKeptUp(cell: Cell): boolean {
+  const { load, figures } = cell;
+  if (load.kind === "closed" || isIdle(cell)) return true;
+  const { perSecond, reads, writes } = figures;
+  if (perSecond === 0) return false;
+  const due = ((reads.count + writes.count) * load.perSecond) / perSecond;
+  return perSecond >= load.perSecond * Math.min(keptUpShare, 1 - chanceMax / Math.sqrt(due));
 }
 
 /** `25.1 CPU s per million requests, p99 4.20 ms and 0.35 % of reads stale` */
@@ -148,7 +163,8 @@ function sketch(candidate: Candidate, beside: Candidate): string {
 
 function behaviour({ slowest, stalest, cells }: Candidate): string[] {
   const where = cells.some(({ workload }) => workload !== slowest.cell.workload) ? ` in ${slowest.cell.workload}` : "";
-  const p99 = Number.isFinite(slowest.value) ? `${showP99(slowest.value)}${where}` : "requests that did not succeed";
+  const without = isIdle(slowest.cell) ? "no request that was due" : "requests that did not succeed";
+  const p99 = Number.isFinite(slowest.value) ? `${showP99(slowest.value)}${where}` : without;
   return [p99, ...(stalest === undefined ? [] : [showStale(stalest)])];
 }
 

@@ -139,6 +139,30 @@ describe("with limits", () => {
     });
   });
 
+  it("calls nothing slow that only chance has made fewer arrivals of", () => {
+    const sentenceOf = (done: number): string => {
+      const figures = figuresOf({ perSecond: done, reads: latencyOf(2, done), writes: latencyOf(2, 0) });
+      return advise([cellOf({ figures, load: { kind: "open", perSecond: 150 } })], limits)!.sentence;
+    };
+    expect(sentenceOf(135)).not.toContain("keep up");
+    expect(sentenceOf(90)).toContain("did not keep up with the load in A: 90 requests/s");
+  });
+
+  it("says that nothing was due rather than that nothing worked", () => {
+    const none = figuresOf({
+      perSecond: 0,
+      reads: latencyOf(0, 0),
+      writes: latencyOf(0, 0),
+      consistency: consistencyOf(0, 0),
+    });
+    const idle = cellOf({ figures: none, load: { kind: "open", perSecond: 1 } });
+    const sentence = advise([idle], limits)!.sentence;
+    expect(sentence).toContain("no request was due in A");
+    expect(sentence).not.toContain("keep up");
+    const failing = cellOf({ figures: { ...none, failed: 3 }, load: { kind: "open", perSecond: 1 } });
+    expect(advise([failing], limits)!.sentence).toContain("did not keep up with the load in A: 0 requests/s");
+  });
+
   it("does not recommend what did not work at all", () => {
     const nothing = figuresOf({
       reads: latencyOf(0, 0),
