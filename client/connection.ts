@@ -105,6 +105,7 @@ export class Connection {
   use(): void {
     if (this.#state !== "idle" && this.#state !== "down") return;
     this.#state = "connecting";
+    if (this.#failures === 0) this.lastProblem = "no answer so far";
     const socket = this.#openSocket();
     if (socket === undefined) return;
     this.#socket = socket;

@@ -284,11 +284,14 @@ describe("reconnecting", () => {
     expect(await pauseOf(connection, runtime)).toBeLessThanOrEqual(51);
   });
 
-  it("keeps the reason of the last failure for people", () => {
+  it("keeps the reason of the last failure for people", async () => {
     const { connection, runtime } = new Bench();
     expect(connection.lastProblem).toBe("not tried yet");
     connection.use();
+    expect(connection.lastProblem).toBe("no answer so far");
     runtime.socket.end("connect ECONNREFUSED");
+    await pauseOf(connection, runtime);
+    connection.use();
     expect(connection.lastProblem).toBe("connect ECONNREFUSED");
   });
 });

@@ -152,7 +152,7 @@ describe("trouble", () => {
     const fake = new FakePool(ringOf(2));
     fake.pool.useAll();
     fake.socketOf("n1")!.end("connect ECONNREFUSED");
-    expect(fake.pool.problems()).toBe("ws://n1:7400: connect ECONNREFUSED; ws://n2:7400: not tried yet");
+    expect(fake.pool.problems()).toBe("ws://n1:7400: connect ECONNREFUSED; ws://n2:7400: no answer so far");
   });
 
   it("a refusal is known to the pool", () => {

@@ -40,6 +40,7 @@ export const workloadNames: readonly WorkloadName[] = ["A", "B", "C", "D", "F", 
 export const settingsDefault = ["r1 w1", "r2 w2", "r1 w3", "r2 w2 lww"] as const;
 const inFlightDefault = 64;
 const nodesDefault = 3;
+export const nodesMax = 64;
 const stalenessWritesDefault = 2000;
 
 /** @param coterie its version @throws INVALID_ARGUMENT for flags that do not fit each other */
@@ -47,11 +48,10 @@ export function questionOf(flags: BenchFlags, coterie: string): Question {
   const settings = settingsOf(flags);
   const nodesNeeded = Math.max(...settings.map(({ n }) => n));
   const { nodes = Math.max(nodesDefault, nodesNeeded) } = flags;
-  if (nodesNeeded > nodes) {
+  if (nodesNeeded > nodes || (nodesNeeded > nodesMax && flags.url === undefined)) {
     const greedy = settings.find(({ n }) => n === nodesNeeded)!;
-    throw invalidArgument(
-      `the setting ${JSON.stringify(nameOf(greedy))} needs ${nodesNeeded} nodes, --nodes is ${nodes}`,
-    );
+    const had = nodesNeeded > nodes ? `--nodes is ${nodes}` : `and at most ${nodesMax} are started`;
+    throw invalidArgument(`the setting ${JSON.stringify(nameOf(greedy))} needs ${nodesNeeded} nodes, ${had}`);
   }
   refuseSmallValues(flags);
   const { workloads, clients, records, rounds, seed, value: valueBytes, duration: durationMs } = flags;

@@ -11,6 +11,7 @@ import {
   parseSettings,
   parseShare,
   parseTime,
+  nodesMax,
   parseWorkloads,
   questionOf,
   settingsDefault,
@@ -30,9 +31,9 @@ const interruptedStatus = 130;
 const inFlightMax = 100_000;
 const perSecondMax = 10_000_000;
 const recordsMax = 100_000_000;
-const valueBytesMax = 1024 * 1024;
+/** The store's limit is on a value as it is encoded: behind a head of five bytes. */
+const valueBytesMax = 1024 * 1024 - 5;
 const clientsMax = 255;
-const nodesMax = 64;
 /** A third of them are read at each moment, and fewer than 200 reads say nothing: all would be dashes. */
 const stalenessWritesMin = 600;
 const stalenessWritesMax = 1_000_000;

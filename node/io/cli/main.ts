@@ -43,8 +43,7 @@ Examples:
 await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
-  // A reader that has seen enough, as in `coterie get KEY | head -1`, is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  process.stdout.on("error", endForOutput);
   const program = new Command("coterie")
     .description("Coterie, a Dynamo-style quorum key-value store: always writable, tunable per request.")
     .version(version(), "-V, --version")
@@ -70,4 +69,11 @@ async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = tellFailure(error, argv);
   }
+}
+
+function endForOutput({ code, message }: NodeJS.ErrnoException): never {
+  // A reader that has seen enough, as in `coterie get KEY | head -1`, is no failure.
+  if (code === "EPIPE") process.exit(0);
+  process.stderr.write(`coterie: the output could not be written: ${message}\n`);
+  process.exit(1);
 }

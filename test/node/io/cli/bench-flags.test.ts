@@ -67,6 +67,10 @@ test("what does not fit together is refused with a sentence", () => {
   expect(() => ask(flags("--settings", "n5", "--nodes", "4"))).toThrow(
     'the setting "n5 r3 w3" needs 5 nodes, --nodes is 4',
   );
+  expect(() => ask(flags("--grid", "n65"))).toThrow(
+    'the setting "n65 r1 w1" needs 65 nodes, and at most 64 are started',
+  );
+  expect(ask(flags("--settings", "n65", "--url", "ws://10.0.0.1:7401")).settings).toHaveLength(1);
   expect(() => ask(flags("--value", "9", "--clients", "2"))).toThrow(
     "--value is 9: with 2 client processes a value has at least 10 bytes",
   );

@@ -1,6 +1,6 @@
 // The command as a process: help that teaches, versions, and what it does not load.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -47,6 +47,19 @@ test("the version is that of the package", () => {
   const manifest = readFileSync(new URL("../../../../package.json", import.meta.url), "utf8");
   const { version } = JSON.parse(manifest) as { readonly version: string };
   expect(run("--version")).toMatchObject({ status: 0, stdout: `${version}\n` });
+});
+
+test("output that cannot be written is said, and is a failure", () => {
+  const path = join(makeTempDirectory(), "read-only");
+  writeFileSync(path, "");
+  const readOnly = openSync(path, "r");
+  const { status, stderr } = spawnSync(process.execPath, [coterie, "pbs", "--profile", "LNKD-DISK"], {
+    stdio: ["ignore", readOnly, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(readOnly);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^coterie: the output could not be written: EBADF/);
 });
 
 test("a get loads neither store nor logger nor simulator, and the help not even the SDK", () => {
