@@ -5,8 +5,9 @@
 import type { Command, Told } from "./client-messages.ts";
 import { ClientWork } from "./client-work.ts";
 
+/** To a parent that may have gone since. */
 function tell(told: Told): void {
-  process.send!(told);
+  process.send!(told, () => undefined);
 }
 
 const work = new ClientWork((done) => tell({ kind: "progress", done }));

@@ -38,7 +38,7 @@ test("stopping ends the programs and removes their data", async () => {
 
   await processes.stop();
 
-  await vi.waitFor(async () => expect(await processes.processorSeconds()).toBeUndefined(), waiting);
+  await expect(processes.processorSeconds()).rejects.toThrow("the keeper of test ended");
   expect(existsSync(processes.directory)).toBe(false);
 });
 
@@ -49,6 +49,15 @@ test("a program that ends before it serves is reported with its last words", asy
     /ended with exit code 3: no such setting/,
   );
   await processes.stop();
+});
+
+test("a program that ends by itself later is told whoever asks what it has used", async () => {
+  const processes = new PeerProcesses("test");
+  onTestFinished(() => processes.stop());
+  const mortal = { program: process.execPath, args: ["-e", "setTimeout(() => process.exit(3), 100)"] };
+  await processes.start([idle, mortal], () => Promise.resolve(true));
+  const asked = (): Promise<number | undefined> => processes.processorSeconds();
+  await vi.waitFor(() => expect(asked()).rejects.toThrow(/ended with exit code 3/), waiting);
 });
 
 test("a program that cannot be started is reported", async () => {
