@@ -5,13 +5,13 @@ import type { BenchRun } from "../../../bench/compare/bench-run.ts";
 import type { Results } from "../../../bench/compare/results.ts";
 import { unavailable } from "../../../src/errors.ts";
 import {
+  nodesMax,
   parseCounts,
   parseGrid,
   parseReportPath,
   parseSettings,
   parseShare,
   parseTime,
-  nodesMax,
   parseWorkloads,
   questionOf,
   settingsDefault,

@@ -34,9 +34,9 @@ test("what is not known, is not known afterwards", async () => {
 test("a system of which a process has ended is no result", async () => {
   const ended = new Error("a node ended");
   for (const at of ["begin", "end"]) {
-    const told = [at === "begin" ? Promise.reject(ended) : Promise.resolve(usage(1, 1, 1)), Promise.reject(ended)];
-    for (const one of told) one.catch(() => undefined);
-    const measured = measuringUsage({ usage: () => told.shift()! }, async (moments) => {
+    const isGone = (): Promise<Usage> => Promise.reject(ended);
+    const told = [at === "begin" ? isGone : () => Promise.resolve(usage(1, 1, 1)), isGone];
+    const measured = measuringUsage({ usage: () => told.shift()!() }, async (moments) => {
       moments.onBegin!();
       await new Promise((resolve) => setImmediate(resolve)); // nobody waits for it yet, and that is no unhandled rejection
       moments.onEnd!();
